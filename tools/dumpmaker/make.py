@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make one dump: fetch, boot, dump, collect."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dumpmaker import core, initramfs, truth
+from dumpmaker.arches import ARCHES
+from dumpmaker.errors import DumpError, GuestError, say
+from dumpmaker.machine import Boot, Guest, Monitor
+from dumpmaker.packages import Apt, unpack_deb
+
+TRUTH_DISK = 256 << 20  # bytes; the guest writes a tar archive of about 20 MB on it
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel to boot, unpacked.
+
+    Attributes:
+        trees: folders its packages are unpacked in.
+        busybox: a static busybox for its architecture.
+        packages: what it is made of, for the record.
+    """
+
+    trees: list[Path]
+    busybox: Path
+    packages: dict[str, str]
+
+    def find(self, *patterns: str) -> Path | None:
+        """The first file in the trees that matches one of the patterns."""
+        return next((f for t in self.trees for p in patterns for f in sorted(t.glob(p))), None)
+
+
+def fetch(
+    suite: str, arch: str, package: str, cache: Path, mirror: str | None = None, busybox: Path | None = None
+) -> Kernel:
+    """A kernel from a Debian suite, and a busybox for it where none is given."""
+    found = Apt(suite, arch, cache, mirror).fetch(package)
+    packages = {name: f"{fields['Version']} sha256:{fields['SHA256']}" for name, (fields, _) in found.items()}
+    busybox = busybox or fetch_busybox(arch, cache, mirror)
+    return Kernel([tree for _, tree in found.values()], busybox, packages)
+
+
+def from_files(debs: list[Path], busybox: Path, work: Path) -> Kernel:
+    """A kernel from package files."""
+    trees = [work / deb.stem for deb in debs]
+    for deb, tree in zip(debs, trees, strict=True):
+        unpack_deb(deb, tree)
+    return Kernel(trees, busybox, {deb.name: hashlib.sha256(deb.read_bytes()).hexdigest() for deb in debs})
+
+
+def fetch_busybox(arch: str, cache: Path, mirror: str | None = None, suite: str | None = None) -> Path:
+    """Debian's static busybox for an architecture."""
+    suite = suite or ("trixie" if arch == "riscv64" else "bookworm")
+    ((_, tree),) = Apt(suite, arch, cache, mirror).fetch("busybox-static", kernel=False).values()
+    return next(path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.exists())
+
+
+def make_dump(
+    kernel: Kernel, boot: Boot, out: Path, about: dict[str, Any], modules: str = initramfs.MODULES
+) -> None:
+    """Boot the kernel, dump its memory and collect the truth, all into `out`.
+
+    A guest that hangs or dies is booted once more: under emulation a boot can fail by chance.
+
+    Raises:
+        DumpError: there is no kernel image, or the second guest failed too.
+    """
+    started = time.time()
+    out.mkdir(parents=True, exist_ok=True)
+    image = kernel.find("boot/vmlinu[xz]-*", "usr/lib/modules/*/vmlinuz")
+    if image is None:
+        raise DumpError("no kernel image in " + ", ".join(kernel.packages))
+    if config := kernel.find("boot/config-*", "usr/lib/modules/*/config"):
+        shutil.copy(config, out / "config")
+    with tempfile.TemporaryDirectory(prefix="make-dump.") as folder:
+        work = Path(folder)
+        initramfs.make_initramfs(
+            work / "initrd", kernel.busybox, initramfs.pick_modules(kernel.trees, modules.split())
+        )
+        image = initramfs.bootable(image, work)
+        prepared = time.time()
+        run = _twice(lambda: _run_guest(boot, image, work, out))
+        truth.unpack(work / "truth.img", out)
+    ram = core.elf_to_raw(out / "memory.elf", out / "memory.raw", boot.arch.ram_base, boot.memory << 20)
+    dig_holes(out / "memory.elf")
+    seconds = {"prepare": round(prepared - started, 1), **run.pop("seconds")}
+    seconds["all"] = round(time.time() - started, 1)
+    truth.summarise(
+        out,
+        {
+            **about,
+            "packages": kernel.packages,
+            "memory_mib": boot.memory,
+            **run,
+            "raw_base": boot.arch.ram_base,
+            "ram": ram,
+            "seconds": seconds,
+        },
+    )
+    say(f"{out}: done in {seconds['all']:.0f} s")
+
+
+def _twice(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return run()
+    except GuestError as error:
+        say(f"{error}; once more")
+        return run()
+
+
+def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]:
+    """One boot: the dump in `out`, the guest's own account in work/truth.img."""
+    disk, elf = work / "truth.img", out / "memory.elf"
+    elf.unlink(missing_ok=True)
+    with disk.open("wb") as file:
+        file.truncate(TRUTH_DISK)
+    command = boot.command(image, work / "initrd", disk, work)
+    started = time.time()
+    with (
+        Guest(command, out / "console.log", boot.arch.package) as guest,
+        Monitor(work / "qmp", boot.timeout) as monitor,
+    ):
+        guest.expect(b"MAKE-DUMP READY", boot.timeout)
+        booted = time.time()
+        monitor.run("stop")
+        accelerator = "kvm" if monitor.run("query-kvm")["enabled"] else "tcg"
+        registers = monitor.run("human-monitor-command", **{"command-line": "info registers"})
+        (out / "registers.txt").write_text(registers.replace("\r", ""))
+        monitor.run("dump-guest-memory", paging=False, protocol=f"file:{elf}")
+        elf.chmod(0o644)
+        monitor.run("cont")
+        dumped = time.time()
+        guest.type_line("go")
+        guest.expect(b"MAKE-DUMP DONE", boot.timeout)
+        guest.wait(boot.timeout)
+    return {
+        "accel": accelerator,
+        "qemu": [word.replace(str(work), "$TMP") for word in command],
+        "seconds": {"boot": round(booted - started, 1), "dump": round(dumped - booted, 1)},
+    }
+
+
+def dig_holes(path: Path) -> None:
+    """Give back the disk space of the file's zero pages, where the file system can."""
+    subprocess.run(["fallocate", "--dig-holes", str(path)], check=False, stderr=subprocess.DEVNULL)
+
+
+def boot_of(arch: str, **changes: Any) -> Boot:
+    """The default way to boot an architecture, changed where the caller says so (None changes nothing)."""
+    return replace(Boot(ARCHES[arch]), **{key: value for key, value in changes.items() if value is not None})
