@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BTF, the kernel's own debug information: bytes in, types out (Documentation/bpf/btf.rst)."""
+
+from .columns import Columns
+from .errors import BtfError
+from .header import Endian, Header
+from .kinds import Kind
+from .nodes import (
+    Array,
+    Composite,
+    Const,
+    Datasec,
+    DeclTag,
+    Enum,
+    Enum64,
+    Enumerator,
+    Float,
+    Func,
+    FuncProto,
+    Fwd,
+    Int,
+    Member,
+    Parameter,
+    Ptr,
+    Reference,
+    Restrict,
+    Section,
+    Struct,
+    Type,
+    Typedef,
+    TypeTag,
+    Union,
+    Var,
+    Void,
+    Volatile,
+)
+from .outline import Outline, outline
+from .types import Types
+
+__all__ = [
+    "Array",
+    "BtfError",
+    "Columns",
+    "Composite",
+    "Const",
+    "Datasec",
+    "DeclTag",
+    "Endian",
+    "Enum",
+    "Enum64",
+    "Enumerator",
+    "Float",
+    "Func",
+    "FuncProto",
+    "Fwd",
+    "Header",
+    "Int",
+    "Kind",
+    "Member",
+    "Outline",
+    "Parameter",
+    "Ptr",
+    "Reference",
+    "Restrict",
+    "Section",
+    "Struct",
+    "Type",
+    "TypeTag",
+    "Typedef",
+    "Types",
+    "Union",
+    "Var",
+    "Void",
+    "Volatile",
+    "outline",
+]

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a name to the records that have it."""
+
+from typing import Final
+
+import numpy as np
+
+from .columns import Columns, Positions, Words
+from .names import Strings
+
+_SEARCHES: Final = 16
+"""Questions that are answered by searching the strings; about as costly as building the index."""
+_HITS: Final = 64
+"""Places of a name in the strings above which the index is the shorter way."""
+
+
+class NameLookup:
+    """Names of a blob's own records.
+
+    The first few questions search the string section; who asks more often gets an index.
+    """
+
+    def __init__(self, columns: Columns, strings: Strings) -> None:
+        self._name_off = columns.name_off
+        self._strings = strings
+        self._questions = 0
+        self._offsets: dict[str, list[int]] | None = None
+
+    def rows(self, name: str) -> Positions:
+        """Rows of the records with this name, ascending; empty when there is none."""
+        self._questions += 1
+        found = self._find(name)
+        if not found:
+            return np.zeros(0, dtype=np.int64)
+        if len(found) == 1:
+            return np.flatnonzero(self._name_off == found[0]).astype(np.int64, copy=False)
+        return np.flatnonzero(np.isin(self._name_off, found)).astype(np.int64, copy=False)
+
+    def _find(self, name: str) -> list[int]:
+        if self._offsets is None and self._questions <= _SEARCHES:
+            found = self._strings.offsets_of(name.encode("utf-8", "replace"), _HITS)
+            if len(found) <= _HITS:
+                return found
+        if self._offsets is None:
+            self._offsets = self._build()
+        return self._offsets.get(name, [])
+
+    def _build(self) -> dict[str, list[int]]:
+        is_used = np.zeros(self._strings.end, dtype=np.bool_)
+        is_used[self._name_off] = True
+        used: Words = np.flatnonzero(is_used).astype(np.uint32)
+        index: dict[str, list[int]] = {}
+        for name, offset in zip(self._strings.many(used), used.tolist(), strict=True):
+            index.setdefault(name, []).append(offset)
+        return index

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A blob's records without their meaning: what can be said of split BTF whose base is not known."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .columns import Columns, decode_columns
+from .errors import BtfError
+from .header import Header
+from .kinds import Kind
+from .names import Strings
+from .references import referenced_ids, referenced_names
+
+if TYPE_CHECKING:
+    from .types import Types
+
+
+def counts_of(columns: Columns) -> dict[Kind, int]:
+    """How many records of each kind there are, kinds that occur only, in order of kind."""
+    return {Kind(kind): count for kind, count in sorted(Counter(columns.kind.tolist()).items())}
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The records of one blob; ids and names are not resolved.
+
+    Attributes:
+        header: its header.
+        columns: its records.
+        section: its own string section.
+    """
+
+    header: Header
+    columns: Columns
+    section: bytes
+
+    @property
+    def counts(self) -> dict[Kind, int]:
+        """Records of each kind that occurs."""
+        return counts_of(self.columns)
+
+    @cached_property
+    def split(self) -> bool:
+        """Whether the blob needs a base: its strings, ids or names do not stand by themselves."""
+        return (
+            self.section[:1] != b"\0"
+            or self._highest_id() > len(self.columns)
+            or self._highest_name() >= len(self.section)
+        )
+
+    @property
+    def own_strings_ok(self) -> bool:
+        """Whether the own string section ends in NUL (or is empty, which a split blob's may be)."""
+        return not self.section or not self.section[-1]
+
+    def fits(self, base: "Types") -> bool:
+        """Whether every type id exists on top of `base` and every name is a whole string.
+
+        A base of another build fails this, since the names then start in the middle of strings.
+        """
+        try:
+            strings = Strings(self.section, base.strings)
+        except BtfError:
+            return False
+        if self._highest_id() >= base.end_id + len(self.columns):
+            return False
+        return all(strings.starts_string(offsets) for _, offsets in referenced_names(self.columns))
+
+    def _highest_id(self) -> int:
+        return max(int(ids.max(initial=0)) for _, ids in referenced_ids(self.columns))
+
+    def _highest_name(self) -> int:
+        return max(int(np.max(names, initial=0)) for _, names in referenced_names(self.columns))
+
+
+def outline(data: bytes | memoryview) -> Outline:
+    """Decode the records of the blob at the start of `data`.
+
+    Raises:
+        BtfError: bad header, sections out of bounds, a kind that is not known, or records that do
+            not fill the type section exactly.
+    """
+    header = Header.parse(data)
+    header.check(len(data))
+    section = bytes(data[header.str_start : header.str_start + header.str_len])
+    return Outline(header, decode_columns(data, header), section)

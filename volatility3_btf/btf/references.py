@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every type id and name offset that a blob's records hold, checked at once."""
+
+import numpy as np
+
+from .columns import Columns, Positions, Words
+from .errors import BtfError
+from .kinds import COMMON_WORDS, REFERRING, Kind
+
+
+def referenced_ids(columns: Columns) -> list[tuple[Positions, Words]]:
+    """The type ids in records, as pairs of rows and the ids that stand there."""
+    words = columns.words
+    referring = columns.rows_of(*sorted(REFERRING))
+    found = [(referring, columns.size_or_type[referring])]
+    arrays = columns.rows_of(Kind.ARRAY)
+    first = columns.record[arrays].astype(np.int64) // 4 + COMMON_WORDS
+    found += [(arrays, words[first]), (arrays, words[first + 1])]
+    for kinds, stride, at in (
+        ((Kind.STRUCT, Kind.UNION), 3, 1),
+        ((Kind.FUNC_PROTO,), 2, 1),
+        ((Kind.DATASEC,), 3, 0),
+    ):
+        rows, elements = columns.elements(columns.rows_of(*kinds), stride)
+        found.append((rows, words[elements + at]))
+    return found
+
+
+def referenced_names(columns: Columns) -> list[tuple[Positions, Words]]:
+    """The name offsets in records and their elements, as pairs of rows and offsets."""
+    found = [(np.arange(len(columns), dtype=np.int64), columns.name_off)]
+    for kinds, stride in (
+        ((Kind.STRUCT, Kind.UNION, Kind.ENUM64), 3),
+        ((Kind.ENUM, Kind.FUNC_PROTO), 2),
+    ):
+        rows, elements = columns.elements(columns.rows_of(*kinds), stride)
+        found.append((rows, columns.words[elements]))
+    return found
+
+
+def check(columns: Columns, first_id: int, strings_end: int) -> None:
+    """Check that every type id and name offset points somewhere.
+
+    Args:
+        columns: the decoded records.
+        first_id: type id of row 0.
+        strings_end: one past the last string offset, base's strings included.
+
+    Raises:
+        BtfError: naming the first type id that holds a wrong reference.
+    """
+    end_id = first_id + len(columns)
+    _check_below(referenced_ids(columns), end_id, first_id, "refers to type")
+    _check_below(referenced_names(columns), strings_end, first_id, "has a name at string offset")
+
+
+def _check_below(found: list[tuple[Positions, Words]], limit: int, first_id: int, what: str) -> None:
+    for rows, values in found:
+        if len(values) and int(values.max()) >= limit:
+            index = int(np.flatnonzero(values >= limit)[0])
+            raise BtfError(
+                f"type {first_id + int(rows[index])} {what} {int(values[index])}, "
+                f"which is not below {limit} (split BTF without its base?)"
+            )
