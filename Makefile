@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# make demo              take a memory dump of Debian's current kernel and look into it
+# make demo DUMP=/path   look into a dump of yours
+# make test              everything that CI checks
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: demo test system venv dumps lint clean
+
+demo:
+	tools/demo $(DUMP)
+
+# pytest last: its closing line is the run's.
+test: lint dumps
+	$(PYTEST)
+
+lint: venv
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+system:
+	tools/setup-system test
+
+venv: system
+	tools/setup-venv $(VENV) test
+
+dumps: system
+	tools/dumps make
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
