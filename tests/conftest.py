@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from dumpmaker import cache
 from dumpmaker.cache import Dump
 from images import cut, write_lime
