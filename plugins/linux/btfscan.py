@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""linux.btfscan: the BTF in a memory image."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from volatility3.framework import interfaces, renderers
+from volatility3.framework.configuration import requirements
+from volatility3.framework.renderers import format_hints
+from volatility3_btf.kernel.banner import find_banners
+
+from volatility3_btf import find_btf
+from volatility3_btf.btf import Kind
+from volatility3_btf.scan import Blob, Endian
+from volatility3_btf.vol import layer_memory, physical_layer_name
+
+vollog = logging.getLogger(__name__)
+
+COUNTED = {
+    "Structs": (Kind.STRUCT,),
+    "Unions": (Kind.UNION,),
+    "Enums": (Kind.ENUM, Kind.ENUM64),
+    "Functions": (Kind.FUNC,),
+    "Variables": (Kind.VAR,),
+}
+
+
+class BtfScan(interfaces.plugins.PluginInterface):
+    """Finds BTF type information: the kernel's own, and with --all that of modules and programs too."""
+
+    _required_framework_version = (2, 0, 0)
+    _version = (1, 0, 0)
+
+    @classmethod
+    def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
+        """What the user may say."""
+        return [
+            requirements.TranslationLayerRequirement(name="primary", description="Memory layer to scan"),
+            requirements.BooleanRequirement(
+                name="all",
+                description="List every blob: modules' split BTF, programs' and damaged ones too",
+                default=False,
+                optional=True,
+            ),
+            requirements.BooleanRequirement(
+                name="dump",
+                description="Write each listed blob to the output folder, as it lies in memory",
+                default=False,
+                optional=True,
+            ),
+            requirements.ChoiceRequirement(
+                choices=["auto", "little", "big"],
+                name="endian",
+                description="Byte order to look for (auto: both)",
+                default="auto",
+                optional=True,
+            ),
+        ]
+
+    @classmethod
+    def find_blobs(
+        cls,
+        context: interfaces.context.ContextInterface,
+        layer_name: str,
+        everything: bool = False,
+        endian: Endian = "auto",
+        progress_callback: Any = None,
+    ) -> Iterator[Blob]:
+        """Find BTF blobs in the physical layer under a layer, in order of offset.
+
+        Args:
+            context: the context that holds the layer.
+            layer_name: the layer to start from; address translation is stepped down from.
+            everything: yield modules', programs' and damaged blobs too, not only whole kernel BTF.
+            endian: the byte order to look for.
+            progress_callback: told the percentage done.
+        """
+        memory = layer_memory(context, physical_layer_name(context, layer_name))
+        for blob in find_btf(memory, endian=endian, progress=progress_callback):
+            if everything or (blob.kind == "kernel" and blob.state == "complete"):
+                yield blob
+
+    def run(self) -> renderers.TreeGrid:
+        """One row a blob, in order of offset."""
+        columns = [("Offset", format_hints.Hex), ("Size", int), ("Endian", str), ("Kind", str), ("Name", str)]
+        columns += [("State", str), ("Origin", str), ("Listed", str), ("Types", int)]
+        columns += [(name, int) for name in COUNTED] + [("SHA256", str), ("File output", str)]
+        return renderers.TreeGrid(columns, self._generator())
+
+    def _generator(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        found = 0
+        blobs = self.find_blobs(
+            self.context,
+            self.config["primary"],
+            self.config.get("all", False),
+            self.config.get("endian", "auto"),
+            self._progress_callback,
+        )
+        for blob in blobs:
+            found += 1
+            if blob.problem:
+                vollog.info("BTF at %#x is %s: %s", blob.offset, blob.state, blob.problem)
+            yield 0, self._row(blob)
+        if not found:
+            self._say_nothing_found()
+
+    def _row(self, blob: Blob) -> tuple[Any, ...]:
+        absent = renderers.NotAvailableValue()
+        counts = blob.counts
+        numbers = [absent] * (1 + len(COUNTED))
+        if counts is not None:
+            numbers = [sum(counts.values())]
+            numbers += [sum(counts.get(kind, 0) for kind in kinds) for kinds in COUNTED.values()]
+        return (
+            format_hints.Hex(blob.offset),
+            blob.size,
+            blob.endian,
+            blob.kind,
+            "vmlinux" if blob.kind == "kernel" else absent,
+            blob.state,
+            "unknown",
+            absent,
+            *numbers,
+            blob.sha256,
+            self._dump(blob) if self.config.get("dump", False) else "Disabled",
+        )
+
+    def _dump(self, blob: Blob) -> str:
+        """Write a blob to the output folder; its name is not made of bytes from the image."""
+        with self.open(f"{blob.kind}.{blob.offset:#x}.btf") as output:
+            output.write(blob.data)
+        return str(output.preferred_filename)
+
+    def _say_nothing_found(self) -> None:
+        """One line that tells what was there instead: the kernels' banners."""
+        memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
+        banners = "; ".join(sorted({str(banner) for banner in find_banners(memory)})) or "none"
+        vollog.warning("No kernel BTF found in this image. Kernel banners seen: %s", banners)

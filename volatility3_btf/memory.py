@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be read of a memory image: runs of bytes at physical addresses.
+
+A `Memory` knows nothing of the image's format (`images` opens files, `vol` adapts Volatility's layers). It
+hands out bytes in three ways: `read` copies an exact range, `windows` walks over everything there is
+(zero-copy where a plain file lies behind it), `find` searches at memory speed.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import stringzilla
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[float, str], None]
+"""Takes a percentage (0–100) and what is being done; Volatility's own callbacks fit."""
+
+CHUNK = 4 << 20
+"""Bytes that are copied at a time where nothing can be mapped."""
+
+PAGE = 4096
+"""The grain, in bytes, at which unreadable memory is stepped over."""
+
+
+class UnreadableError(Exception):
+    """Bytes that the image does not hold, or that could not be read.
+
+    Attributes:
+        offset: the first address that could not be read.
+    """
+
+    def __init__(self, offset: int, reason: str = "not in the image") -> None:
+        super().__init__(f"{offset:#x}: {reason}")
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Run:
+    """A range of addresses that the image holds without a gap.
+
+    Attributes:
+        start: the first address, in the physical layer.
+        length: bytes, more than 0.
+    """
+
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the run."""
+        return self.start + self.length
+
+
+class Window(NamedTuple):
+    """A piece of memory to look at, valid until the next one is asked for.
+
+    Attributes:
+        offset: the address of the first byte.
+        data: the bytes; a view of the mapped file where there is one.
+        first: a match belongs to this window if it ends behind this index …
+        fresh: … and starts before this one, so that overlapping windows never tell of a match twice.
+    """
+
+    offset: int
+    data: memoryview
+    first: int
+    fresh: int
+
+
+def tidy_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Sort runs by address and cut away what overlaps; the earlier start wins."""
+    tidy: list[Run] = []
+    for run in sorted(runs):
+        start = max(run.start, tidy[-1].end) if tidy else run.start
+        if run.end > start:
+            tidy.append(Run(start, run.end - start))
+    return tuple(tidy)
+
+
+class Memory(ABC):
+    """The bytes of a memory image, by address. Read-only.
+
+    Attributes:
+        runs: what the image holds, sorted by address, without overlap; runs may touch.
+    """
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self.runs = tidy_runs(runs)
+        self._starts = [run.start for run in self.runs]
+
+    @abstractmethod
+    def _read(self, run: Run, offset: int, length: int) -> bytes:
+        """Read `length` bytes that lie within one run, or raise UnreadableError."""
+
+    def _walk(self, run: Run, start: int, stop: int, overlap: int) -> Iterator[Window]:
+        """Cut [start, stop) of a run into windows of which each reaches `overlap` bytes into the next."""
+        position = start
+        while position < stop:
+            step = min(CHUNK, stop - position)
+            for offset, data in self._readable(run, position, min(step + overlap, stop - position)):
+                yield Window(offset, memoryview(data), 0, position + step - offset)
+            position += step
+
+    @property
+    def size(self) -> int:
+        """How many bytes the image holds."""
+        return sum(run.length for run in self.runs)
+
+    @property
+    def end(self) -> int:
+        """The first address behind the last run; 0 where nothing is held."""
+        return self.runs[-1].end if self.runs else 0
+
+    def available(self, offset: int, length: int) -> int:
+        """How many of the `length` bytes at `offset` the runs hold before the first gap."""
+        position, end = offset, offset + length
+        for run in self._runs_from(offset):
+            if run.start > position or position >= end:
+                break
+            position = run.end
+        return max(0, min(position, end) - offset)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Copy exactly `length` bytes from `offset` on, across runs that touch.
+
+        Raises:
+            UnreadableError: a byte of them is not in the image.
+        """
+        if length < 0 or offset < 0:
+            raise UnreadableError(offset, "not a range of addresses")
+        held = self.available(offset, length)
+        if held < length:
+            raise UnreadableError(offset + held)
+        pieces = []
+        for run in self._runs_from(offset):
+            if length <= 0:
+                break
+            piece = self._read(run, offset, min(length, run.end - offset))
+            pieces.append(piece)
+            offset += len(piece)
+            length -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def read_available(self, offset: int, length: int) -> bytes:
+        """Copy what can be read of `length` bytes from `offset` on, up to the first byte that cannot."""
+        length = self.available(offset, length)
+        try:
+            return self.read(offset, length)
+        except UnreadableError as error:
+            held = max(0, min(error.offset - offset, length - 1))
+        pieces = bytearray()
+        while len(pieces) < held:
+            try:
+                pieces += self.read(offset + len(pieces), min(PAGE, held - len(pieces)))
+            except UnreadableError:
+                break
+        return bytes(pieces)
+
+    def windows(self, start: int = 0, stop: int | None = None, overlap: int = 0) -> Iterator[Window]:
+        """Walk over all readable bytes of [start, stop) in order of address.
+
+        Where a file has holes (known to be zero), they are left out. Unreadable pieces are stepped over and
+        logged.
+
+        Args:
+            start: the first address to look at.
+            stop: the first address not to look at; None for the end of the image.
+            overlap: bytes that each window reaches into the next, also across runs that touch; a pattern of
+                `overlap + 1` bytes is then whole in exactly one window (see `Window.first` and
+                `Window.fresh`).
+
+        Yields:
+            Windows whose data must not be kept when the next one is asked for.
+        """
+        stop = self.end if stop is None else stop
+        previous: Run | None = None
+        for run in self._runs_from(start):
+            if run.start >= stop:
+                break
+            low, high = max(start, run.start), min(stop, run.end)
+            if overlap and previous is not None and previous.end == run.start > start:
+                yield from self._seam(previous, run.start, overlap, start, stop)
+            yield from self._walk(run, low, high, overlap)
+            previous = run
+
+    def search(
+        self,
+        needles: Sequence[bytes],
+        start: int = 0,
+        stop: int | None = None,
+        progress: Progress | None = None,
+        what: str = "Searching",
+    ) -> Iterator[tuple[int, int]]:
+        """Find every occurrence of several byte strings in one pass.
+
+        Args:
+            needles: what to look for; no needle may be empty or consist of zeros alone (holes are not
+                searched).
+            start: the first address to look at.
+            stop: matches lie wholly before this address; None for the end of the image.
+            progress: told the percentage done, at every window.
+            what: the description that `progress` is given.
+
+        Yields:
+            (address, index of the needle), in order of address within each window.
+        """
+        stop = self.end if stop is None else stop
+        total = max(1, stop - start)
+        for window in self.windows(start, stop, max(map(len, needles)) - 1):
+            if progress is not None:
+                progress(min(100.0, 100 * (window.offset - start) / total), what)
+            yield from _matches(window, needles)
+
+    def find(self, needle: bytes, start: int = 0, stop: int | None = None) -> Iterator[int]:
+        """The addresses at which `needle` lies, in ascending order, across chunk and run borders."""
+        for offset, _ in self.search((needle,), start, stop):
+            yield offset
+
+    def _runs_from(self, offset: int) -> Iterator[Run]:
+        """The runs that end behind `offset`, in order."""
+        for index in range(max(0, bisect_right(self._starts, offset) - 1), len(self.runs)):
+            if self.runs[index].end > offset:
+                yield self.runs[index]
+
+    def _seam(self, previous: Run, border: int, overlap: int, start: int, stop: int) -> Iterator[Window]:
+        """The bytes around the border of two runs that touch, in one copy.
+
+        It reaches back to the start of the run before at most: what began earlier was whole in the seam
+        before.
+        """
+        low, high = max(start, previous.start, border - overlap), min(stop, border + overlap)
+        high = low + self.available(low, high - low)
+        try:
+            data = self.read(low, high - low)
+        except UnreadableError as error:
+            log.warning("the border of two runs cannot be searched: %s", error)
+            return
+        yield Window(low, memoryview(data), border - low, border - low)
+
+    def _readable(self, run: Run, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
+        """The readable pieces of a range, halved down to pages where a read fails."""
+        try:
+            yield offset, self._read(run, offset, length)
+            return
+        except UnreadableError as error:
+            if length <= PAGE:
+                log.warning("skipped %d bytes that cannot be read at %s", length, error)
+                return
+        half = max(PAGE, length // 2 // PAGE * PAGE)
+        yield from self._readable(run, offset, half)
+        yield from self._readable(run, offset + half, length - half)
+
+
+def _matches(window: Window, needles: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """The matches that belong to a window, in order of address."""
+    found = []
+    for number, needle in enumerate(needles):
+        index = stringzilla.find(window.data, needle)
+        while 0 <= index < window.fresh:
+            if index + len(needle) > window.first:
+                found.append((window.offset + index, number))
+            index = stringzilla.find(window.data, needle, index + 1)
+    found.sort()
+    return iter(found)
+
+
+class SegmentedMemory(Memory):
+    """Pieces of memory that are held as bytes; what tests and small inputs are made of.
+
+    Args:
+        segments: (address, bytes) pairs; they must not overlap.
+    """
+
+    def __init__(self, segments: Iterable[tuple[int, bytes]]) -> None:
+        self._segments = {start: data for start, data in segments if data}
+        super().__init__(Run(start, len(data)) for start, data in self._segments.items())
+
+    def _read(self, run: Run, offset: int, length: int) -> bytes:
+        start = offset - run.start
+        return self._segments[run.start][start : start + length]
+
+
+class BytesMemory(SegmentedMemory):
+    """One run of memory that is held as bytes."""
+
+    def __init__(self, data: bytes, base: int = 0) -> None:
+        super().__init__([(base, data)])

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scanner: memory in, BTF blobs out.
+
+One pass over the image looks for BTF's magic in both byte orders. Each hit goes through ever more costly
+questions: is the header's arithmetic sound, does the body behind it look like types and names, does all of it
+decode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from .btf import BtfError, Header, Kind, Outline, Types, outline
+from .btf.columns import walk
+from .memory import Memory, Progress, UnreadableError
+
+log = logging.getLogger(__name__)
+
+Endian = Literal["auto", "little", "big"]
+BlobKind = Literal["kernel", "module", "program", "unknown"]
+State = Literal["complete", "truncated", "damaged"]
+
+SIGNATURES: dict[str, bytes] = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
+"""Magic 0xeb9f, version 1, flags 0 (include/uapi/linux/btf.h) as the bytes lie in memory."""
+
+MAX_BLOB = 64 << 20
+"""Bytes; a header that claims more is none (the largest known kernel BTF has 6 MB)."""
+
+MAX_HEADER = 1024
+"""Bytes; hdr_len is 24, or 32 with a layout section."""
+
+PROGRAM_SECTIONS = (".maps", "license")
+"""Sections of a BPF object that no kernel has; its BTF may well define `task_struct` (CO-RE)."""
+
+MIN_KERNEL = 1 << 20
+"""Bytes; a damaged blob smaller than this is not called a kernel's."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """BTF found in memory.
+
+    Attributes:
+        offset: address of the header, in the physical layer.
+        header: the decoded header; `header.endian` tells the byte order.
+        kind: kernel, module (split BTF), program (a BPF object's own) or unknown.
+        state: complete (all of it decodes), truncated (the image ends before the blob does) or damaged.
+        data: the blob's bytes as they lie in memory, as far as they can be read.
+        problem: why the state is not complete; empty if it is.
+        counts: own types of each kind, or None where the records do not decode.
+        decoded: the types of a complete blob.
+    """
+
+    offset: int
+    header: Header
+    kind: BlobKind
+    state: State
+    data: bytes = field(repr=False)
+    problem: str = ""
+    counts: Mapping[Kind, int] | None = None
+    decoded: Types | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes, header included, as the header tells them."""
+        return self.header.size
+
+    @property
+    def endian(self) -> str:
+        """The byte order, "little" or "big"."""
+        return self.header.endian
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of `data`: of the whole blob unless it is truncated."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def types(self) -> Types:
+        """The decoded types; a module's stand on those of its kernel.
+
+        Raises:
+            BtfError: the blob is not complete.
+        """
+        if self.decoded is None:
+            raise BtfError(f"BTF at {self.offset:#x} is {self.state}: {self.problem}")
+        return self.decoded
+
+
+class Bases:
+    """The kernels' BTF of one image, the base of its modules'; searched for when first needed."""
+
+    def __init__(self, memory: Memory, endian: Endian = "auto") -> None:
+        self._memory = memory
+        self._endian = endian
+        self._kernels: dict[str, Types] = {}
+        self._searched = False
+
+    def add(self, kernel: Blob) -> None:
+        """Take in a kernel's blob that the scan came upon."""
+        self._kernels.setdefault(kernel.sha256, kernel.types)
+
+    def base_of(self, module: Outline, offset: int) -> Types | None:
+        """The kernel's types that a module's ids and names fit; None where no kernel in the image has them.
+
+        Args:
+            module: the records of the module's blob.
+            offset: its address; kernels before it are known already.
+        """
+        known = self._fitting(module)
+        if known is None and not self._searched:
+            self._searched = True
+            for kernel in find_kernel_btf(self._memory, endian=self._endian, start=offset):
+                self.add(kernel)
+            known = self._fitting(module)
+        return known
+
+    def _fitting(self, module: Outline) -> Types | None:
+        same_order = (
+            types for types in self._kernels.values() if types.header.endian == module.header.endian
+        )
+        return next((types for types in same_order if module.fits(types)), None)
+
+
+def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | None = None) -> Iterator[Blob]:
+    """Find every BTF blob, damaged ones too, in order of address.
+
+    Lazy: nothing is searched before it is asked for, and the search can be stopped at any point.
+
+    Args:
+        memory: what to search.
+        endian: the byte order to look for; "auto" looks for both in one pass.
+        progress: told the percentage done.
+
+    Yields:
+        Blobs, lowest address first. A header inside a complete blob is not looked at.
+
+    Raises:
+        UnreadableError: the file behind the memory has become shorter.
+    """
+    bases = Bases(memory, endian)
+    budget = _Budget(memory)
+    inside = -1
+    for offset, header in _headers(memory, endian, 0, progress):
+        if offset < inside or not _has_body(memory, offset, header) or not budget.spend(header.size):
+            continue
+        blob = examine(memory, offset, header, bases)
+        if blob.state == "complete":
+            budget.spend(-header.size)
+            inside = offset + blob.size
+        if blob.kind == "kernel" and blob.state == "complete":
+            bases.add(blob)
+        yield blob
+
+
+def find_kernel_btf(
+    memory: Memory, *, endian: Endian = "auto", start: int = 0, progress: Progress | None = None
+) -> Iterator[Blob]:
+    """Find only the blobs that decode whole and are a kernel's, from `start` on, in order of address."""
+    budget = _Budget(memory)
+    inside = -1
+    for offset, header in _headers(memory, endian, start, progress):
+        if offset < inside or header.size < MIN_KERNEL or not _has_body(memory, offset, header):
+            continue
+        if not budget.spend(header.size):
+            return
+        blob = examine(memory, offset, header)
+        if blob.kind == "kernel" and blob.state == "complete":
+            budget.spend(-header.size)
+            inside = offset + blob.size
+            yield blob
+
+
+def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = None) -> Blob:
+    """Decide what the blob behind a sound header is, and in what state.
+
+    Args:
+        memory: where it lies.
+        offset: the address of its header.
+        header: the header.
+        bases: the image's kernels, to check a module's split BTF against; None leaves it unchecked.
+    """
+    data = memory.read_available(offset, header.size)
+    if len(data) < header.size:
+        missing = f"{header.size - len(data)} of {header.size} bytes are not in the image"
+        return Blob(offset, header, _likely_kind(header, data), "truncated", data, missing)
+    try:
+        sketch = outline(data)
+        if sketch.split:
+            return _examine_split(offset, sketch, data, bases)
+        types = Types(data)
+    except BtfError as error:
+        return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error))
+    return Blob(offset, header, _kind_of(types), "complete", data, "", sketch.counts, types)
+
+
+def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | None) -> Blob:
+    """A module's blob, decoded on the kernel's types that it fits."""
+    base = bases.base_of(sketch, offset) if bases is not None else None
+    if base is None:
+        problem = "split BTF that fits no kernel BTF of this image: torn, or of another build"
+        return Blob(offset, sketch.header, "module", "damaged", data, problem, sketch.counts)
+    try:
+        types = Types(data, base=base)
+    except BtfError as error:
+        return Blob(offset, sketch.header, "module", "damaged", data, str(error), sketch.counts)
+    return Blob(offset, sketch.header, "module", "complete", data, "", sketch.counts, types)
+
+
+def has_percpu(types: Types) -> bool:
+    """Whether the blob has the per-CPU section that most kernels' BTF has: a witness, not a requirement."""
+    return types.find(".data..percpu", Kind.DATASEC) is not None
+
+
+def _headers(
+    memory: Memory, endian: Endian, start: int, progress: Progress | None
+) -> Iterator[tuple[int, Header]]:
+    """Every header whose arithmetic is sound and whose blob starts inside the image."""
+    wanted = list(SIGNATURES) if endian == "auto" else [endian]
+    needles = [SIGNATURES[order] for order in wanted]
+    for offset, _ in memory.search(needles, start, progress=progress, what="Searching BTF"):
+        try:
+            header = Header.parse(memory.read_available(offset, 32))
+        except (BtfError, UnreadableError):
+            continue
+        if _sound(header) and memory.available(offset, header.hdr_len + 12) == header.hdr_len + 12:
+            yield offset, header
+
+
+def _sound(header: Header) -> bool:
+    """The arithmetic that the kernel demands (btf_parse_hdr, btf_check_sec_info), and a bound on the size."""
+    if (
+        not 24 <= header.hdr_len <= MAX_HEADER
+        or header.hdr_len % 4
+        or header.type_off % 4
+        or header.type_len % 4
+    ):
+        return False
+    if header.type_len == 0 or header.str_len == 0 or header.size > MAX_BLOB:
+        return False
+    return (
+        header.type_off + header.type_len <= header.str_off
+        or header.str_off + header.str_len <= header.type_off
+    )
+
+
+def _has_body(memory: Memory, offset: int, header: Header) -> bool:
+    """Whether types or names lie where the header says; tells blobs from bare copies of a header."""
+    start = offset + header.hdr_len
+    types = memory.read_available(start + header.type_off, min(header.type_len, 4096))
+    names = memory.read_available(start + header.str_off, min(header.str_len, 4096))
+    tail = min(header.str_len, 64)
+    last = memory.read_available(start + header.str_off + header.str_len - tail, tail)
+    if _looks_like_names(names) and (len(last) < tail or (last[-1] == 0 and _looks_like_names(last))):
+        return len(names) >= 64 or _leading_records(types, header) > 0
+    return _leading_records(types, header) >= 16
+
+
+def _looks_like_names(data: bytes) -> bool:
+    """Whether bytes are NUL-separated printable text, none of it empty but the first."""
+    if not data or (data.count(0) == 0 and len(data) > 1024):
+        return False
+    return b"\0\0" not in data[1:] and all(
+        part.isascii() and part.decode().isprintable() for part in data.split(b"\0")
+    )
+
+
+def _leading_records(types: bytes, header: Header) -> int:
+    """How many type records in a row are well-formed at the start of these bytes."""
+    words = np.frombuffer(types, dtype="<u4" if header.endian == "little" else ">u4", count=len(types) // 4)
+    return len(walk(words.astype(np.uint32)).starts)
+
+
+def _kind_of(types: Types) -> BlobKind:
+    """What a whole blob with types of its own belongs to."""
+    if any(types.find(section, Kind.DATASEC) for section in PROGRAM_SECTIONS):
+        return "program"
+    if types.find("task_struct", Kind.STRUCT) is not None:
+        return "kernel"
+    return "program" if len(types.ids_of_kind(Kind.FUNC)) else "unknown"
+
+
+def _likely_kind(header: Header, data: bytes) -> BlobKind:
+    """A damaged or truncated blob's kind as far as its size and names tell it."""
+    start = header.hdr_len + header.str_off
+    if header.size >= MIN_KERNEL and b"\0task_struct\0" in data[start : start + header.str_len]:
+        return "kernel"
+    return "unknown"
+
+
+class _Budget:
+    """Bytes that may be read for damaged blobs, so that a hostile image costs what an honest one does."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._left = memory.size + 4 * MAX_BLOB
+
+    def spend(self, size: int) -> bool:
+        """Take `size` bytes (give them back if negative); False, said once, if too few are left."""
+        if self._left >= 0 and self._left < size:
+            log.warning("too many damaged BTF blobs: the rest of the image was not searched for more")
+            self._left = -1
+        self._left -= size if self._left >= 0 else 0
+        return self._left >= 0

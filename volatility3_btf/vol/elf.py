@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""ELF cores that Volatility's own stacker cannot use: big-endian ones, and segments out of order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from volatility3.framework import constants, exceptions, interfaces
+from volatility3.framework.layers import segmented
+
+from ..images import ELF_MAGIC, FormatError, Segment, elf_segments
+from ..memory import Run, tidy_runs
+
+log = logging.getLogger(__name__)
+
+
+class ElfCoreLayer(segmented.SegmentedLayer):
+    """An ELF core of either byte order and class, its segments put in order of physical address."""
+
+    def _load_segments(self) -> None:
+        base = self.context.layers[self._base_layer]
+        by_start = {segment.address: segment for segment in _load_segments(base)}
+        self._segments = [
+            (run.start, by_start[run.start].file_offset, run.length, run.length)
+            for run in tidy_runs(Run(segment.address, segment.length) for segment in by_start.values())
+            if run.start in by_start
+        ]
+
+
+class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
+    """Stacks `ElfCoreLayer` where the framework's `Elf64Layer` fails; leaves all other files to it."""
+
+    stack_order = 9
+
+    @classmethod
+    def stack(
+        cls,
+        context: interfaces.context.ContextInterface,
+        layer_name: str,
+        progress_callback: constants.ProgressCallback = None,
+    ) -> interfaces.layers.DataLayerInterface | None:
+        """Return a new layer on top of `layer_name`, or None."""
+        layer = context.layers[layer_name]
+        if isinstance(layer, interfaces.layers.TranslationLayerInterface):
+            return None
+        try:
+            header = layer.read(layer.minimum_address, 6)
+            if not header.startswith(ELF_MAGIC):
+                return None
+            addresses = [segment.address for segment in _load_segments(layer)]
+        except (exceptions.InvalidAddressException, FormatError) as error:
+            log.info("not an ELF core that can be used: %s", error)
+            return None
+        if not addresses or (header[5] == 1 and addresses == sorted(addresses)):
+            return None
+        name = context.layers.free_layer_name("ElfCoreLayer")
+        context.config[interfaces.configuration.path_join(name, "base_layer")] = layer_name
+        return ElfCoreLayer(context, name, name)
+
+
+def _load_segments(layer: interfaces.layers.DataLayerInterface) -> Iterator[Segment]:
+    """The segments of the ELF file that a layer holds, clipped to it."""
+    end = layer.maximum_address + 1
+
+    def read_at(offset: int, length: int) -> bytes:
+        length = min(length, end - offset)
+        return bytes(layer.read(offset, length)) if length > 0 else b""
+
+    for segment in elf_segments(read_at):
+        length = min(segment.length, end - segment.file_offset)
+        if length > 0:
+            yield segment._replace(length=length)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Volatility's layers, as `Memory`.
+
+A layer whose bytes lie unchanged in ranges of one plain file (raw, LiME, ELF core, …) becomes a `FileMemory`,
+which is searched through a mapping. Any other layer (compressed, remote, translated) is read in chunks
+through the framework.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from volatility3.framework import exceptions, interfaces
+from volatility3.framework.layers import intel, linear, physical
+
+from ..images import FileMemory, Segment
+from ..memory import Memory, Run, UnreadableError
+
+log = logging.getLogger(__name__)
+
+MAX_MAPPINGS = 1 << 22
+"""Pieces that one layer may consist of; a 16 GiB address space in pages of 4 KiB."""
+
+Context: TypeAlias = interfaces.context.ContextInterface
+
+
+class LayerMemory(Memory):
+    """A layer that is read through the framework, chunk by chunk."""
+
+    def __init__(self, layer: interfaces.layers.DataLayerInterface) -> None:
+        self._layer = layer
+        super().__init__(_runs(layer))
+
+    def _read(self, run: Run, offset: int, length: int) -> bytes:
+        try:
+            return bytes(self._layer.read(offset, length, pad=False))
+        except exceptions.InvalidAddressException as error:
+            raise UnreadableError(max(offset, error.invalid_address), "the layer cannot read it") from error
+        except (exceptions.VolatilityException, OSError, EOFError, ValueError) as error:
+            raise UnreadableError(offset, str(error)) from error
+
+
+def layer_memory(context: Context, layer_name: str) -> Memory:
+    """The bytes of a Volatility layer, zero-copy where a plain file lies behind it.
+
+    Args:
+        context: the context that holds the layer.
+        layer_name: any layer; addresses are those of this layer.
+    """
+    layer = context.layers[layer_name]
+    segments = _in_file(context, layer)
+    if segments is None:
+        log.debug("%s is read through the framework", layer_name)
+        return LayerMemory(layer)
+    file_layer, pieces = segments
+    descriptor = _descriptor(file_layer)
+    if descriptor is None:
+        return LayerMemory(layer)
+    return FileMemory(descriptor, pieces)
+
+
+def physical_layer_name(context: Context, layer_name: str) -> str:
+    """The physical layer under a layer: steps down from address translation, as `banners` does."""
+    while isinstance(context.layers[layer_name], intel.Intel):
+        layer_name = context.layers[layer_name].config["memory_layer"]
+    return layer_name
+
+
+def _in_file(
+    context: Context, layer: interfaces.layers.DataLayerInterface
+) -> tuple[physical.FileLayer, list[Segment]] | None:
+    """The file under a layer and the ranges that make it up; None where bytes change on the way."""
+    if isinstance(layer, physical.FileLayer):
+        return layer, [Segment(0, 0, layer.maximum_address + 1)]
+    if not isinstance(layer, linear.LinearlyMappedLayer) or isinstance(layer, intel.Intel):
+        return None
+    names = {name for *_, name in _mapping(layer)}
+    if len(names) != 1:
+        return None
+    lower = context.layers[names.pop()]
+    if not isinstance(lower, physical.FileLayer):
+        return None
+    return lower, [Segment(offset, mapped, length) for offset, length, mapped, _, _ in _mapping(layer)]
+
+
+def _descriptor(layer: physical.FileLayer) -> int | None:
+    """The layer's open file, if it is a plain one (not decompressed, not remote)."""
+    opened = layer._file
+    if type(opened) is not io.BufferedReader or not isinstance(opened.raw, io.FileIO):
+        return None
+    descriptor = opened.fileno()
+    return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
+def _mapping(layer: interfaces.layers.DataLayerInterface) -> Iterator[tuple[int, int, int, int, str]]:
+    """A translation layer's pieces: (offset, length, mapped offset, mapped length, lower layer)."""
+    if not isinstance(layer, interfaces.layers.TranslationLayerInterface):
+        return
+    length = layer.maximum_address - layer.minimum_address + 1
+    for number, piece in enumerate(layer.mapping(layer.minimum_address, length, ignore_errors=True)):
+        if number >= MAX_MAPPINGS:
+            log.warning("%s has more than %d pieces: the rest is left out", layer.name, MAX_MAPPINGS)
+            return
+        yield piece
+
+
+def _runs(layer: interfaces.layers.DataLayerInterface) -> list[Run]:
+    """What a layer holds, pieces that touch joined."""
+    if not isinstance(layer, interfaces.layers.TranslationLayerInterface):
+        return [Run(layer.minimum_address, layer.maximum_address - layer.minimum_address + 1)]
+    joined: list[list[int]] = []
+    for offset, length, *_ in _mapping(layer):
+        if joined and joined[-1][1] == offset:
+            joined[-1][1] += length
+        else:
+            joined.append([offset, offset + length])
+    return [Run(start, end - start) for start, end in joined]
