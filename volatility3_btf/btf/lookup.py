@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from .columns import Columns, Positions, Words
-from .names import Strings
+from .names import LONGEST, Strings
 
 _SEARCHES: Final = 16
 """Questions that are answered by searching the strings; about as costly as building the index."""
@@ -37,8 +37,8 @@ class NameLookup:
         return np.flatnonzero(np.isin(self._name_off, found)).astype(np.int64, copy=False)
 
     def _find(self, name: str) -> list[int]:
-        if self._offsets is None and self._questions <= _SEARCHES:
-            found = self._strings.offsets_of(name.encode("utf-8", "replace"), _HITS)
+        if self._offsets is None and self._questions <= _SEARCHES and _is_exact(name):
+            found = self._strings.offsets_of(name.encode(), _HITS)
             if len(found) <= _HITS:
                 return found
         if self._offsets is None:
@@ -53,3 +53,8 @@ class NameLookup:
         for name, offset in zip(self._strings.many(used), used.tolist(), strict=True):
             index.setdefault(name, []).append(offset)
         return index
+
+
+def _is_exact(name: str) -> bool:
+    """Whether the name's bytes are certain: not those of a decoded name with replacements or cut."""
+    return name.isascii() and len(name) < LONGEST
