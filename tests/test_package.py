@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the package contains, under which licence, and which part may import which."""
+
+from __future__ import annotations
+
+import ast
+import email
+import email.message
+import importlib.metadata
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+LIBRARY, PLUGINS = CHECKOUT / "volatility3_btf", CHECKOUT / "plugins"
+APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
+
+# What each part of the library may import of the others; "" is volatility3_btf/__init__.py.
+MAY_IMPORT: dict[str, set[str]] = {
+    "btf": set(),
+    "memory": set(),
+    "images": {"memory"},
+    "scan": {"memory", "btf"},
+    "kernel": {"memory", "btf", "scan"},
+    "isf": {"memory", "btf", "scan", "kernel"},
+    "": {"memory", "images", "btf", "scan", "kernel", "isf"},
+    "vol": {"memory", "images", "btf", "scan", "kernel", "isf", ""},
+}
+
+
+def files() -> list[Path]:
+    """Every file of the project that is, or could be, committed."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    paths = (CHECKOUT / name for name in sorted(set(listed.split("\0"))) if name)
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy so that the checkout stays clean."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for path in files():
+        target = source / path.relative_to(CHECKOUT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(out), str(source)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def content(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="session")
+def metadata(content: dict[str, bytes]) -> email.message.Message:
+    (name,) = (name for name in content if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(content[name])
+
+
+def test_wheel_has_every_module_of_the_library(content: dict[str, bytes]) -> None:
+    here = {str(path.relative_to(CHECKOUT)) for path in LIBRARY.rglob("*.py")}
+    assert here == {name for name in content if name.startswith("volatility3_btf/") and name.endswith(".py")}
+
+
+def test_wheel_has_the_data_files_of_the_library(content: dict[str, bytes]) -> None:
+    ours = {path for path in files() if path.is_relative_to(LIBRARY) and path.suffix != ".py"}
+    assert LIBRARY / "py.typed" in ours
+    assert {str(path.relative_to(CHECKOUT)) for path in ours} <= set(content)
+
+
+def test_wheel_puts_the_plugins_where_volatility_looks(content: dict[str, bytes]) -> None:
+    plugins = {f"volatility3/plugins/linux/{path.name}" for path in (PLUGINS / "linux").glob("*.py")}
+    assert "volatility3/plugins/linux/btfscan.py" in plugins
+    assert plugins == {name for name in content if name.startswith("volatility3/")}
+
+
+def test_no_init_file_hides_the_plugins_of_volatility(content: dict[str, bytes]) -> None:
+    assert not list(PLUGINS.rglob("__init__.py*"))
+    assert not [name for name in content if re.fullmatch(r"volatility3/(.*/)?__init__\.py", name)]
+
+
+def test_wheel_overwrites_no_file_of_volatility(content: dict[str, bytes]) -> None:
+    theirs = {str(path) for path in importlib.metadata.files("volatility3") or ()}
+    assert "volatility3/plugins/linux/__init__.py" in theirs
+    assert not theirs & set(content)
+
+
+def test_volatilitys_own_linux_plugins_are_still_there() -> None:
+    package = importlib.import_module("volatility3.plugins.linux")
+    assert package.__file__ and Path(package.__file__).name == "__init__.py"
+    assert importlib.util.find_spec("volatility3.plugins.linux.pslist")
+
+
+def test_each_plugin_file_has_one_plugin() -> None:
+    for path in (PLUGINS / "linux").glob("*.py"):
+        classes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
+        plugins = [c.name for c in classes if "PluginInterface" in "".join(ast.unparse(b) for b in c.bases)]
+        assert len(plugins) == 1, f"{path.name}: {plugins}"
+
+
+def test_both_licences_are_in_the_wheel(content: dict[str, bytes], metadata: email.message.Message) -> None:
+    assert metadata["License-Expression"] == f"{APACHE} AND {VSL}"
+    for name in (APACHE, VSL):
+        (packed,) = (
+            data for path, data in content.items() if path.endswith(f"/licenses/LICENSES/{name}.txt")
+        )
+        assert packed == (CHECKOUT / f"LICENSES/{name}.txt").read_bytes()
+
+
+@pytest.mark.parametrize("folder", [PLUGINS, LIBRARY / "vol"], ids=["plugins", "vol"])
+def test_the_licence_of_volatility_lies_beside_its_additions(folder: Path) -> None:
+    assert (folder / "LICENSE").read_bytes() == (CHECKOUT / f"LICENSES/{VSL}.txt").read_bytes()
+
+
+def test_metadata_names_the_dependencies(metadata: email.message.Message) -> None:
+    needed = {re.split(r"[^\w-]", line)[0] for line in metadata.get_all("Requires-Dist") or ()}
+    assert needed >= {"volatility3", "numpy", "stringzilla", "orjson", "pefile", "pycparser"}
+    assert metadata["Requires-Python"] == ">=3.10"
+
+
+# --- licences ---
+
+WITHOUT_SPDX_LINE = re.compile(
+    r"(^|/)LICENSE$|^LICENSES/|py\.typed$|\.(json|png|svg|btf|bin)$|(^|/)(\.gitattributes|\.gitkeep)$"
+)
+
+
+def spdx(path: Path) -> str | None:
+    """The identifier on one of the file's first three lines."""
+    head = path.read_bytes()[:1000].decode(errors="replace").splitlines()[:3]
+    found = re.search(r"SPDX-License-Identifier: ([\w.-]+)", "\n".join(head))
+    return found[1] if found else None
+
+
+def uses_volatility(path: Path) -> bool:
+    """Whether a Python file imports Volatility, or runs it through the tests' `vol` fixtures."""
+    if path.suffix != ".py":
+        return False
+    tree = ast.parse(path.read_text())
+    modules = {name.split(".")[0] for name in imported(path, tree)}
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return bool(modules & {"volatility3", "volrunner"} or arguments & {"vol", "session_vol"})
+
+
+def test_every_file_names_its_licence() -> None:
+    for path in files():
+        name = str(path.relative_to(CHECKOUT))
+        if WITHOUT_SPDX_LINE.search(name):
+            continue
+        assert spdx(path) in (APACHE, VSL), f"{name}: no SPDX line at its top"
+
+
+def test_additions_to_volatility_are_under_its_licence() -> None:
+    for path in files():
+        if spdx(path) is None:
+            continue
+        name = str(path.relative_to(CHECKOUT))
+        if name.startswith(("plugins/", "volatility3_btf/vol/")):
+            assert spdx(path) == VSL, name
+        elif name.startswith("volatility3_btf/"):
+            assert spdx(path) == APACHE, name
+        elif name.startswith(("tests/", "bench/")) and uses_volatility(path):
+            assert spdx(path) == VSL, f"{name} runs or imports Volatility"
+
+
+# --- who imports whom ---
+
+
+def imported(path: Path, tree: ast.Module) -> Iterator[str]:
+    """The full names of all that a file imports, wherever in it; of `from a import b` a.b."""
+    package = path.relative_to(CHECKOUT).parent.parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            source = ".".join([*start, *([node.module] if node.module else [])])
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def parts_imported(path: Path) -> set[str]:
+    """Which parts of the library a file imports."""
+    found = set()
+    for name in imported(path, ast.parse(path.read_text())):
+        words = name.split(".")
+        if words[0] == "volatility3_btf":
+            found.add(words[1] if len(words) > 1 and words[1] in MAY_IMPORT else "")
+    return found
+
+
+def part_of(path: Path) -> str:
+    inside = path.relative_to(LIBRARY)
+    return (
+        "" if inside.name == "__init__.py" and len(inside.parts) == 1 else inside.parts[0].removesuffix(".py")
+    )
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_the_library_is_imported_in_one_direction(path: Path) -> None:
+    part = part_of(path)
+    assert part in MAY_IMPORT, (
+        f"{path.name} is a new part of the library: say in MAY_IMPORT what it may import"
+    )
+    assert parts_imported(path) <= MAY_IMPORT[part] | {part}
+
+
+def test_only_vol_and_the_plugins_import_volatility() -> None:
+    importing = set()
+    for path in [*LIBRARY.rglob("*.py"), *(CHECKOUT / "tools").rglob("*.py")]:
+        modules = {name.split(".")[0] for name in imported(path, ast.parse(path.read_text()))}
+        if "volatility3" in modules:
+            importing.add(path.relative_to(CHECKOUT).parts[:2])
+    assert importing == {("volatility3_btf", "vol")}
+
+
+def test_an_import_is_seen_in_every_spelling() -> None:
+    """The two tests above stand on this one."""
+    inside = LIBRARY / "kernel" / "example.py"
+    lines = [
+        "from ..vol import layers",
+        "from .. import isf",
+        "import volatility3_btf.scan",
+        "from . import x",
+    ]
+    text = "\n".join([*lines, "def later():", "    import numpy.typing"])
+    names = set(imported(inside, ast.parse(text)))
+    assert names >= {"volatility3_btf.vol.layers", "volatility3_btf.isf", "volatility3_btf.scan"}
+    assert names >= {"volatility3_btf.kernel.x", "numpy.typing"}
