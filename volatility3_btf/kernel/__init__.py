@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kernel is in an image: VMCOREINFO, banners, kallsyms, and the evidence that ties them to BTF."""
+
+from __future__ import annotations
+
+from .banner import Banner, parse_banner
+from .errors import KallsymsError, KernelError, NoKernelError
+from .identify import Findings, identify_kernel, identify_kernels, survey
+from .kernel import Kernel
+from .paging import PageTables, translate
+from .symbols import Symbols
+from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
+
+__all__ = [
+    "Banner",
+    "Findings",
+    "KallsymsError",
+    "Kernel",
+    "KernelError",
+    "NoKernelError",
+    "PageTables",
+    "Symbols",
+    "Vmcoreinfo",
+    "identify_kernel",
+    "identify_kernels",
+    "parse_banner",
+    "parse_vmcoreinfo",
+    "survey",
+    "translate",
+]

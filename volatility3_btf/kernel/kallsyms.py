@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One kallsyms: its tables, its names, and the possible readings of its addresses."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import stringzilla
+
+from ..memory import Memory
+from .addresses import Addresses, readings
+from .errors import KallsymsError
+from .names import Names, decode
+from .tables import Tables, locate
+from .tokens import Tokens
+
+Int64s = npt.NDArray[np.int64]
+Uint64s = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class Kallsyms:
+    """Decoded tables, before it is known where the kernel lies.
+
+    Attributes:
+        tables: where they are.
+        names: every name that could be decoded.
+        readings: the ways to read the addresses, the best ordered first; not empty.
+    """
+
+    tables: Tables
+    names: Names
+    readings: list[Addresses]
+    _found: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def place(self) -> int:
+        """The address of the token table in the layer: what identifies these tables."""
+        return self.tables.tokens.table
+
+    def positions(self, name: str) -> tuple[int, ...]:
+        """The positions of a name among the decoded ones."""
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = tuple(self._search(b"\0" + name.encode() + b"\0"))
+        return found
+
+    def values(self, reading: Addresses, name: str) -> list[int]:
+        """What a reading gives for a name: addresses, or places in the layer."""
+        numbers = self.tables.walk.numbers
+        return [int(reading.values[numbers[position]]) for position in self.positions(name)]
+
+    def value(self, reading: Addresses, name: str) -> int | None:
+        """The same for a name that stands once."""
+        found = self.values(reading, name)
+        return found[0] if len(found) == 1 else None
+
+    def _search(self, needle: bytes) -> Iterator[int]:
+        text, starts = self.names.text, self.names.starts
+        place = stringzilla.find(text, needle)
+        while place >= 0:
+            yield int(np.searchsorted(starts, place + 1))
+            place = stringzilla.find(text, needle, place + 1)
+
+
+def read_kallsyms(memory: Memory, tokens: Tokens, places: Mapping[str, int] | None = None) -> Kallsyms:
+    """Read the tables that a token table belongs to.
+
+    Args:
+        memory: the image.
+        tokens: the token table.
+        places: addresses in the layer of other tables, where VMCOREINFO told them.
+
+    Raises:
+        KallsymsError: no names or no addresses belong to it.
+    """
+    tables = locate(memory, tokens, places)
+    names = decode(tables.data, tables.walk, tokens)
+    found = readings(memory, tables)
+    if not found:
+        raise KallsymsError(f"no addresses belong to the token table at {tokens.table:#x}")
+    return Kallsyms(tables, names, found)
+
+
+def in_order(values: Uint64s) -> npt.NDArray[np.bool_]:
+    """Which addresses belong to the longest ascending row: all of them, unless the table is damaged."""
+    if len(values) < 2 or bool((values[1:] >= values[:-1]).all()):
+        return np.ones(len(values), np.bool_)
+    tails: list[int] = []
+    last: list[int] = []
+    before = np.full(len(values), -1, np.int64)
+    for index, value in enumerate(values.tolist()):
+        length = bisect_right(tails, value)
+        if length == len(tails):
+            tails.append(value)
+            last.append(index)
+        else:
+            tails[length] = value
+            last[length] = index
+        if length:
+            before[index] = last[length - 1]
+    kept = np.zeros(len(values), np.bool_)
+    index = last[-1]
+    while index >= 0:
+        kept[index] = True
+        index = int(before[index])
+    return kept

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of one kernel in an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .paging import PageTables
+from .symbols import Symbols
+from .vmcoreinfo import Vmcoreinfo
+
+if TYPE_CHECKING:
+    from ..scan import Blob
+
+State = Literal["exact", "unchecked", "types only", "partial"]
+"""exact: types and addresses, checked against each other; unchecked: no second witness; types only: no usable
+kallsyms; partial: something was lost, the doubts say what."""
+
+STATES: tuple[State, ...] = ("exact", "unchecked", "partial", "types only")
+"""The best first."""
+
+
+@dataclass(eq=False)
+class Kernel:
+    r"""One kernel: its types, its symbols, and the evidence that they belong together.
+
+    Attributes:
+        blob: the kernel's BTF.
+        banner: the exact bytes of `linux_banner`, with `\n\0`; None if it was not found.
+        release: as uname(1) prints it.
+        architecture: "x86-64", "arm64", "s390x", "riscv64", "ppc64le", …; None if nothing tells.
+        symbols: what kallsyms lists; None without usable kallsyms.
+        vmcoreinfo: the note that agrees with the symbols (or with the banner, where there are no symbols).
+        kaslr_shift: run-time minus link-time address of the kernel image.
+        kaslr_found: whether the image says so; otherwise the shift was inferred, and `doubts` says from what.
+        physical_shift: virtual address minus address in the layer, of the kernel image. The layer's addresses
+            are physical ones, except in raw files of machines whose memory does not start at 0 (see
+            `layer_base`).
+        layer_base: physical address of the layer's address 0, where the kernel itself tells physical
+            addresses.
+        page_tables: the kernel's top page table.
+        state: how much of it is sound.
+        evidence: what agreed, a sentence each.
+        doubts: what did not, what is missing and what was inferred.
+    """
+
+    blob: Blob
+    banner: bytes | None = None
+    release: str | None = None
+    architecture: str | None = None
+    symbols: Symbols | None = None
+    vmcoreinfo: Vmcoreinfo | None = None
+    kaslr_shift: int | None = None
+    kaslr_found: bool = False
+    physical_shift: int | None = None
+    layer_base: int | None = None
+    page_tables: PageTables | None = None
+    state: State = "types only"
+    evidence: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def physical(self, virtual: int) -> int | None:
+        """The address in the layer of a virtual address in the kernel image.
+
+        Only for what is linked into the kernel: code, rodata, data, bss. None while the shift is not known.
+        """
+        return None if self.physical_shift is None else virtual - self.physical_shift
+
+    def find(self, name: str) -> int | None:
+        """The address in the layer of a kernel symbol, or None."""
+        address = None if self.symbols is None else self.symbols.get(name)
+        return None if address is None else self.physical(address)

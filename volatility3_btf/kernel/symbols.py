@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The symbols of a running kernel, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import stringzilla
+
+Uint64s = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+
+_MASK = (1 << 64) - 1
+_SEARCHES = 48
+
+
+@dataclass(eq=False)
+class Symbols:
+    """What kallsyms lists, in its order, with the addresses that `/proc/kallsyms` prints.
+
+    Attributes:
+        addresses: run-time addresses; per-CPU variables of older x86-64 kernels have small absolute ones.
+        letters: type letters as nm(1) prints them, ASCII codes.
+        fixed: which addresses KASLR does not move (per-CPU offsets and other absolute values).
+        text: all names, each between NUL bytes.
+        starts: where each name starts in `text`.
+        tables: run-time addresses of the kallsyms tables themselves, by symbol name, where their place is
+            known.
+        lost: symbols that kallsyms counts but of which the name or the address could not be recovered.
+    """
+
+    addresses: Uint64s
+    letters: npt.NDArray[np.uint8]
+    fixed: Bools
+    text: bytes = field(repr=False)
+    starts: npt.NDArray[np.int64] = field(repr=False)
+    tables: Mapping[str, int] = field(default_factory=dict)
+    lost: int = 0
+    _searched: int = field(default=0, init=False, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def __iter__(self) -> Iterator[tuple[int, str, str]]:
+        """(address, type letter, name) of every symbol, in kallsyms' order, duplicates included."""
+        letters = self.letters.tobytes().decode("latin-1")
+        return zip(self.addresses.tolist(), letters, self.names, strict=True)
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self.indexes(name))
+
+    @cached_property
+    def names(self) -> list[str]:
+        r"""Every name, in kallsyms' order; bytes that are no UTF-8 are shown as `\xNN`."""
+        if self.text.count(b"\0") == len(self) + 1:
+            return self.text[1:-1].decode("utf-8", "backslashreplace").split("\0")
+        return [self.name(index) for index in range(len(self))]
+
+    def name(self, index: int) -> str:
+        """The name of one symbol, without decoding the others."""
+        start = int(self.starts[index])
+        return self.text[start : self.text.index(b"\0", start)].decode("utf-8", "backslashreplace")
+
+    def get(self, name: str) -> int | None:
+        """The lowest address of a name, or None."""
+        return min(self.all(name), default=None)
+
+    def all(self, name: str) -> list[int]:
+        """Every address of a name, in kallsyms' order."""
+        return [int(self.addresses[index]) for index in self.indexes(name)]
+
+    def indexes(self, name: str) -> list[int]:
+        """Where a name stands in the columns; a few names are searched for, more make an index."""
+        if self._searched < _SEARCHES:
+            self._searched += 1
+            return list(self._search(name))
+        return self._index.get(name, [])
+
+    def link_addresses(self, kaslr_shift: int) -> Uint64s:
+        """The addresses as the linker gave them, those of `System.map`.
+
+        Args:
+            kaslr_shift: run-time address minus link-time address of the kernel image.
+
+        Returns:
+            `addresses` minus the shift, modulo 2**64; those in `fixed` as they are.
+        """
+        return np.where(self.fixed, self.addresses, self.addresses - np.uint64(kaslr_shift & _MASK))
+
+    def _search(self, name: str) -> Iterator[int]:
+        needle = b"\0" + name.encode("utf-8", "surrogateescape") + b"\0"
+        if not name or b"\0" in needle[1:-1]:
+            return
+        place = stringzilla.find(self.text, needle)
+        while place >= 0:
+            index = int(np.searchsorted(self.starts, place + 1))
+            if index < len(self) and self.starts[index] == place + 1:
+                yield index
+            place = stringzilla.find(self.text, needle, place + 1)
+
+    @cached_property
+    def _index(self) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = {}
+        for number, name in enumerate(self.names):
+            index.setdefault(name, []).append(number)
+        return index
