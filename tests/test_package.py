@@ -24,14 +24,15 @@ APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
 
 # What each part of the library may import of the others; "" is volatility3_btf/__init__.py.
 MAY_IMPORT: dict[str, set[str]] = {
+    "version": set(),
     "btf": set(),
     "memory": set(),
     "images": {"memory"},
     "scan": {"memory", "btf"},
     "kernel": {"memory", "btf", "scan"},
-    "isf": {"memory", "btf", "scan", "kernel"},
-    "": {"memory", "images", "btf", "scan", "kernel", "isf"},
-    "vol": {"memory", "images", "btf", "scan", "kernel", "isf", ""},
+    "isf": {"memory", "btf", "scan", "kernel", "version"},
+    "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
+    "vol": {"memory", "images", "btf", "scan", "kernel", "isf", "version", ""},
 }
 
 
