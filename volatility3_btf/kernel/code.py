@@ -12,11 +12,16 @@ from .reading import read_filled
 _STEP = 64 << 10
 _SPAN = 96 << 20
 _SAMPLES = 256
+_FILLINGS = np.array([0, 0xCCCCCCCC, 0xFFFFFFFF], np.uint32)
+"""What fills memory that holds no code: zeros, int3 or POISON_FREE_INITMEM, ones."""
+
 _MASK = (1 << 64) - 1
 
 
 def shift_by_functions(memory: Memory, functions: npt.NDArray[np.uint64], near: int) -> int | None:
     """Find the distance virtual − layer at which most functions start with the same instruction.
+
+    Compilers make every function start alike: endbr64, bti, or the place that ftrace patches.
 
     Args:
         memory: the image.
@@ -29,34 +34,28 @@ def shift_by_functions(memory: Memory, functions: npt.NDArray[np.uint64], near: 
     if len(functions) < _SAMPLES:
         return None
     first = int(functions[0])
+    inside = (functions - functions[0]).astype(np.int64)
+    inside = inside[inside < _SPAN]
+    inside = inside[:: max(1, len(inside) // _SAMPLES)]
     low = max(0, near - _SPAN)
     low += (first - low) % _STEP
-    span = min(int(functions[-1]) - first, _SPAN)
-    chosen = functions[(functions - functions[0] < span)]
-    chosen = chosen[:: max(1, len(chosen) // _SAMPLES)].astype(np.int64) - np.int64(
-        first - (1 << 64) if first >> 63 else first
-    )
-    data, _ = read_filled(memory, low, near - low + span + 8)
+    data, _ = read_filled(memory, low, max(0, near - low) + int(inside[-1]) + 4)
     table = np.frombuffer(data, np.uint8)
-    best: tuple[int, int] = (0, 0)
-    second = 0
-    for start in range(0, max(0, near - low), _STEP):
-        places = start + chosen
-        places = places[places + 4 <= len(table)]
-        if len(places) < len(chosen) // 2:
-            break
-        words = sum(table[places + byte].astype(np.uint32) << np.uint32(8 * byte) for byte in range(4))
-        words = np.asarray(words)[np.asarray(words) != 0]
-        if not len(words):
-            continue
-        score = int(np.unique(words, return_counts=True)[1].max())
-        if score > best[0]:
-            best, second = (score, start), best[0]
-        else:
-            second = max(second, score)
-    if best[0] < len(chosen) // 4 or best[0] < 2 * second:
+    scores = {start: _alike(table, start + inside) for start in range(0, max(0, near - low), _STEP)}
+    best, *others = sorted(scores, key=lambda start: -scores[start])[:2] or [0]
+    if scores.get(best, 0) < len(inside) // 4 or (others and scores[best] < 2 * scores[others[0]]):
         return None
-    return first - (low + best[1])
+    return first - (low + best)
+
+
+def _alike(table: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> int:
+    """How many of these places hold the most frequent four bytes, fillings left out."""
+    places = places[places + 4 <= len(table)]
+    words = np.zeros(len(places), np.uint32)
+    for byte in range(4):
+        words |= table[places + byte].astype(np.uint32) << np.uint32(8 * byte)
+    counts = np.unique(words[~np.isin(words, _FILLINGS)], return_counts=True)[1]
+    return int(counts.max()) if len(counts) else 0
 
 
 def start_of_x86_kernel(memory: Memory, function: int, text: int) -> int | None:

@@ -118,10 +118,29 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
     tied = {id(kernel.blob) for kernel in kernels}
     kernels += [_types_only(memory, blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
-    kernels.sort(key=lambda kernel: (STATES.index(kernel.state), -len(kernel.evidence), kernel.blob.offset))
+    kernels.sort(key=_rank)
     for kernel in kernels[1:]:
-        kernel.doubts.append("another kernel in this image has more evidence for it")
+        kernel.doubts.append(_why_behind(kernel, kernels[0]))
     return kernels
+
+
+def _rank(kernel: Kernel) -> tuple[int, bool, int, int]:
+    """Sound ones first; then those whose own physical addresses are the image's, as a guest's or a copy's are not."""
+    return STATES.index(kernel.state), bool(kernel.layer_base), -len(kernel.evidence), kernel.blob.offset
+
+
+def _why_behind(kernel: Kernel, first: Kernel) -> str:
+    """Why a kernel is ranked behind the first one."""
+    if kernel.state != first.state:
+        return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, whose state is {first.state}"
+    if kernel.layer_base and not first.layer_base:
+        return (
+            f"ranked behind the kernel with BTF at {first.blob.offset:#x}: this one's own physical addresses are not "
+            "the image's, as with a guest's kernel in a host's memory, or a copy"
+        )
+    if len(kernel.evidence) < len(first.evidence):
+        return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, for which more evidence speaks"
+    return f"the kernel with BTF at {first.blob.offset:#x} has as much evidence, and lies lower in the image"
 
 
 def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings) -> None:
@@ -186,12 +205,23 @@ def _blob_of(kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]) ->
     listed = any(kallsyms.value(placement.reading, name) is not None for name in BTF_STARTS)
     if listed and placement.shift is not None:
         return None, ""
-    near = [blob for blob in blobs if abs(blob.offset - kallsyms.place) < _IMAGE_SPAN]
-    near = [blob for blob in near if blob.header.endian == kallsyms.tables.endian]
-    behind = [blob for blob in near if blob.offset > kallsyms.place] or near
-    if not behind:
-        return None, ""
-    return min(behind, key=lambda blob: abs(blob.offset - kallsyms.place)), "near"
+    same = [blob for blob in blobs if blob.header.endian == kallsyms.tables.endian]
+    if placement.shift is not None:
+        image = _image(kallsyms, placement)
+        inside = [blob for blob in same if blob.offset in image]
+        if inside:
+            return min(inside, key=lambda blob: abs(blob.offset - kallsyms.place)), "image"
+    near = [blob for blob in same if abs(blob.offset - kallsyms.place) < _IMAGE_SPAN]
+    near = [blob for blob in near if blob.offset > kallsyms.place] or near
+    return min(near, key=lambda blob: abs(blob.offset - kallsyms.place), default=None), "near"
+
+
+def _image(kallsyms: Kallsyms, placement: Placement) -> range:
+    """The addresses in the layer from the kernel's first symbol to its last."""
+    values = placement.addresses[kallsyms.tables.walk.numbers]
+    values = values[values >= np.uint64(1 << 32)] if values[-1] >= np.uint64(1 << 32) else values
+    shift = placement.shift or 0
+    return range(int(values[0]) - shift, int(values[-1]) - shift)
 
 
 def _with_symbols(
@@ -264,6 +294,8 @@ def _tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> 
     if placement.agreed:
         text = f"VMCOREINFO has the same address for {placement.agreed} of {placement.told} symbols"
         (kernel.evidence if placement.agreed == placement.told else kernel.doubts).append(text)
+    if placement.tables > 1:
+        kernel.evidence.append(f"{placement.tables} kallsyms tables lie where VMCOREINFO says")
     if placement.pointers:
         seen = placement.pointers_seen
         kernel.evidence.append(
@@ -366,7 +398,9 @@ def _judge(kernel: Kernel, placement: Placement, how: str) -> None:
     if symbols is None:
         kernel.state = "types only"
         return
-    if how != "address":
+    if how == "image":
+        kernel.evidence.append("the BTF lies inside the kernel image, though no symbol names its place")
+    elif how == "near":
         kernel.doubts.append("the BTF is the nearest one: no address says that it is this kernel's")
     others = [name for name in placement.direct if name != "__start_BTF"]
     checked = kernel.page_tables is not None and kernel.page_tables.checked

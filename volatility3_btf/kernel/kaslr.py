@@ -14,7 +14,9 @@ from .vmcoreinfo import Vmcoreinfo
 _X86_START = 0xFFFFFFFF81000000
 _RISCV_START = 0xFFFFFFFF80000000
 _PPC64_START = 0xC000000000000000
-_MASK = (1 << 64) - 1
+_ALIGNED = {"arm64": 2 << 20, "riscv64": 2 << 20}
+"""Bytes to which `_text` is aligned where `_stext`, which may be all that is listed, lies behind it."""
+
 _GIB = 1 << 30
 
 Place = Callable[[str], "int | None"]
@@ -63,6 +65,7 @@ def kaslr_of(
     text = address("_stext") if text is None else text
     if text is None:
         return None
+    text -= text % _ALIGNED.get(architecture or "", 1)
     if architecture == "x86-64":
         return _x86_64(memory, text, where)
     if architecture == "arm64":
@@ -70,9 +73,9 @@ def kaslr_of(
     if architecture == "s390x":
         return _s390x(memory, where, endian)
     if architecture == "riscv64":
-        return _assumed(text - text % (2 << 20), _RISCV_START, text)
+        return _assumed(text, _RISCV_START)
     if architecture in ("ppc64le", "ppc64"):
-        return _assumed(text, _PPC64_START, text)
+        return _assumed(text, _PPC64_START)
     return None
 
 
@@ -85,7 +88,7 @@ def _x86_64(memory: Memory, text: int, where: Place) -> Kaslr | None:
         )
     shift = text - _X86_START
     if shift % (2 << 20) == 0 and 0 <= shift < _GIB:
-        return _assumed(text, _X86_START, text)
+        return _assumed(text, _X86_START)
     return None
 
 
@@ -97,7 +100,7 @@ def _arm64(text: int, release: str | None) -> Kaslr | None:
     base = 0xFFFFFFC000000000 if text >= 0xFFFFFFC000000000 else 0xFFFF800000000000
     area = 0x80000000 if version >= (6, 5) else 0x08000000 if version >= (5, 16) else 0x10000000
     shift = text - (base + area)
-    return _assumed(text, base + area, text) if shift >= 0 else None
+    return _assumed(text, base + area) if shift >= 0 else None
 
 
 def _s390x(memory: Memory, where: Place, endian: str) -> Kaslr | None:
@@ -110,7 +113,7 @@ def _s390x(memory: Memory, where: Place, endian: str) -> Kaslr | None:
     return None
 
 
-def _assumed(runtime: int, link: int, text: int) -> Kaslr:
+def _assumed(runtime: int, link: int) -> Kaslr:
     shift = runtime - link
     return Kaslr(
         shift, f"KASLR shift {shift:#x} assumed from the usual link-time address {link:#x} of _text", False

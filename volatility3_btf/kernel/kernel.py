@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .paging import PageTables
 from .symbols import Symbols
-from .vmcoreinfo import Vmcoreinfo
+from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 
 if TYPE_CHECKING:
     from ..scan import Blob
@@ -71,3 +71,21 @@ class Kernel:
         """The address in the layer of a kernel symbol, or None."""
         address = None if self.symbols is None else self.symbols.get(name)
         return None if address is None else self.physical(address)
+
+    def found_symbols(self) -> dict[str, int]:
+        """Run-time addresses that do not come from kallsyms, by name: what the kernel does not list about itself.
+
+        The kallsyms tables, `__start_BTF` and `__stop_BTF` are known from their places, others from VMCOREINFO.
+        A name that kallsyms has is left out.
+        """
+        found: dict[str, int] = {}
+        if self.vmcoreinfo is not None:
+            told = self.vmcoreinfo.symbols
+            found = {name: told[name] for name in told if name not in NOT_ADDRESSES}
+        if self.symbols is not None:
+            found |= self.symbols.tables
+        if self.physical_shift is not None:
+            found["__start_BTF"] = self.blob.offset + self.physical_shift
+            found["__stop_BTF"] = found["__start_BTF"] + self.blob.size
+        listed = self.symbols
+        return {name: at for name, at in found.items() if listed is None or name not in listed}

@@ -20,13 +20,10 @@ from . import code, pointers
 from .addresses import Addresses
 from .banner import Banner
 from .kallsyms import Kallsyms
-from .vmcoreinfo import Vmcoreinfo
+from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 
 BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 """What the start of the kernel's BTF is called (include/asm-generic/vmlinux.lds.h; the second before 5.6)."""
-
-_NOT_ADDRESSES = ("mem_section", "mem_map", "node_data", "vmemmap", "high_memory")
-"""Pointers of which VMCOREINFO can hold the value (VMCOREINFO_SYMBOL_ARRAY), not the address."""
 
 _PAGE = 4096
 _LEAST_ORDER = 0.6
@@ -61,6 +58,7 @@ class Placement:
         note: the VMCOREINFO that agrees with these addresses.
         agreed: symbols of that note that have the same address here, and
         told: those that both have.
+        tables: kallsyms tables that lie where that note and the shift say.
         pointers: pointers in the kernel that agree with the shift, and
         pointers_seen: those that were looked at.
         aligned: how many symbols lie at the start of a page that have to.
@@ -74,6 +72,7 @@ class Placement:
     note: Vmcoreinfo | None = None
     agreed: int = 0
     told: int = 0
+    tables: int = 0
     pointers: int = 0
     pointers_seen: int = 0
     aligned: int = 0
@@ -82,7 +81,7 @@ class Placement:
     @property
     def weight(self) -> tuple[int, int, float, int]:
         """How much speaks for it; compared with other readings of the same tables."""
-        spoken = len(self.direct) + min(self.agreed, 4) + min(self.pointers, 4)
+        spoken = len(self.direct) + min(self.agreed, 4) + min(self.pointers, 4) + self.tables
         return spoken, self.aligned, self.reading.order, self.reading.base is not None
 
     @property
@@ -184,7 +183,7 @@ def _ask_notes(kallsyms: Kallsyms, placement: Placement, notes: Iterable[Vmcorei
     for note in notes:
         distances: Counter[int] = Counter()
         for name, address in note.symbols.items():
-            value = None if name in _NOT_ADDRESSES else kallsyms.value(placement.reading, name)
+            value = None if name in NOT_ADDRESSES else kallsyms.value(placement.reading, name)
             if value is not None:
                 distances[address - value] += 1
         if not distances:
@@ -201,8 +200,9 @@ def _ask_notes(kallsyms: Kallsyms, placement: Placement, notes: Iterable[Vmcorei
     table = placement.note.symbol("kallsyms_token_table")
     if placement.shift is None and table is not None:
         placement.shift = table - kallsyms.place
-    if placement.shift is not None and table == kallsyms.place + placement.shift:
-        placement.direct.setdefault("kallsyms_token_table", kallsyms.place)
+    if placement.shift is not None:
+        own = own_tables(kallsyms, placement.reading).items()
+        placement.tables = sum(placement.note.symbol(name) == at + placement.shift for name, at in own)
 
 
 def _ask_pointers(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> None:

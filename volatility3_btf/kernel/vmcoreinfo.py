@@ -19,6 +19,9 @@ SIGNATURE = b"OSRELEASE="
 MAX_NOTE = 64 << 10
 """Bytes: one page, of the largest page size there is."""
 
+NOT_ADDRESSES = ("mem_section", "mem_map", "node_data", "vmemmap", "high_memory")
+"""Pointers of which VMCOREINFO can hold the value (VMCOREINFO_SYMBOL_ARRAY), not the address."""
+
 _LINE = re.compile(r"([A-Za-z_]\w*(?:\([\w.\[\]>-]{1,128}\))?)=([\x20-\x7e]{0,256})")
 _FEWEST = 4
 
