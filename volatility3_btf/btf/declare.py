@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C declarations: a type id and a name in, `int (*name[4])(void)` out."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from .errors import BtfError
+from .kinds import Kind
+from .sizes import DEEPEST
+from .spelling import printable
+
+if TYPE_CHECKING:
+    from .types import Types
+
+Spell = Callable[[int], str]
+"""Gives the text of a type that is not made from another: `struct list_head`, `u32`, `void`."""
+
+MOST_PARTS: Final = 4096
+"""Parts that one declaration may have; prototypes that take prototypes can double at every level."""
+
+_QUALIFIERS: Final = {Kind.CONST: "const", Kind.VOLATILE: "volatile", Kind.RESTRICT: "restrict"}
+_TAGS: Final = {Kind.STRUCT: "struct", Kind.UNION: "union", Kind.ENUM: "enum", Kind.ENUM64: "enum"}
+_ORDER: Final = ("const", "volatile", "restrict")
+
+
+def tag_of(types: "Types", type_id: int) -> str:
+    """`struct`, `union` or `enum` for kinds that C names with a tag, else nothing."""
+    kind = types.kind_of(type_id)
+    if kind is Kind.FWD:
+        return "union" if types.kind_flag_of(type_id) else "struct"
+    return _TAGS.get(kind, "")
+
+
+def spell(types: "Types", type_id: int) -> str:
+    """The short text of a type: with its tag, `struct {...}` when it has no name."""
+    if not type_id:
+        return "void"
+    name = printable(types.name_of(type_id))
+    tag = tag_of(types, type_id)
+    return f"{tag} {name or '{...}'}" if tag else name or f"type_{type_id}"
+
+
+def declare(types: "Types", type_id: int, name: str = "", spelled: Spell | None = None) -> str:
+    """The C declaration of `name` as of the given type, without a semicolon.
+
+    Args:
+        types: the blob.
+        type_id: the type.
+        name: what is declared; empty for the type alone, as in a cast.
+        spelled: how to write types that are not made from others; `spell` when not given.
+
+    Raises:
+        BtfError: the chain of types does not end, or the declaration has over `MOST_PARTS` parts.
+    """
+    return Declarer(types, spelled).declare(type_id, name)
+
+
+class Declarer:
+    """Writes declarations; one for each, since it counts their parts."""
+
+    def __init__(
+        self, types: "Types", spelled: Spell | None = None, tags: bool = False, named: bool = True
+    ) -> None:
+        """Prepare one declaration.
+
+        Args:
+            types: the blob.
+            spelled: how to write types that are not made from others.
+            tags: show type tags (`__user`, `__rcu`).
+            named: write the names of parameters.
+        """
+        self._types = types
+        self._spell: Spell = spelled or (lambda type_id: spell(types, type_id))
+        self._tags = tags
+        self._named = named
+        self._parts = 0
+        self._nesting = 0
+
+    def declare(self, type_id: int, name: str = "") -> str:
+        """The declaration of `name`; BtfError as `declare` says."""
+        types = self._types
+        text = name
+        qualifiers: set[str] = set()
+        at = type_id
+        for _ in range(DEEPEST):
+            self._count(type_id)
+            kind = types.kind_of(at)
+            if kind in _QUALIFIERS:
+                qualifiers.add(_QUALIFIERS[kind])
+            elif kind is Kind.TYPE_TAG:
+                if self._tags:
+                    qualifiers.add(f"__{printable(types.name_of(at))}")
+            elif kind is Kind.PTR:
+                text = _pointer(text, qualifiers)
+                qualifiers.clear()
+            elif kind is Kind.ARRAY:
+                _, _, count = types.array_of(at)
+                text = f"{_inner(text)}[{count}]"
+            elif kind is Kind.FUNC_PROTO:
+                text = f"{_inner(text)}({self._parameters(at)})"
+                qualifiers.clear()
+            else:
+                qualifiers.discard("restrict")
+                return " ".join([*_sorted(qualifiers), self._spell(at), *([text] if text else [])])
+            at = types.array_of(at)[0] if kind is Kind.ARRAY else types.word_of(at)
+        raise BtfError(f"type {type_id}: its chain of types does not end")
+
+    def _parameters(self, proto: int) -> str:
+        types = self._types
+        count = types.vlen_of(proto)
+        self._nesting += 1
+        if self._nesting > DEEPEST // 4:
+            raise BtfError(f"type {proto}: its prototypes are nested too deep")
+        texts = [self._parameter(proto, index, count) for index in range(count)]
+        self._nesting -= 1
+        if texts == ["..."]:
+            return ""
+        return ", ".join(texts) or "void"
+
+    def _parameter(self, proto: int, index: int, count: int) -> str:
+        types = self._types
+        type_id = types.element_word(proto, index * 2 + 1)
+        if not type_id and index == count - 1:
+            return "..."
+        name = types.string(types.element_word(proto, index * 2)) if self._named else ""
+        return self.declare(type_id, printable(name))
+
+    def _count(self, type_id: int) -> None:
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise BtfError(f"type {type_id}: its declaration has over {MOST_PARTS} parts")
+
+
+def _sorted(qualifiers: set[str]) -> list[str]:
+    return [word for word in _ORDER if word in qualifiers] + sorted(qualifiers.difference(_ORDER))
+
+
+def _pointer(text: str, qualifiers: set[str]) -> str:
+    words = " ".join(_sorted(qualifiers))
+    if not words:
+        return f"*{text}"
+    return f"* {words} {text}" if text else f"* {words}"
+
+
+def _inner(text: str) -> str:
+    return f"({text})" if text.startswith("*") else text
