@@ -92,11 +92,18 @@ class Declaration:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Entry:
-    """The declarators of one name or pattern, not parsed yet."""
+    """The declarators of one name or pattern, not parsed yet; of a pattern also what stands before and after `$`."""
 
     pattern: str
     order: int
     keys: tuple[tuple[str, str], ...]
+    prefix: str
+    suffix: str
+
+    def has(self, name: str) -> bool:
+        """Whether a name belongs to this family."""
+        prefix, suffix = self.prefix, self.suffix
+        return name.startswith(prefix) and name.endswith(suffix) and len(name) >= len(prefix) + len(suffix)
 
 
 class Declarations:
@@ -147,31 +154,26 @@ class Declarations:
         return {index: made[entry] for index, entry in found.items() if made[entry].types}
 
     def _add(self, entry: _Entry) -> None:
-        prefix, wild, suffix = entry.pattern.partition(_WILD)
-        if not wild:
+        if _WILD not in entry.pattern:
             self._exact[entry.pattern] = entry
-        elif prefix:
-            if len(prefix) < _KEY:
-                raise ValueError(f"{entry.pattern}: a prefix has at least {_KEY} characters")
-            self._prefixes.setdefault(prefix[:_KEY], []).append(entry)
-        elif "_" in suffix:
-            self._suffixes.setdefault(suffix[suffix.rindex("_") :], []).append(entry)
+        elif len(entry.prefix) >= _KEY:
+            self._prefixes.setdefault(entry.prefix[:_KEY], []).append(entry)
+        elif not entry.prefix and "_" in entry.suffix:
+            self._suffixes.setdefault(entry.suffix[entry.suffix.rindex("_") :], []).append(entry)
         else:
-            raise ValueError(f"{entry.pattern}: a suffix begins with an underscore")
+            raise ValueError(f"{entry.pattern}: {_KEY} characters before the $, or an underscore behind it")
 
     def _find(self, names: Iterable[str]) -> Iterator[tuple[int, _Entry]]:
         exact, prefixes, suffixes = self._exact, self._prefixes, self._suffixes
+        none: list[_Entry] = []
         for index, name in enumerate(names):
             entry = exact.get(name)
             if entry is None:
-                dot = name.find(".")
-                if dot >= 0:
-                    name = name[:dot]
-                candidates = prefixes.get(name[:_KEY], [])
-                tail = suffixes.get(name[name.rfind("_") :])
-                entry = (
-                    _first(name, candidates + tail if tail else candidates) if candidates or tail else None
-                )
+                stem = name[: name.index(".")] if "." in name else name
+                first, last = prefixes.get(stem[:_KEY], none), suffixes.get(stem[stem.rfind("_") :], none)
+                if not first and not last:
+                    continue
+                entry = _first(stem, first, last)
             if entry is not None:
                 yield index, entry
 
@@ -203,18 +205,16 @@ def _load() -> Declarations:
     return Declarations(_FILE.read_text(encoding="ascii"))
 
 
-def _first(name: str, candidates: Iterable[_Entry]) -> _Entry | None:
+def _first(name: str, *groups: list[_Entry]) -> _Entry | None:
     """Of the families that a name belongs to, the one that the file declares first."""
     best: _Entry | None = None
-    for entry in candidates:
-        prefix, _, suffix = entry.pattern.partition(_WILD)
-        if (
-            (best is None or entry.order < best.order)
-            and name.startswith(prefix)
-            and name.endswith(suffix)
-            and len(name) >= len(prefix) + len(suffix)
-        ):
-            best = entry
+    for group in groups:
+        for entry in group:
+            if best is not None and best.order < entry.order:
+                break
+            if entry.has(name):
+                best = entry
+                break
     return best
 
 
@@ -228,7 +228,8 @@ def _entries(text: str) -> Iterator[_Entry]:
         skeleton = declarator[: name.start()] + _WILD + declarator[name.end() :]
         keys.setdefault(name.group(), []).append((specifier, skeleton))
     for order, (pattern, declared) in enumerate(keys.items()):
-        yield _Entry(pattern, order, tuple(declared))
+        prefix, _, suffix = pattern.partition(_WILD)
+        yield _Entry(pattern, order, tuple(declared), prefix, suffix)
 
 
 def _declarators(text: str) -> Iterator[tuple[str, str]]:
