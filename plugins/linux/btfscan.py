@@ -8,7 +8,7 @@ from typing import Any
 from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
-from volatility3_btf.kernel.banner import find_banners
+from volatility3_btf.kernel import seen_kernels
 
 from volatility3_btf import find_btf
 from volatility3_btf.btf import Kind
@@ -135,5 +135,5 @@ class BtfScan(interfaces.plugins.PluginInterface):
     def _say_nothing_found(self) -> None:
         """One line that tells what was there instead: the kernels' banners."""
         memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
-        banners = "; ".join(sorted({str(banner) for banner in find_banners(memory)})) or "none"
+        banners = "; ".join(seen_kernels(memory)) or "none"
         vollog.warning("No kernel BTF found in this image. Kernel banners seen: %s", banners)

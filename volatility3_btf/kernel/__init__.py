@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .banner import Banner, parse_banner
+from .banner import Banner, find_banners, parse_banner, seen_kernels
 from .errors import KallsymsError, KernelError, NoKernelError
 from .identify import Findings, identify_kernel, identify_kernels, survey
 from .kernel import Kernel
@@ -21,10 +21,12 @@ __all__ = [
     "PageTables",
     "Symbols",
     "Vmcoreinfo",
+    "find_banners",
     "identify_kernel",
     "identify_kernels",
     "parse_banner",
     "parse_vmcoreinfo",
+    "seen_kernels",
     "survey",
     "translate",
 ]

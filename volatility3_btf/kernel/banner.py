@@ -6,12 +6,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from ..memory import Memory
 
 SIGNATURE = b"Linux version "
 """What every banner starts with (init/version.c)."""
+
+MOST_PLACES = 1 << 14
+"""Places at which a text is looked at; an honest image of 512 MiB has about ten."""
 
 MAX_BANNER = 1024
 """Bytes, from the first to the NUL behind the newline."""
@@ -55,3 +59,16 @@ def read_banners(memory: Memory, offsets: Iterable[int]) -> list[Banner]:
     """Read the banners at places where `SIGNATURE` was found, in order of address."""
     found = (parse_banner(memory.read_available(offset, MAX_BANNER), offset) for offset in sorted(offsets))
     return [banner for banner in found if banner is not None]
+
+
+def find_banners(memory: Memory) -> list[Banner]:
+    """Search an image for banners, at no more than `MOST_PLACES` places; in order of address."""
+    return read_banners(memory, islice(memory.find(SIGNATURE), MOST_PLACES))
+
+
+def seen_kernels(memory: Memory) -> list[str]:
+    """The kernels' banners in an image as lines of text, each once; without any, log lines that speak of one."""
+    found = [banner for banner in find_banners(memory) if banner.kind != "placeholder"]
+    whole = [banner for banner in found if banner.kind == "banner"]
+    texts = {banner.text.split(b"\n")[0] for banner in whole or found}
+    return sorted(text.decode("ascii", "backslashreplace") for text in texts)

@@ -42,6 +42,12 @@ class Symbols:
     lost: int = 0
     _searched: int = field(default=0, init=False, repr=False)
 
+    @classmethod
+    def empty(cls) -> Symbols:
+        """No symbols at all."""
+        nothing = np.zeros(0, np.int64)
+        return cls(nothing.astype(np.uint64), nothing.astype(np.uint8), nothing.astype(np.bool_), b"\0", nothing)
+
     def __len__(self) -> int:
         return len(self.addresses)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""ELF cores that Volatility's own stacker cannot use: big-endian ones, and segments out of order."""
+"""ELF cores that Volatility's own stacker cannot use: big-endian or 32-bit ones, and segments out of order."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from collections.abc import Iterator
 from volatility3.framework import constants, exceptions, interfaces
 from volatility3.framework.layers import segmented
 
-from ..images import ELF_MAGIC, FormatError, Segment, elf_segments
-from ..memory import Run, tidy_runs
+from ..images import ELF_MAGIC, FormatError, Segment, elf_segments, tidy_segments
 
 log = logging.getLogger(__name__)
+
+NATIVE = b"\2\1"
+"""Class and byte order that the framework's own layer reads: 64 bits, little-endian (elf.h)."""
 
 
 class ElfCoreLayer(segmented.SegmentedLayer):
     """An ELF core of either byte order and class, its segments put in order of physical address."""
 
     def _load_segments(self) -> None:
-        base = self.context.layers[self._base_layer]
-        by_start = {segment.address: segment for segment in _load_segments(base)}
-        self._segments = [
-            (run.start, by_start[run.start].file_offset, run.length, run.length)
-            for run in tidy_runs(Run(segment.address, segment.length) for segment in by_start.values())
-            if run.start in by_start
-        ]
+        segments = tidy_segments(_clipped_segments(self.context.layers[self._base_layer]))
+        self._segments = [(address, offset, length, length) for address, offset, length in segments]
 
 
 class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
@@ -48,18 +45,18 @@ class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
             header = layer.read(layer.minimum_address, 6)
             if not header.startswith(ELF_MAGIC):
                 return None
-            addresses = [segment.address for segment in _load_segments(layer)]
+            segments = list(_clipped_segments(layer))
         except (exceptions.InvalidAddressException, FormatError) as error:
             log.info("not an ELF core that can be used: %s", error)
             return None
-        if not addresses or (header[5] == 1 and addresses == sorted(addresses)):
+        if not segments or (header[4:6] == NATIVE and segments == tidy_segments(segments)):
             return None
         name = context.layers.free_layer_name("ElfCoreLayer")
         context.config[interfaces.configuration.path_join(name, "base_layer")] = layer_name
         return ElfCoreLayer(context, name, name)
 
 
-def _load_segments(layer: interfaces.layers.DataLayerInterface) -> Iterator[Segment]:
+def _clipped_segments(layer: interfaces.layers.DataLayerInterface) -> Iterator[Segment]:
     """The segments of the ELF file that a layer holds, clipped to it."""
     end = layer.maximum_address + 1
 

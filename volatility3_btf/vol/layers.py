@@ -53,15 +53,12 @@ def layer_memory(context: Context, layer_name: str) -> Memory:
         layer_name: any layer; addresses are those of this layer.
     """
     layer = context.layers[layer_name]
-    segments = _in_file(context, layer)
-    if segments is None:
+    found = _in_file(context, layer)
+    descriptor = _reopened(found[0]) if found else None
+    if found is None or descriptor is None:
         log.debug("%s is read through the framework", layer_name)
         return LayerMemory(layer)
-    file_layer, pieces = segments
-    descriptor = _descriptor(file_layer)
-    if descriptor is None:
-        return LayerMemory(layer)
-    return FileMemory(descriptor, pieces)
+    return FileMemory(descriptor, found[1])
 
 
 def physical_layer_name(context: Context, layer_name: str) -> str:
@@ -88,13 +85,25 @@ def _in_file(
     return lower, [Segment(offset, mapped, length) for offset, length, mapped, _, _ in _mapping(layer)]
 
 
-def _descriptor(layer: physical.FileLayer) -> int | None:
-    """The layer's open file, if it is a plain one (not decompressed, not remote)."""
+def _reopened(layer: physical.FileLayer) -> int | None:
+    """A descriptor of our own for the layer's file, if that is a plain one (not decompressed, not remote).
+
+    The layer's own descriptor will not do: searching for holes moves its offset under the layer's buffer.
+    """
     opened = layer._file
     if type(opened) is not io.BufferedReader or not isinstance(opened.raw, io.FileIO):
         return None
-    descriptor = opened.fileno()
-    return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    theirs = os.fstat(opened.fileno())
+    if not (stat.S_ISREG(theirs.st_mode) or stat.S_ISBLK(theirs.st_mode)):
+        return None
+    try:
+        descriptor = os.open(opened.name, os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, TypeError):
+        return None
+    if os.path.samestat(theirs, os.fstat(descriptor)):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _mapping(layer: interfaces.layers.DataLayerInterface) -> Iterator[tuple[int, int, int, int, str]]:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""linux.btfisf: a symbol table for Volatility, from the memory image alone."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from volatility3.framework import constants, exceptions, interfaces, renderers
+from volatility3.framework.configuration import requirements
+from volatility3.framework.renderers import format_hints
+
+from volatility3_btf.isf import Document, build_isf
+from volatility3_btf.kernel import Kernel, identify_kernels, seen_kernels
+from volatility3_btf.vol import layer_memory, physical_layer_name
+
+vollog = logging.getLogger(__name__)
+
+MASK = (1 << 64) - 1
+
+
+class BtfIsf(interfaces.plugins.PluginInterface):
+    """Makes symbol tables (ISF) of the kernels in an image, from their BTF and kallsyms."""
+
+    _required_framework_version = (2, 0, 0)
+    _version = (1, 0, 0)
+
+    @classmethod
+    def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
+        """What the user may say."""
+        return [
+            requirements.TranslationLayerRequirement(name="primary", description="Memory layer to scan"),
+            requirements.BooleanRequirement(
+                name="install",
+                description="Write into Volatility's own symbol folder, where every later run finds it",
+                default=False,
+                optional=True,
+            ),
+            requirements.ChoiceRequirement(
+                choices=["xz", "gz", "none"],
+                name="compression",
+                description="How to compress the file",
+                default="xz",
+                optional=True,
+            ),
+        ]
+
+    @classmethod
+    def find_kernels(
+        cls,
+        context: interfaces.context.ContextInterface,
+        layer_name: str,
+        progress_callback: Any = None,
+    ) -> list[Kernel]:
+        """The kernels in the physical layer under a layer, best evidence first.
+
+        Args:
+            context: the context that holds the layer.
+            layer_name: the layer to start from; address translation is stepped down from.
+            progress_callback: told the percentage done.
+        """
+        memory = layer_memory(context, physical_layer_name(context, layer_name))
+        return identify_kernels(memory, progress=progress_callback)
+
+    def run(self) -> renderers.TreeGrid:
+        """One row a kernel; raises if the image holds no kernel BTF, since then there is nothing to make."""
+        columns = [
+            ("Release", str),
+            ("Architecture", str),
+            ("BTF offset", format_hints.Hex),
+            ("Types", int),
+            ("Symbols", int),
+            ("Typed symbols", int),
+            ("KASLR shift", format_hints.Hex),
+            ("Physical shift", format_hints.Hex),
+            ("State", str),
+            ("File output", str),
+        ]
+        kernels = self.find_kernels(self.context, self.config["primary"], self._progress_callback)
+        if not kernels:
+            raise exceptions.VolatilityException(self._nothing_found())
+        return renderers.TreeGrid(columns, self._generator(kernels))
+
+    def _generator(self, kernels: list[Kernel]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        for kernel in kernels:
+            where = f"{kernel.release or 'kernel'} at {kernel.blob.offset:#x}"
+            for sentence in kernel.evidence:
+                vollog.info("%s: %s", where, sentence)
+            for sentence in kernel.doubts:
+                vollog.warning("%s: %s", where, sentence)
+            document = build_isf(kernel)
+            yield 0, self._row(kernel, document)
+
+    def _row(self, kernel: Kernel, document: Document) -> tuple[Any, ...]:
+        return (
+            kernel.release or renderers.NotAvailableValue(),
+            kernel.architecture or renderers.NotAvailableValue(),
+            format_hints.Hex(kernel.blob.offset),
+            len(kernel.blob.types),
+            document.symbols,
+            document.typed,
+            _hex(kernel.kaslr_shift),
+            _hex(kernel.physical_shift),
+            kernel.state,
+            self._write(document),
+        )
+
+    def _write(self, document: Document) -> str:
+        """Write the document into the output folder, or the folder of symbols; return where."""
+        compression = self.config.get("compression", "xz")
+        if self.config.get("install", False):
+            folder = Path(constants.SYMBOL_BASEPATHS[-1]) / "linux"
+            folder.mkdir(parents=True, exist_ok=True)
+            return str(document.write(folder, compression))
+        with self.open(document.file_name(compression)) as output:
+            output.write(document.to_bytes(compression))
+        return str(output.preferred_filename)
+
+    def _nothing_found(self) -> str:
+        """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""
+        memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
+        banners = "; ".join(seen_kernels(memory)) or "none"
+        line = f"No kernel BTF found, so there is no symbol table to make. Kernel banners seen: {banners}"
+        vollog.error(line)
+        return line
+
+
+def _hex(shift: int | None) -> Any:
+    return renderers.NotAvailableValue() if shift is None else format_hints.Hex(shift & MASK)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ISF document of a kernel: what Volatility reads as a symbol file (schema 6.2.0)."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import orjson
+
+from ..kernel import Kernel
+from ..version import VERSION
+from .convert import Entry, TypeEntries
+from .symbols import SymbolEntries, count_typed
+
+Compression = Literal["xz", "gz", "none"]
+
+FORMAT: Final = "6.2.0"
+"""The newest format that Volatility's table classes read."""
+
+PRODUCER: Final = {"name": "volatility3-btf", "version": VERSION}
+
+_SUFFIX: Final[dict[Compression, str]] = {"xz": ".json.xz", "gz": ".json.gz", "none": ".json"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """An ISF document.
+
+    Attributes:
+        stem: the file name without suffixes: release and the first 12 digits of the BTF's SHA-256.
+        content: the document: metadata, base_types, user_types, enums, symbols.
+        typed: how many symbols have a type other than void.
+    """
+
+    stem: str
+    content: Mapping[str, Any]
+    typed: int
+
+    @property
+    def symbols(self) -> int:
+        """How many symbols there are."""
+        return len(self.content["symbols"])
+
+    def file_name(self, compression: Compression = "xz") -> str:
+        """The file's name, made of characters that are safe in any file system."""
+        return self.stem + _SUFFIX[compression]
+
+    def to_bytes(self, compression: Compression = "xz") -> bytes:
+        """The document as JSON, compressed as the file name says; the same document gives the same bytes."""
+        text = orjson.dumps(self.content)
+        if compression == "xz":
+            return lzma.compress(text, preset=1)
+        return gzip.compress(text, compresslevel=6, mtime=0) if compression == "gz" else text
+
+    def write(self, folder: str | os.PathLike[str], compression: Compression = "xz") -> Path:
+        """Write the document into a folder and return the file's path.
+
+        The file is written aside and renamed, so that no reader ever sees half of it. Raises OSError.
+        """
+        target = Path(folder) / self.file_name(compression)
+        write_aside(target, self.to_bytes(compression))
+        return target
+
+
+def build_isf(kernel: Kernel) -> Document:
+    """Make the symbol table of a kernel from its BTF and, where they were recovered, its symbols.
+
+    Raises:
+        BtfError: the kernel's BTF does not decode.
+    """
+    entries = TypeEntries(kernel.blob.types)
+    table = SymbolEntries(kernel, entries).all()
+    content: dict[str, Entry] = {
+        "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
+        "base_types": entries.base_types,
+        "user_types": {name: entries.user_type(name) for name in entries.user_types},
+        "enums": {name: entries.enum(name) for name in entries.enums},
+        "symbols": table,
+    }
+    return Document(stem_of(kernel), content, count_typed(table))
+
+
+def stem_of(kernel: Kernel) -> str:
+    """Release and the first 12 digits of the BTF's SHA-256, for file names; bounded, of safe characters."""
+    release = re.sub(r"[^A-Za-z0-9._+~-]", "_", kernel.release or "unknown")[:64].lstrip(".")
+    return f"{release or 'unknown'}-{kernel.blob.sha256[:12]}"
+
+
+def write_aside(target: Path, data: bytes) -> None:
+    """Write a file under a temporary name beside its own, then rename it. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(data)
+            output.flush()
+            os.fsync(output.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

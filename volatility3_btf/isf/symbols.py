@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recovered kernel symbols as ISF entries: link-time addresses, and types where they are known.
+
+Types come from three places: BTF's own variables (the per-CPU ones), the C declarations of kernel globals that fit
+this kernel, and the banner's length. Everything else is `void`, which is enough where only an address is wanted.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..btf import Kind
+from ..kernel import Kernel
+from ..kernel.symbols import Symbols
+from .convert import VOID, Entry, TypeEntries
+from .declarations import Declarations
+from .fitting import Fitter
+
+DATA_LETTERS: Final = b"bBdDrRvVgGsS"
+"""nm(1)'s letters of variables; a declaration is never used for a function of the same name."""
+
+_MASK: Final = (1 << 64) - 1
+
+
+class SymbolEntries(Mapping[str, Entry]):
+    """The symbols of one kernel as ISF entries, made when they are asked for.
+
+    Of several symbols with one name the entry has the lowest address.
+
+    Args:
+        kernel: the kernel; one without symbols has no entries.
+        types: the entries of its types.
+    """
+
+    def __init__(self, kernel: Kernel, types: TypeEntries) -> None:
+        self._kernel = kernel
+        self._types = types
+        self._symbols = kernel.symbols or Symbols.empty()
+        self._shift = kernel.kaslr_shift or 0
+        self._fitter = Fitter(types)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self._symbols or name in self._tables)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lowest)
+
+    def __len__(self) -> int:
+        return len(self._lowest)
+
+    def __getitem__(self, name: str) -> Entry:
+        places = self._symbols.indexes(name)
+        addresses = [int(self._link[place]) for place in places] or [self._tables[name]]
+        address = min(addresses)
+        if name == "linux_banner" and self._kernel.banner is not None:
+            return self._banner(self._kernel.banner, address)
+        return {"type": self._type_of(name, places, address), "address": address}
+
+    def at(self, address: int, size: int = 0) -> Iterable[str]:
+        """The names whose entries have an address from `address` to `address + size`, in order."""
+        places, names = self._by_address
+        first = int(np.searchsorted(places, np.uint64(address & _MASK)))
+        last = int(np.searchsorted(places, np.uint64(min(address + size, _MASK)), side="right"))
+        return names[first:last]
+
+    def all(self) -> dict[str, Entry]:
+        """Every entry, made in one go: equal to asking for each."""
+        table: dict[str, Entry] = {name: {"type": VOID, "address": at} for name, at in self._lowest.items()}
+        for name, address, descriptor in self._typed():
+            entry = table[name]
+            if entry["address"] == address:
+                entry["type"] = descriptor
+        if "linux_banner" in table and self._kernel.banner is not None:
+            table["linux_banner"] = self._banner(self._kernel.banner, table["linux_banner"]["address"])
+        return table
+
+    def _type_of(self, name: str, places: list[int], address: int) -> Entry:
+        """The descriptor of one symbol; the same answer as `_typed` gives for all."""
+        if name in self._variables:
+            return self._types.describe(self._variables[name]) if len(places) == 1 else VOID
+        data = [place for place in places if self._symbols.letters[place] in DATA_LETTERS]
+        if places and address not in self._link[data].tolist():
+            return VOID
+        declaration = Declarations.load().match([name]).get(0)
+        if declaration is None or (len(data) > 1 and not declaration.family):
+            return VOID
+        return self._fitter.descriptor(declaration, self._room(address)) or VOID
+
+    def _typed(self) -> Iterator[tuple[str, int, Entry]]:
+        """Name, address and descriptor of every symbol that has a type other than void."""
+        names, addresses = self._symbols.names, self._link
+        data = np.flatnonzero(np.isin(self._symbols.letters, np.frombuffer(DATA_LETTERS, np.uint8)))
+        listed = [names[place] for place in data.tolist()] + list(self._tables)
+        at = np.concatenate(
+            (addresses[data], np.fromiter(self._tables.values(), np.uint64, len(self._tables)))
+        )
+        following = np.searchsorted(self._places, at, side="right")
+        ends = np.append(self._places, at.max(initial=np.uint64(0)))[following]
+        rooms, at_list = (ends - at).tolist(), at.tolist()
+        for index, descriptor in self._fitter.descriptors(listed, rooms).items():
+            if listed[index] not in self._variables:
+                yield listed[index], at_list[index], descriptor
+        counts = Counter(names)
+        for name, type_id in self._variables.items():
+            if counts[name] == 1:
+                yield name, self._lowest[name], self._types.describe(type_id)
+
+    def _room(self, address: int) -> int:
+        """Bytes from an address to the next symbol's."""
+        index = int(np.searchsorted(self._places, np.uint64(address), side="right"))
+        return int(self._places[index]) - address if index < len(self._places) else 0
+
+    @cached_property
+    def _link(self) -> npt.NDArray[np.uint64]:
+        return self._symbols.link_addresses(self._shift)
+
+    @cached_property
+    def _places(self) -> npt.NDArray[np.uint64]:
+        """All link-time addresses, ascending, each once."""
+        return np.unique(
+            np.append(self._link, np.fromiter(self._tables.values(), np.uint64, len(self._tables)))
+        )
+
+    @cached_property
+    def _tables(self) -> dict[str, int]:
+        """Link-time addresses of the kallsyms tables, which older kernels do not list themselves."""
+        found = self._symbols.tables.items()
+        return {name: at - self._shift & _MASK for name, at in found if name not in self._symbols}
+
+    @cached_property
+    def _lowest(self) -> dict[str, int]:
+        """Name → lowest link-time address, in kallsyms' order."""
+        lowest: dict[str, int] = {}
+        for name, address in zip(self._symbols.names, self._link.tolist(), strict=True):
+            if address < lowest.get(name, _MASK + 1):
+                lowest[name] = address
+        return lowest | self._tables
+
+    @cached_property
+    def _by_address(self) -> tuple[npt.NDArray[np.uint64], list[str]]:
+        """The entries' addresses in ascending order, and their names, which are in order where addresses are equal."""
+        pairs = sorted(zip(self._lowest.values(), self._lowest, strict=True))
+        return np.array([address for address, _ in pairs], np.uint64), [name for _, name in pairs]
+
+    @cached_property
+    def _variables(self) -> dict[str, int]:
+        """BTF's own variables, the per-CPU ones: name → type id, where BTF has the name once."""
+        types = self._types.types
+        ids = types.ids_of_kind(Kind.VAR)
+        names = types.names(ids)
+        counts = Counter(names)
+        return {
+            name: types.word_of(type_id)
+            for name, type_id in zip(names, ids.tolist(), strict=True)
+            if counts[name] == 1 and name in self._symbols
+        }
+
+    @staticmethod
+    def _banner(banner: bytes, address: int) -> Entry:
+        """`linux_banner` with its bytes, by which Volatility recognises the kernel."""
+        characters: dict[str, Any] = {"kind": "array", "count": len(banner)}
+        characters["subtype"] = {"kind": "base", "name": "char"}
+        data = base64.b64encode(banner).decode("ascii")
+        return {"type": characters, "address": address, "constant_data": data}
+
+
+def count_typed(table: Mapping[str, Entry]) -> int:
+    """How many entries have a type other than void."""
+    return sum(entry["type"] is not VOID for entry in table.values())

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""The kernel's virtual address space as a Volatility layer, placed by evidence and tried before it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from volatility3.framework import exceptions, interfaces
+from volatility3.framework.layers import intel
+
+from .la57 import LinuxIntelLA57
+
+if TYPE_CHECKING:
+    from ..kernel import Kernel, Vmcoreinfo
+
+Context = interfaces.context.ContextInterface
+Layer = interfaces.layers.DataLayerInterface
+
+KERNEL_MAP = 0xFFFFFFFF80000000
+"""Where x86-64 maps the kernel image (Documentation/arch/x86/x86_64/mm.rst)."""
+
+
+class PlaceError(Exception):
+    """A kernel whose address space cannot be set up; the message says why, for the user."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a kernel's address space is.
+
+    Attributes:
+        root: address of the top page table in the physical layer.
+        levels: 4 or 5.
+        kaslr_shift: run-time minus link-time addresses.
+        banner: the bytes of `linux_banner`; empty if it was not found.
+        witnesses: run-time address → bytes that must be read there.
+        has_note: whether VMCOREINFO has what Volatility's own VMCOREINFO stacker wants.
+    """
+
+    root: int
+    levels: int
+    kaslr_shift: int
+    banner: bytes
+    witnesses: dict[int, bytes]
+    has_note: bool
+
+    @property
+    def layer_class(self) -> type[intel.Intel]:
+        """The layer that Volatility itself would choose, or ours for 5-level tables.
+
+        With VMCOREINFO it takes its plain Intel layer, without it the Linux one; they differ in pages that
+        are present but not accessible, and a plugin shall print the same however the table came about.
+        """
+        if self.levels == 5:
+            return LinuxIntelLA57
+        return intel.Intel32e if self.has_note else intel.LinuxIntel32e
+
+
+def place_of(kernel: Kernel) -> Place:
+    """Where a kernel that was identified lies.
+
+    Raises:
+        PlaceError: its architecture, page tables or symbols do not allow an address space.
+    """
+    name = f"Linux {kernel.release or 'of unknown release'}"
+    if kernel.architecture != "x86-64":
+        raise PlaceError(f"{name} is a kernel for {kernel.architecture}, and Volatility translates x86 only")
+    if kernel.symbols is None:
+        raise PlaceError(f"{name} has types in the image, but its symbols (kallsyms) are not usable")
+    if kernel.symbols.get("init_task") is None:
+        raise PlaceError(f"the symbols of {name} do not list init_task (CONFIG_KALLSYMS_ALL is off)")
+    tables = kernel.page_tables
+    if kernel.kaslr_shift is None or tables is None:
+        raise PlaceError(f"the page tables of {name} were not found")
+    if tables.levels is None:
+        raise PlaceError(f"the page tables of {name} are damaged: they do not map the kernel")
+    note = kernel.vmcoreinfo
+    return Place(
+        tables.root,
+        tables.levels,
+        kernel.kaslr_shift,
+        kernel.banner or b"",
+        _witnesses(kernel),
+        note is not None and _is_complete(note),
+    )
+
+
+def place_of_note(note: Vmcoreinfo, banner: bytes) -> Place:
+    """Where a kernel lies by VMCOREINFO alone, for users with a symbol file of their own.
+
+    Raises:
+        PlaceError: the note does not say it.
+    """
+    base, shift, top = note.number("phys_base"), note.kernel_offset, note.symbol("swapper_pg_dir")
+    if base is None or shift is None or top is None:
+        raise PlaceError("VMCOREINFO does not say where the page tables are")
+    levels = 5 if note.number("pgtable_l5_enabled") else 4
+    return Place(top - KERNEL_MAP + base, levels, shift, banner, {}, True)
+
+
+def build_layer(context: Context, physical: str, place: Place) -> Layer:
+    """Make the layer in a context and try it: what is known of the kernel must be readable through it.
+
+    Raises:
+        PlaceError: it is not.
+    """
+    join = interfaces.configuration.path_join
+    name = context.layers.free_layer_name("BtfIntelLayer")
+    path = join("BtfSymbols", name)
+    context.config[join(path, "memory_layer")] = physical
+    context.config[join(path, "page_map_offset")] = place.root
+    context.config[join(path, "kernel_virtual_offset")] = place.kaslr_shift
+    context.config[join(path, "kernel_banner")] = place.banner.decode("latin-1")
+    layer = place.layer_class(context, path, name, metadata={"os": "Linux"})
+    context.add_layer(layer)
+    if place.witnesses and not any(_agrees(layer, *item) for item in place.witnesses.items()):
+        raise PlaceError(f"the page tables at {place.root:#x} do not map the kernel to where it lies")
+    return layer
+
+
+def _agrees(layer: Layer, address: int, expected: bytes) -> bool:
+    """Whether the layer has these bytes at a run-time address."""
+    try:
+        return bool(layer.read(address & layer.address_mask, len(expected)) == expected)
+    except exceptions.InvalidAddressException:
+        return False
+
+
+def _witnesses(kernel: Kernel) -> dict[int, bytes]:
+    """What must be readable in the kernel's address space: the banner, and the start of the BTF."""
+    found: dict[int, bytes] = {}
+    known = {"linux_banner": kernel.banner, "__start_BTF": kernel.blob.data[:64]}
+    for name, expected in known.items():
+        address = None if kernel.symbols is None else kernel.symbols.get(name)
+        if address is not None and expected:
+            found[address] = expected
+    return found
+
+
+def _is_complete(note: Vmcoreinfo) -> bool:
+    """Whether Volatility's VMCOREINFO stacker can work with a note."""
+    values = (note.number("phys_base"), note.kernel_offset, note.symbol("swapper_pg_dir"))
+    return None not in values

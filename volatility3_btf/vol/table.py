@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""A Linux symbol table that answers from BTF and kallsyms, without an ISF document in between.
+
+Volatility's own table reads, hashes and walks tens of MB of JSON, and resolves every type that the first one can
+reach. Here an entry is made when somebody asks for it, by the very code that writes the ISF, and a type is built when
+it is used. So the answers are the same, only sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from volatility3.framework import interfaces, objects
+from volatility3.framework.symbols import intermed, linux
+from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
+
+from ..isf.compact import unpack_kernel
+from ..isf.convert import Entry, TypeEntries
+from ..isf.document import FORMAT, PRODUCER
+from ..isf.symbols import SymbolEntries
+
+
+class Entries(Mapping[str, Entry]):
+    """A part of an ISF document whose entries are made when they are asked for, and then kept."""
+
+    def __init__(self, names: Mapping[str, Any], make: Callable[[str], Entry]) -> None:
+        self._names = names
+        self._make = make
+        self._made: dict[str, Entry] = {}
+
+    def __getitem__(self, name: str) -> Entry:
+        entry = self._made.get(name)
+        if entry is None:
+            entry = self._made[name] = self._make(name)
+        return entry
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class LazyTemplate(objects.templates.ObjectTemplate):
+    """Stands for a struct or union until somebody wants to know more than its name.
+
+    Args:
+        space: resolves the name.
+        type_name: table and type.
+    """
+
+    def __init__(self, space: interfaces.symbols.SymbolSpaceInterface, type_name: str) -> None:
+        interfaces.objects.Template.__init__(self, type_name=type_name)
+        self._space = space
+
+    @property
+    def vol(self) -> Any:
+        return self._real.vol
+
+    @property
+    def _real(self) -> interfaces.objects.Template:
+        return self._space.get_type(self._vol["type_name"])
+
+    @property
+    def size(self) -> int:
+        return int(self._real.size)
+
+    @property
+    def children(self) -> list[interfaces.objects.Template]:
+        """None, so that resolving a type does not go on to all that it points to."""
+        return []
+
+    def relative_child_offset(self, child: str) -> int:
+        return int(self._real.relative_child_offset(child))
+
+    def child_template(self, child: str) -> interfaces.objects.Template:
+        return self._real.child_template(child)
+
+    def has_member(self, member_name: str) -> bool:
+        return bool(self._real.has_member(member_name))
+
+    def clone(self) -> interfaces.objects.Template:
+        return self._real.clone()
+
+    def update_vol(self, **new_arguments: Any) -> None:
+        self._real.update_vol(**new_arguments)
+
+    def __getattr__(self, attr: str) -> Any:
+        if attr in ("_vol", "_space"):
+            raise AttributeError(attr)
+        return getattr(self._real, attr)
+
+    def __call__(
+        self,
+        context: interfaces.context.ContextInterface,
+        object_info: interfaces.objects.ObjectInformation,
+    ) -> interfaces.objects.ObjectInterface:
+        return self._real(context=context, object_info=object_info)
+
+
+class BtfFormat(intermed.Version8Format):
+    """Format 6.2.0 on entries instead of a JSON object."""
+
+    version = (255, 0, 0)
+    """Not a version of the format: a number that no file has, since the framework lists its readers by it."""
+
+    def __init__(self, context: interfaces.context.ContextInterface, *arguments: Any) -> None:
+        self._space = context.symbol_space
+        super().__init__(context, *arguments)
+
+    @property
+    def types(self) -> Iterable[str]:
+        return self._json_object["user_types"].keys() | self.natives.types
+
+    def _interdict_to_template(self, dictionary: dict[str, Any]) -> interfaces.objects.Template:
+        template = super()._interdict_to_template(dictionary)
+        if isinstance(template, objects.templates.ReferenceTemplate):
+            return LazyTemplate(self._space, template.vol.type_name)
+        return template
+
+
+class _Direct(intermed.IntermediateSymbolTable):
+    """An intermediate symbol table whose delegate reads a kept kernel instead of JSON."""
+
+    def __init__(
+        self,
+        context: interfaces.context.ContextInterface,
+        config_path: str,
+        name: str,
+        isf_url: str,
+        native_types: interfaces.symbols.NativeTableInterface | None = None,
+        table_mapping: dict[str, str] | None = None,
+        validate: bool = True,
+        class_types: Mapping[str, type[interfaces.objects.ObjectInterface]] | None = None,
+        symbol_mask: int = 0,
+    ) -> None:
+        self._kept = unpack_kernel(_read(isf_url))
+        types = TypeEntries(self._kept.blob.types)
+        self._entries = SymbolEntries(self._kept, types)
+        content = {
+            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
+            "base_types": types.base_types,
+            "user_types": Entries(types.user_types, types.user_type),
+            "enums": Entries(types.enums, types.enum),
+            "symbols": Entries(self._entries, self._entries.__getitem__),
+        }
+        self._delegate = BtfFormat(context, config_path, name, content, native_types, table_mapping)
+        interfaces.symbols.SymbolTableInterface.__init__(
+            self,
+            context,
+            config_path,
+            name,
+            native_types or self._delegate.natives,
+            table_mapping=table_mapping,
+            class_types=class_types,
+        )
+        self.config["isf_url"] = isf_url
+        self.config["symbol_mask"] = symbol_mask
+
+    def get_symbols_by_location(self, offset: int, size: int = 0) -> Iterable[str]:
+        """The names of the symbols at an address, or within `size` bytes behind it, in order."""
+        if size < 0:
+            raise ValueError("Size must be strictly non-negative")
+        mask = self.config["symbol_mask"]
+        if mask:
+            return super().get_symbols_by_location(offset, size)
+        return self._entries.at(offset, size)
+
+
+class BtfKernelSymbols(linux.LinuxKernelIntermedSymbols, _Direct):
+    """Volatility's Linux table on a kept kernel; `isf_url` names a file that `pack_kernel` wrote."""
+
+
+def _read(url: str) -> bytes:
+    """The bytes of a kept kernel. Raises OSError."""
+    with open(url2pathname(urlparse(url).path), "rb") as kept:
+        return kept.read()

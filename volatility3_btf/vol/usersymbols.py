@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Symbol files that the user has: which of them is for a kernel, and which one Volatility would take."""
+
+from __future__ import annotations
+
+import logging
+import re
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from volatility3.framework.automagic import symbol_cache
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A user's symbol file for a kernel.
+
+    Attributes:
+        url: where it is.
+        is_stock: whether Volatility by itself takes this one for the banner.
+    """
+
+    url: str
+    is_stock: bool
+
+
+@dataclass
+class UserSymbols:
+    """The Linux symbol files that Volatility's cache knows: those in the symbol path, and remote ones.
+
+    Attributes:
+        by_banner: banner → the file that Volatility takes for it: the last of the cache's rows.
+    """
+
+    by_banner: dict[bytes, str] = field(default_factory=dict)
+    _cache: symbol_cache.CacheManagerInterface | None = None
+
+    @classmethod
+    def load(cls) -> UserSymbols:
+        """Read Volatility's cache, which its own automagic has brought up to date just before."""
+        try:
+            cache = symbol_cache.load_cache_manager()
+            rows = cache.get_identifier_dictionary(operating_system="linux")
+        except (OSError, ValueError, symbol_cache.sqlite3.Error) as error:
+            log.info("no cache of symbol files: %s", error)
+            return cls()
+        return cls({bytes(banner): url for banner, url in rows.items() if banner}, cache)
+
+    def knows_any(self, banners: Iterable[bytes]) -> bool:
+        """Whether there is a file for one of these banners."""
+        return any(self._row(banner) is not None for banner in banners)
+
+    def choose(self, banner: bytes, btf: str) -> Choice | None:
+        """The file to use for a kernel; None if the user has none.
+
+        Files that `linux.btfisf` wrote for another build with the same banner are told by their names and
+        passed over; the user's other files come before those of `linux.btfisf`.
+
+        Args:
+            banner: the bytes of `linux_banner`.
+            btf: hexadecimal SHA-256 of the kernel's BTF.
+        """
+        stock = self._row(banner)
+        if stock is None:
+            return None
+        if _written_by_us(stock, banner) is None:
+            return Choice(stock, True)
+        rows = [stock, *self._others(banner, stock)]
+        own = [url for url in rows if _written_by_us(url, banner) is None]
+        fitting = own or [url for url in rows if _written_by_us(url, banner) == btf[:12]]
+        return Choice(fitting[0], fitting[0] == stock) if fitting else None
+
+    def _row(self, banner: bytes) -> str | None:
+        """The row of a banner; remote lists leave out the newline and NUL at its end."""
+        return self.by_banner.get(banner) or self.by_banner.get(banner.rstrip(b"\n\0"))
+
+    def _others(self, banner: bytes, stock: str) -> list[str]:
+        """The local files with this banner, but for the one that Volatility takes."""
+        if self._cache is None:
+            return []
+        urls = [url for url in self._cache.get_local_locations() if url != stock]
+        return sorted(url for url in urls if self._cache.get_identifier(url) == banner)
+
+
+def _written_by_us(url: str, banner: bytes) -> str | None:
+    """The BTF digits in the name that `linux.btfisf` gives a file for this banner; None for other files."""
+    release = re.match(rb"Linux version (\S{1,64}) ", banner)
+    name = urllib.parse.unquote(url.rsplit("/", 1)[-1])
+    match = re.fullmatch(r"(.+)-([0-9a-f]{12})\.json(?:\.xz|\.gz)?", name)
+    if release is None or match is None or match[1] != release[1].decode("latin-1"):
+        return None
+    return match[2]
