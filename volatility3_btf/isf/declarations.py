@@ -92,7 +92,7 @@ class Declaration:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Entry:
-    """The declarators of one name or pattern, not parsed yet, and what stands before and after a pattern's `$`."""
+    """The declarators of one name or pattern, not parsed yet, and what is around a pattern's `$`."""
 
     pattern: str
     order: int
