@@ -59,7 +59,11 @@ class Declarer:
     """Writes declarations; one for each, since it counts their parts."""
 
     def __init__(
-        self, types: "Types", spelled: Spell | None = None, tags: bool = False, named: bool = True
+        self,
+        types: "Types",
+        spelled: Spell | None = None,
+        tags: bool = False,
+        in_prototypes: Spell | None = None,
     ) -> None:
         """Prepare one declaration.
 
@@ -67,13 +71,14 @@ class Declarer:
             types: the blob.
             spelled: how to write types that are not made from others.
             tags: show type tags (`__user`, `__rcu`).
-            named: write the names of parameters.
+            in_prototypes: the same for parameters, whose names are then left out.
         """
         self._types = types
         self._spell: Spell = spelled or (lambda type_id: spell(types, type_id))
+        self._in_prototypes: Spell = in_prototypes or self._spell
         self._tags = tags
-        self._named = named
-        self._parts = 0
+        self._named = in_prototypes is None
+        self.parts = 0
         self._nesting = 0
 
     def declare(self, type_id: int, name: str = "") -> str:
@@ -89,7 +94,7 @@ class Declarer:
                 qualifiers.add(_QUALIFIERS[kind])
             elif kind is Kind.TYPE_TAG:
                 if self._tags:
-                    qualifiers.add(f"__{printable(types.name_of(at))}")
+                    qualifiers.add(_tag(types, at))
             elif kind is Kind.PTR:
                 text = _pointer(text, qualifiers)
                 qualifiers.clear()
@@ -101,7 +106,8 @@ class Declarer:
                 qualifiers.clear()
             else:
                 qualifiers.discard("restrict")
-                return " ".join([*_sorted(qualifiers), self._spell(at), *([text] if text else [])])
+                spelled = (self._in_prototypes if self._nesting else self._spell)(at)
+                return " ".join([*_sorted(qualifiers), spelled, *([text] if text else [])])
             at = types.array_of(at)[0] if kind is Kind.ARRAY else types.word_of(at)
         raise BtfError(f"type {type_id}: its chain of types does not end")
 
@@ -126,9 +132,14 @@ class Declarer:
         return self.declare(type_id, printable(name))
 
     def _count(self, type_id: int) -> None:
-        self._parts += 1
-        if self._parts > MOST_PARTS:
+        self.parts += 1
+        if self.parts > MOST_PARTS:
             raise BtfError(f"type {type_id}: its declaration has over {MOST_PARTS} parts")
+
+
+def _tag(types: "Types", type_id: int) -> str:
+    name = printable(types.name_of(type_id))
+    return f"__attribute__(({name}))" if types.kind_flag_of(type_id) else f"__{name}"
 
 
 def _sorted(qualifiers: set[str]) -> list[str]:
