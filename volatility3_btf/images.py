@@ -13,6 +13,7 @@ import mmap
 import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from .memory import Memory, Run, UnreadableError, Window
@@ -20,10 +21,22 @@ from .memory import Memory, Run, UnreadableError, Window
 log = logging.getLogger(__name__)
 
 WINDOW = 64 << 20
-"""Bytes mapped at a time: what a search keeps resident at most."""
+"""Bytes mapped at a time: what a search keeps resident at most. A multiple of the page size."""
+
+STRIDE = 1 << 20
+"""Bytes of a mapping looked at in one go, so that a second needle finds them in the processor's cache."""
+
+SMALL_HOLE = 1 << 20
+"""Bytes; a shorter hole in a sparse file is searched, which costs less than two mappings."""
 
 MAX_SEGMENTS = 1 << 16
 """More ranges than this are no memory image."""
+
+MAX_PHENTSIZE = 256
+"""Bytes; a program header has 32 or 56."""
+
+MAX_OFFSET = 1 << 62
+"""Files and physical addresses end below this."""
 
 ELF_MAGIC = b"\x7fELF"
 LIME_MAGIC = (0x4C694D45, 1)
@@ -55,29 +68,46 @@ class Segment(NamedTuple):
     length: int
 
 
+def tidy_segments(segments: Iterable[Segment]) -> list[Segment]:
+    """Sort segments by address and cut away what overlaps; the earlier start wins."""
+    tidy: list[Segment] = []
+    end = 0
+    for address, offset, length in sorted(segments):
+        cut = max(0, end - address)
+        if length > cut:
+            tidy.append(Segment(address + cut, offset + cut, length - cut))
+            end = address + length
+    return tidy
+
+
 class FileMemory(Memory):
     """Memory that lies in ranges of one plain file.
 
-    The file is opened read-only. Its size is checked again before each window is searched, so that a file
-    that shrinks meanwhile gives an error instead of a crash.
+    The file's size is checked again before each piece of it is searched, so that a file that shrinks
+    meanwhile gives an error instead of a crash.
 
     Args:
-        descriptor: an open file; it is duplicated, the caller keeps its own.
+        descriptor: a file opened for reading. It is the memory's own from now on: searching moves its offset.
         segments: where memory lies in it; what reaches past the end of the file is cut off and logged.
     """
 
     def __init__(self, descriptor: int, segments: Iterable[Segment]) -> None:
-        self._file = os.dup(descriptor)
-        self._file_size = os.lseek(self._file, 0, os.SEEK_END)
-        by_address = sorted(self._clipped(segments))
-        super().__init__(Run(address, length) for address, _, length in by_address)
-        self._offsets = dict(_place(self.runs, by_address))
+        self._file = descriptor
+        tidy = tidy_segments(_clipped(segments, os.lseek(descriptor, 0, os.SEEK_END)))
+        super().__init__(Run(address, length) for address, _, length in tidy)
+        self._offsets = {address: offset for address, offset, _ in tidy}
 
     def close(self) -> None:
         """Close the file. Reading afterwards raises UnreadableError."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def __enter__(self) -> FileMemory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __del__(self) -> None:
         if getattr(self, "_file", -1) >= 0:
@@ -90,19 +120,6 @@ class FileMemory(Memory):
                 return address - run.start + self._offsets[run.start]
             break
         raise UnreadableError(address)
-
-    def _clipped(self, segments: Iterable[Segment]) -> Iterator[Segment]:
-        """The segments as far as the file holds them."""
-        for address, offset, length in segments:
-            held = min(length, self._file_size - offset)
-            if held < length:
-                log.warning(
-                    "the file ends inside the range at %#x: %d bytes are missing",
-                    address,
-                    length - max(0, held),
-                )
-            if held > 0:
-                yield Segment(address, offset, held)
 
     def _read(self, run: Run, offset: int, length: int) -> bytes:
         place = self._offsets[run.start] + offset - run.start
@@ -122,39 +139,67 @@ class FileMemory(Memory):
         shift = self._offsets[run.start] - run.start
         for low, high in _extents(self._file, start + shift, stop + shift):
             low, high = max(start + shift, low - overlap), min(stop + shift, high + overlap)
-            for place, view, fresh in self._mapped(low, high, overlap):
-                yield Window(place - shift, view, 0, fresh)
+            for position in range(low, high, WINDOW):
+                end = min(position + WINDOW, high)
+                yield from self._strides(position, end, min(end + overlap, high), overlap, shift)
 
-    def _mapped(self, start: int, stop: int, overlap: int) -> Iterator[tuple[int, memoryview, int]]:
-        """Views of [start, stop) of the file, one mapping at a time: (offset, bytes, where the overlap starts)."""
-        position = start
-        while position < stop:
-            step = min(WINDOW, stop - position)
-            end = min(position + step + overlap, stop)
-            if os.fstat(self._file).st_size < end:
-                raise UnreadableError(position, "the file has become shorter while it was searched")
-            base = position // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-            with (
-                mmap.mmap(self._file, end - base, prot=mmap.PROT_READ, offset=base) as mapping,
-                memoryview(mapping) as whole,
-                whole[position - base :] as view,
-            ):
-                yield position, view, step
-            position += step
+    def _strides(self, start: int, stop: int, end: int, overlap: int, shift: int) -> Iterator[Window]:
+        """The windows of [start, stop) of the file, whose overlap reaches up to `end` at most."""
+        self._check_size(end, start - shift)
+        with _mapped(self._file, start, end) as view:
+            for position in range(start, stop, STRIDE):
+                self._check_size(end, position - shift)
+                step = min(STRIDE, stop - position)
+                with view[position - start : position - start + step + overlap] as data:
+                    yield Window(position - shift, data, 0, step)
+
+    def _check_size(self, end: int, address: int) -> None:
+        """Raise UnreadableError where the file does not reach `end` any more: a mapping of it would crash."""
+        try:
+            if os.lseek(self._file, 0, os.SEEK_END) >= end:
+                return
+        except OSError as error:
+            raise UnreadableError(address, error.strerror or "the file is closed") from error
+        raise UnreadableError(address, "the file has become shorter while it was searched")
 
 
-def _place(runs: Iterable[Run], segments: list[Segment]) -> Iterator[tuple[int, int]]:
-    """(start of a run, its place in the file) for runs that `tidy_runs` made of the sorted segments."""
-    by_order = iter(segments)
-    for run in runs:
-        for address, offset, length in by_order:
-            if address <= run.start and address + length == run.end:
-                yield run.start, offset + run.start - address
-                break
+def _clipped(segments: Iterable[Segment], size: int) -> Iterator[Segment]:
+    """The segments as far as a file of `size` bytes holds them."""
+    for address, offset, length in segments:
+        held = max(0, min(length, size - offset))
+        if held < length:
+            log.warning("the file ends inside the range at %#x: %d bytes are missing", address, length - held)
+        if held:
+            yield Segment(address, offset, held)
+
+
+@contextmanager
+def _mapped(descriptor: int, start: int, stop: int) -> Iterator[memoryview]:
+    """The bytes [start, stop) of a file, mapped read-only for as long as the context lasts."""
+    base = start // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
+    with (
+        mmap.mmap(descriptor, stop - base, prot=mmap.PROT_READ, offset=base) as mapping,
+        memoryview(mapping) as whole,
+        whole[start - base :] as view,
+    ):
+        yield view
 
 
 def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """The parts of [start, stop) of a file that are not holes; all of it where that cannot be told."""
+    """The parts of [start, stop) of a file that are not large holes; all of it where that cannot be told."""
+    low, high = start, start
+    for data, hole in _data(descriptor, start, stop):
+        if data - high >= SMALL_HOLE:
+            if high > low:
+                yield low, high
+            low = data
+        high = hole
+    if high > low:
+        yield low, high
+
+
+def _data(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """The parts of [start, stop) of a file that are not holes."""
     position = start
     while position < stop:
         try:
@@ -164,7 +209,7 @@ def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]
             if error.errno != errno.ENXIO:  # ENXIO: a hole up to the end
                 yield position, stop
             return
-        if low >= stop:
+        if low >= stop or high <= position:
             return
         yield low, min(high, stop)
         position = high
@@ -177,11 +222,12 @@ def open_memory(path: str | os.PathLike[str]) -> FileMemory:
         FormatError: the headers are damaged, or the file is compressed (Volatility's layers read those).
         OSError: the file cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return FileMemory(descriptor, _segments(descriptor))
-    finally:
+    except BaseException:
         os.close(descriptor)
+        raise
 
 
 def _segments(descriptor: int) -> list[Segment]:
@@ -217,36 +263,47 @@ def elf_segments(read_at: ReadAt) -> Iterator[Segment]:
     place, sections = struct.unpack_from(order + ("QQ" if wide else "II"), header, 32 if wide else 28)
     size, count = struct.unpack_from(order + "HH", header, 54 if wide else 42)
     if count == PN_XNUM:
-        info = read_at(min(sections + (44 if wide else 28), 1 << 62), 4)
+        info = read_at(min(sections + (44 if wide else 28), MAX_OFFSET), 4)
         count = struct.unpack(order + "I", info)[0] if len(info) == 4 else 0
     layout = struct.Struct(order + ("I4xQ8xQQ" if wide else "II4xII"))
-    if size < layout.size or not 0 < count <= MAX_SEGMENTS or place >= 1 << 62:
+    if not layout.size <= size <= MAX_PHENTSIZE or not 0 < count <= MAX_SEGMENTS or place > MAX_OFFSET:
         raise FormatError("the ELF file has no usable program headers")
     table = read_at(place, size * count)
-    for start in range(0, len(table) // size * size, size):
-        kind, offset, address, length = layout.unpack_from(table, start)
-        if kind == PT_LOAD and length and max(offset, address) + length < 1 << 63:
-            yield Segment(address, offset, length)
+    if len(table) < size * count:
+        log.warning("the file ends inside its program headers: %d of %d", len(table) // size, count)
+    loads = (layout.unpack_from(table, start) for start in range(0, len(table) // size * size, size))
+    found = [
+        Segment(address, offset, length)
+        for kind, offset, address, length in loads
+        if kind == PT_LOAD and length and max(offset, address) + length <= MAX_OFFSET
+    ]
+    if not found:
+        raise FormatError("the ELF file has no segments of memory")
+    yield from found
 
 
 def lime_segments(read_at: ReadAt, size: int) -> Iterator[Segment]:
     """The ranges of a LiME file, each behind a header of 32 bytes.
 
-    Little-endian: magic, version, first and last address, reserved. Source: LiME's documentation, "LiME Format". A damaged later header ends the list and is logged.
+    Little-endian: magic, version, first and last address, reserved. Source: LiME's documentation, "LiME
+    Format". A damaged later header ends the list and is logged.
 
     Args:
         read_at: reads the file.
         size: of the file, in bytes.
 
     Raises:
-        FormatError: more ranges than a memory image has.
+        FormatError: the first header is damaged, or there are more ranges than a memory image has.
     """
     header, offset = struct.Struct("<IIQQ8x"), 0
     for _ in range(MAX_SEGMENTS):
-        if offset + header.size > size:
+        if offset >= size:
             return
-        *magic, first, last = header.unpack(read_at(offset, header.size))
-        if tuple(magic) != LIME_MAGIC or not first <= last < 1 << 63:
+        raw = read_at(offset, header.size).ljust(header.size, b"\0")
+        *magic, first, last = header.unpack(raw)
+        if tuple(magic) != LIME_MAGIC or not first <= last < MAX_OFFSET:
+            if not offset:
+                raise FormatError("damaged LiME header")
             log.warning("no LiME header at %#x of the file: what follows is left out", offset)
             return
         offset += header.size

@@ -62,11 +62,14 @@ class Run:
 class Window(NamedTuple):
     """A piece of memory to look at, valid until the next one is asked for.
 
+    Windows may overlap. So that no match is told of twice, one belongs to the window in which it ends behind
+    `first` and starts before `fresh`.
+
     Attributes:
         offset: the address of the first byte.
         data: the bytes; a view of the mapped file where there is one.
-        first: a match belongs to this window if it ends behind this index …
-        fresh: … and starts before this one, so that overlapping windows never tell of a match twice.
+        first: index in `data`; 0 but at the border of two runs that touch.
+        fresh: index in `data` at which the next window starts.
     """
 
     offset: int
@@ -95,6 +98,7 @@ class Memory(ABC):
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs = tidy_runs(runs)
         self._starts = [run.start for run in self.runs]
+        self._loss_told = False
 
     @abstractmethod
     def _read(self, run: Run, offset: int, length: int) -> bytes:
@@ -136,17 +140,16 @@ class Memory(ABC):
         """
         if length < 0 or offset < 0:
             raise UnreadableError(offset, "not a range of addresses")
-        held = self.available(offset, length)
-        if held < length:
-            raise UnreadableError(offset + held)
         pieces = []
         for run in self._runs_from(offset):
-            if length <= 0:
+            if not length or run.start > offset:
                 break
             piece = self._read(run, offset, min(length, run.end - offset))
             pieces.append(piece)
             offset += len(piece)
             length -= len(piece)
+        if length:
+            raise UnreadableError(offset)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read_available(self, offset: int, length: int) -> bytes:
@@ -206,18 +209,19 @@ class Memory(ABC):
                 searched).
             start: the first address to look at.
             stop: matches lie wholly before this address; None for the end of the image.
-            progress: told the percentage done, at every window.
+            progress: told the percentage done, a thousand times at most.
             what: the description that `progress` is given.
 
         Yields:
-            (address, index of the needle), in order of address within each window.
+            (address, index of the needle). In order of address if all needles have one length; otherwise in
+            order within each window.
         """
         stop = self.end if stop is None else stop
-        total = max(1, stop - start)
+        tell = Teller(progress, what, start, stop)
         for window in self.windows(start, stop, max(map(len, needles)) - 1):
-            if progress is not None:
-                progress(min(100.0, 100 * (window.offset - start) / total), what)
-            yield from _matches(window, needles)
+            tell(window.offset)
+            yield from matches(window, needles)
+        tell(stop)
 
     def find(self, needle: bytes, start: int = 0, stop: int | None = None) -> Iterator[int]:
         """The addresses at which `needle` lies, in ascending order, across chunk and run borders."""
@@ -237,30 +241,65 @@ class Memory(ABC):
         before.
         """
         low, high = max(start, previous.start, border - overlap), min(stop, border + overlap)
-        high = low + self.available(low, high - low)
-        try:
-            data = self.read(low, high - low)
-        except UnreadableError as error:
-            log.warning("the border of two runs cannot be searched: %s", error)
-            return
-        yield Window(low, memoryview(data), border - low, border - low)
+        data = self.read_available(low, high - low)
+        if low + len(data) > border:
+            yield Window(low, memoryview(data), border - low, border - low)
 
-    def _readable(self, run: Run, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
-        """The readable pieces of a range, halved down to pages where a read fails."""
+    def _readable(self, run: Run, offset: int, length: int) -> Iterator[tuple[int, bytes | bytearray]]:
+        """The pieces of a range that can be read, each as long as it is; the loss is logged."""
         try:
             yield offset, self._read(run, offset, length)
             return
         except UnreadableError as error:
+            reason = error
+        pieces: list[tuple[int, bytearray]] = []
+        for start, data in self._halved(run, offset, length):
+            if pieces and start == pieces[-1][0] + len(pieces[-1][1]):
+                pieces[-1][1].extend(data)
+            else:
+                pieces.append((start, bytearray(data)))
+        self._tell_loss(length - sum(len(data) for _, data in pieces), reason)
+        yield from pieces
+
+    def _halved(self, run: Run, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
+        """What can be read of a range, halved down to pages where a read fails."""
+        try:
+            yield offset, self._read(run, offset, length)
+            return
+        except UnreadableError:
             if length <= PAGE:
-                log.warning("skipped %d bytes that cannot be read at %s", length, error)
                 return
-        half = max(PAGE, length // 2 // PAGE * PAGE)
-        yield from self._readable(run, offset, half)
-        yield from self._readable(run, offset + half, length - half)
+        half = max((offset + length // 2) // PAGE * PAGE, offset // PAGE * PAGE + PAGE) - offset
+        yield from self._halved(run, offset, half)
+        yield from self._halved(run, offset + half, length - half)
+
+    def _tell_loss(self, lost: int, reason: UnreadableError) -> None:
+        """Warn of the first unreadable piece; of more, which may be many, only the info log tells."""
+        level = logging.INFO if self._loss_told else logging.WARNING
+        log.log(level, "skipped %d bytes that cannot be read: %s", lost, reason)
+        if not self._loss_told:
+            log.warning("more unreadable pieces, if any, are in the log at level info")
+        self._loss_told = True
 
 
-def _matches(window: Window, needles: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    """The matches that belong to a window, in order of address."""
+class Teller:
+    """Tells a callback how far a search is, in steps of a thousandth."""
+
+    def __init__(self, progress: Progress | None, what: str, start: int, stop: int) -> None:
+        self._progress, self._what, self._start = progress, what, start
+        self._total = max(1, stop - start)
+        self._next = 0.0
+
+    def __call__(self, offset: int) -> None:
+        """The search has come to this address."""
+        done = min(100.0, 100 * (offset - self._start) / self._total)
+        if self._progress is not None and done >= self._next:
+            self._next = done + 0.1
+            self._progress(done, self._what)
+
+
+def matches(window: Window, needles: Sequence[bytes]) -> list[tuple[int, int]]:
+    """The matches that belong to a window, in order of address: (address, index of the needle)."""
     found = []
     for number, needle in enumerate(needles):
         index = stringzilla.find(window.data, needle)
@@ -269,19 +308,24 @@ def _matches(window: Window, needles: Sequence[bytes]) -> Iterator[tuple[int, in
                 found.append((window.offset + index, number))
             index = stringzilla.find(window.data, needle, index + 1)
     found.sort()
-    return iter(found)
+    return found
 
 
 class SegmentedMemory(Memory):
     """Pieces of memory that are held as bytes; what tests and small inputs are made of.
 
     Args:
-        segments: (address, bytes) pairs; they must not overlap.
+        segments: (address, bytes) pairs.
+
+    Raises:
+        ValueError: segments overlap.
     """
 
     def __init__(self, segments: Iterable[tuple[int, bytes]]) -> None:
         self._segments = {start: data for start, data in segments if data}
         super().__init__(Run(start, len(data)) for start, data in self._segments.items())
+        if self.size != sum(map(len, self._segments.values())):
+            raise ValueError("segments overlap")
 
     def _read(self, run: Run, offset: int, length: int) -> bytes:
         start = offset - run.start

@@ -9,17 +9,18 @@ decode.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import logging
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
 from .btf import BtfError, Header, Kind, Outline, Types, outline
-from .btf.columns import walk
-from .memory import Memory, Progress, UnreadableError
+from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
+from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
+from .memory import Memory, Progress, Teller, matches
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,17 @@ MAX_HEADER = 1024
 PROGRAM_SECTIONS = (".maps", "license")
 """Sections of a BPF object that no kernel has; its BTF may well define `task_struct` (CO-RE)."""
 
-MIN_KERNEL = 1 << 20
-"""Bytes; a damaged blob smaller than this is not called a kernel's."""
+MIN_KERNEL = 1 << 17
+"""Bytes; smaller blobs are no kernel's (the smallest known kernel BTF has 3.5 MB)."""
+
+HEAD = 32
+"""Bytes looked at of each header: up to and with the layout section's place."""
+
+MOST_HEADERS = 256
+"""Headers looked at in each MiB that is searched; an honest image has a few hundred in all."""
+
+MOST_DAMAGED = 8
+"""Damaged blobs that may claim one and the same byte, before no more of them are looked at."""
 
 
 @dataclass(frozen=True)
@@ -146,15 +156,7 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         UnreadableError: the file behind the memory has become shorter.
     """
     bases = Bases(memory, endian)
-    budget = _Budget(memory)
-    inside = -1
-    for offset, header in _headers(memory, endian, 0, progress):
-        if offset < inside or not _has_body(memory, offset, header) or not budget.spend(header.size):
-            continue
-        blob = examine(memory, offset, header, bases)
-        if blob.state == "complete":
-            budget.spend(-header.size)
-            inside = offset + blob.size
+    for blob in _blobs(memory, endian, bases=bases, progress=progress):
         if blob.kind == "kernel" and blob.state == "complete":
             bases.add(blob)
         yield blob
@@ -164,18 +166,33 @@ def find_kernel_btf(
     memory: Memory, *, endian: Endian = "auto", start: int = 0, progress: Progress | None = None
 ) -> Iterator[Blob]:
     """Find only the blobs that decode whole and are a kernel's, from `start` on, in order of address."""
-    budget = _Budget(memory)
-    inside = -1
-    for offset, header in _headers(memory, endian, start, progress):
-        if offset < inside or header.size < MIN_KERNEL or not _has_body(memory, offset, header):
-            continue
-        if not budget.spend(header.size):
-            return
-        blob = examine(memory, offset, header)
+    for blob in _blobs(memory, endian, start, MIN_KERNEL, progress=progress):
         if blob.kind == "kernel" and blob.state == "complete":
-            budget.spend(-header.size)
-            inside = offset + blob.size
             yield blob
+
+
+def _blobs(
+    memory: Memory,
+    endian: Endian,
+    start: int = 0,
+    smallest: int = 0,
+    bases: Bases | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Blob]:
+    """Every blob of at least `smallest` bytes, in order of address."""
+    crowd = _Crowd()
+    inside = start
+    for offset, header in _headers(memory, endian, start, progress):
+        if offset < inside or header.size < smallest or not _has_body(memory, offset, header):
+            continue
+        if not crowd.admits(offset):
+            continue
+        blob = examine(memory, offset, header, bases)
+        if blob.state == "complete":
+            inside = offset + blob.size
+        else:
+            crowd.add(blob)
+        yield blob
 
 
 def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = None) -> Blob:
@@ -223,15 +240,31 @@ def _headers(
     memory: Memory, endian: Endian, start: int, progress: Progress | None
 ) -> Iterator[tuple[int, Header]]:
     """Every header whose arithmetic is sound and whose blob starts inside the image."""
-    wanted = list(SIGNATURES) if endian == "auto" else [endian]
-    needles = [SIGNATURES[order] for order in wanted]
-    for offset, _ in memory.search(needles, start, progress=progress, what="Searching BTF"):
+    for offset, head in _heads(memory, endian, start, progress):
         try:
-            header = Header.parse(memory.read_available(offset, 32))
-        except (BtfError, UnreadableError):
+            header = Header.parse(head if len(head) == HEAD else memory.read_available(offset, HEAD))
+        except BtfError:
             continue
         if _sound(header) and memory.available(offset, header.hdr_len + 12) == header.hdr_len + 12:
             yield offset, header
+
+
+def _heads(
+    memory: Memory, endian: Endian, start: int, progress: Progress | None
+) -> Iterator[tuple[int, bytes]]:
+    """Every place with a signature, and as much of the header as the window it was found in holds."""
+    needles = list(SIGNATURES.values()) if endian == "auto" else [SIGNATURES[endian]]
+    tell = Teller(progress, "Searching BTF", start, memory.end)
+    left_out = 0
+    for window in memory.windows(start, overlap=HEAD - 1):
+        tell(window.offset)
+        found = [offset - window.offset for offset, _ in matches(window, needles)]
+        most = MOST_HEADERS * (1 + (window.fresh - 1) // (1 << 20))
+        left_out += len(found[most:])
+        yield from [(window.offset + at, bytes(window.data[at : at + HEAD])) for at in found[:most]]
+    tell(memory.end)
+    if left_out:
+        log.warning("%d BTF headers, too many for one place, were not looked at", left_out)
 
 
 def _sound(header: Header) -> bool:
@@ -273,9 +306,25 @@ def _looks_like_names(data: bytes) -> bool:
 
 
 def _leading_records(types: bytes, header: Header) -> int:
-    """How many type records in a row are well-formed at the start of these bytes."""
-    words = np.frombuffer(types, dtype="<u4" if header.endian == "little" else ">u4", count=len(types) // 4)
-    return len(walk(words.astype(np.uint32)).starts)
+    """How many type records in a row are well-formed at the start of these bytes; it counts to 16."""
+    info = struct.Struct("<4xI4x" if header.endian == "little" else ">4xI4x")
+    count = position = 0
+    while count < 16 and position + info.size <= len(types):
+        length = _record_length(*info.unpack_from(types, position))
+        if not length:
+            break
+        position += length
+        count += 1
+    return count
+
+
+def _record_length(info: int) -> int:
+    """Bytes of the record with this info word; 0 if its kind is not known."""
+    number, vlen = info >> KIND_SHIFT & KIND_MASK, info & VLEN_MASK
+    if not 0 < number <= max(Kind):
+        return 0
+    kind = Kind(number)
+    return 4 * (COMMON_WORDS + EXTRA_WORDS.get(kind, 0) + vlen * ELEMENT_WORDS.get(kind, 0))
 
 
 def _kind_of(types: Types) -> BlobKind:
@@ -295,16 +344,28 @@ def _likely_kind(header: Header, data: bytes) -> BlobKind:
     return "unknown"
 
 
-class _Budget:
-    """Bytes that may be read for damaged blobs, so that a hostile image costs what an honest one does."""
+class _Crowd:
+    """The damaged blobs that claim the bytes at hand.
 
-    def __init__(self, memory: Memory) -> None:
-        self._left = memory.size + 4 * MAX_BLOB
+    Sound blobs do not overlap, fakes can: without a limit, headers packed side by side that each claim the
+    64 MiB behind them would all be read and decoded.
+    """
 
-    def spend(self, size: int) -> bool:
-        """Take `size` bytes (give them back if negative); False, said once, if too few are left."""
-        if self._left >= 0 and self._left < size:
-            log.warning("too many damaged BTF blobs: the rest of the image was not searched for more")
-            self._left = -1
-        self._left -= size if self._left >= 0 else 0
-        return self._left >= 0
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+        self._told = False
+
+    def add(self, blob: Blob) -> None:
+        """Count a damaged blob."""
+        heapq.heappush(self._ends, blob.offset + blob.size)
+
+    def admits(self, offset: int) -> bool:
+        """Whether a blob at `offset` may be looked at; calls go by ascending offset."""
+        while self._ends and self._ends[0] <= offset:
+            heapq.heappop(self._ends)
+        if len(self._ends) < MOST_DAMAGED:
+            return True
+        if not self._told:
+            log.warning("too many damaged BTF blobs overlap at %#x: more there were not looked at", offset)
+        self._told = True
+        return False

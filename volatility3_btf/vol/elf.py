@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""ELF cores that Volatility's own stacker cannot use: big-endian or 32-bit ones, and segments out of order."""
+"""ELF cores that Volatility's own stacker cannot use: big-endian, 32-bit, or with segments out of order."""
 
 from __future__ import annotations
 
