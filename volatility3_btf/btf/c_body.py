@@ -13,7 +13,7 @@ from .c_scalars import Scalars
 from .declare import Declarer, tag_of
 from .errors import BtfError
 from .kinds import Kind
-from .layout import declared_from, points_away
+from .nesting import declared_from, dimensions, points_away
 from .nodes import Enum, Member
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Bodies:
             inner.path = f"{place.path}{name}"
             self._state_offset(member, inner)
             if inline:
-                inner.path += f"{'[0]' * _dimensions(member)}"
+                inner.path += f"{'[0]' * dimensions(member)}"
                 inner.names = NameSpace()
                 inner.stated = place.stated and not points_away(member)
         inner.shift = place.shift + member.bit_offset // 8
@@ -232,15 +232,3 @@ class Bodies:
         self._budget -= parts
         if self._budget < 0:
             raise BtfError("bodies and prototypes are repeated more often than any kernel would")
-
-
-def _dimensions(member: Member) -> int:
-    """Dimensions of the array that a member is."""
-    types = member.types
-    at = member.type_id
-    count = 0
-    while count < 32 and types.kind_of(at) in (Kind.ARRAY, Kind.CONST, Kind.VOLATILE):
-        is_array = types.kind_of(at) is Kind.ARRAY
-        at = types.array_of(at)[0] if is_array else types.word_of(at)
-        count += is_array
-    return count

@@ -6,22 +6,11 @@ the unit after the last bitfield is a bit hole, what is free outside of units is
 what is free at the end is padding.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from .errors import BtfError
 from .kinds import Kind
 from .nodes import Composite, Member
-from .sizes import DEEPEST
-
-MOST_FIELDS: Final = 1 << 16
-"""Fields of bodies inside one type that are followed; the most in a kernel's type are some thousand."""
-DEEPEST_BODY: Final = 32
-"""Levels of bodies inside bodies that are followed."""
-
-_INLINE: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR})
 
 
 @dataclass(slots=True)
@@ -161,73 +150,3 @@ def _field(member: Member) -> Field:
     unit = max(size, 1) * 8
     offset = member.bit_offset // unit * unit // 8
     return Field(member, offset, size, member.bit_offset - offset * 8)
-
-
-class Nested:
-    """Follows bodies inside bodies, for as many fields as a sound type could have."""
-
-    def __init__(self, composite: Composite) -> None:
-        self._outer = [composite.id]
-        self._fields = 0
-
-    @contextmanager
-    def enter(self, member: Member) -> Iterator[Composite | None]:
-        """The body that C writes in place of the member's type, or None.
-
-        There is none where the type has a name, where it is one of those that are being written
-        already, or once there are over `MOST_FIELDS` fields.
-        """
-        inner = body_of(member)
-        if inner is None or not self._may_enter(inner):
-            yield None
-            return
-        self._fields += len(inner.members)
-        self._outer.append(inner.id)
-        yield inner
-        self._outer.pop()
-
-    def _may_enter(self, inner: Composite) -> bool:
-        if inner.id in self._outer or len(self._outer) > DEEPEST_BODY:
-            return False
-        return self._fields + len(inner.members) <= MOST_FIELDS
-
-
-def body_of(member: Member) -> Composite | None:
-    """The struct or union without a name that a member is, or is an array of or a pointer to."""
-    found = member.types.by_id(declared_from(member))
-    return found if isinstance(found, Composite) and not found.name else None
-
-
-def declared_from(member: Member) -> int:
-    """The id of the type that C would write first: behind arrays, pointers and qualifiers.
-
-    Where the chain goes on for too long, the id that was reached.
-    """
-    types = member.types
-    at = member.type_id
-    for _ in range(DEEPEST):
-        kind = types.kind_of(at)
-        if kind is Kind.ARRAY:
-            at = types.array_of(at)[0]
-        elif kind in _INLINE:
-            at = types.word_of(at)
-        else:
-            break
-    return at
-
-
-def points_away(member: Member) -> bool:
-    """Whether a member's body lies elsewhere, behind a pointer."""
-    types = member.types
-    at = member.type_id
-    for _ in range(DEEPEST):
-        kind = types.kind_of(at)
-        if kind is Kind.PTR:
-            return True
-        if kind is Kind.ARRAY:
-            at = types.array_of(at)[0]
-        elif kind in _INLINE:
-            at = types.word_of(at)
-        else:
-            return False
-    return False

@@ -7,7 +7,8 @@ from typing import Final
 from .declare import Declarer, spell, tag_of
 from .errors import BtfError
 from .kinds import Kind
-from .layout import Field, Layout, Nested, declared_from, lay_out, points_away
+from .layout import Field, Layout, lay_out
+from .nesting import Nested, declared_from, points_away
 from .nodes import Composite, Datasec, Enum, Fwd, Member, Reference, Type
 from .rows import kind_text
 from .spelling import comment, printable

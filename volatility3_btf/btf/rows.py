@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from .declare import Declarer
 from .errors import BtfError
-from .layout import Nested, lay_out, points_away
-from .nodes import Array, Composite, Datasec, Enum, FuncProto, Reference, Type
+from .layout import Field
+from .nesting import walk_members
+from .nodes import Composite, Datasec, Enum, FuncProto, Reference, Type
 from .spelling import printable
 
 
@@ -63,7 +64,8 @@ def kind_text(found: Type) -> str:
 
 def _parts(found: Type, name: str, kind: str, size: int | None) -> Iterator[Row]:
     if isinstance(found, Composite):
-        yield from _members(found, found, Nested(found), 0, "", Row(name, kind, size))
+        for path, field in walk_members(found):
+            yield member_row(Row(name, kind, size), path, field)
     elif isinstance(found, Enum):
         for text, value in found.values:
             yield Row(name, kind, size, printable(text), value=value)
@@ -73,35 +75,19 @@ def _parts(found: Type, name: str, kind: str, size: int | None) -> Iterator[Row]
             yield Row(name, kind, size, printable(entry.type.name), entry.offset, member_type=made_from)
     elif isinstance(found, FuncProto):
         for parameter in found.params:
-            of = _text(parameter.type)
+            of = type_text(parameter.type)
             yield Row(name, kind, size, printable(parameter.name), member_type=of)
 
 
-def _members(
-    outermost: Composite, inside: Composite, nested: Nested, shift: int, path: str, row: Row
-) -> Iterator[Row]:
-    for field in lay_out(inside, shift).fields:
-        member = field.member
-        text = path + printable(member.name)
-        if member.name:
-            yield Row(
-                row.type,
-                row.kind,
-                row.size,
-                text,
-                field.offset,
-                field.bit_position,
-                member.bit_size or None,
-                _text(member.type),
-            )
-        with nested.enter(member) as inner:
-            if inner is not None and not points_away(member):
-                repeated = "[0]" if isinstance(member.type, Array) else ""
-                inner_path = f"{text}{repeated}." if member.name else path
-                yield from _members(outermost, inner, nested, field.offset, inner_path, row)
+def member_row(row: Row, path: str, field: Field) -> Row:
+    """The row of a member, made from a row with the fields of its type."""
+    width = field.member.bit_size or None
+    text = type_text(field.member.type)
+    return Row(row.type, row.kind, row.size, path, field.offset, field.bit_position, width, text)
 
 
-def _text(found: Type) -> str | None:
+def type_text(found: Type) -> str | None:
+    """The type in C, type tags included; None when it is damaged."""
     try:
         return Declarer(found.types, tags=True).declare(found.id)
     except BtfError:
@@ -109,7 +95,7 @@ def _text(found: Type) -> str | None:
 
 
 def _made_from(found: Type) -> str | None:
-    return _text(found.type) if isinstance(found, Reference) else None
+    return type_text(found.type) if isinstance(found, Reference) else None
 
 
 def _size(found: Type) -> int | None:

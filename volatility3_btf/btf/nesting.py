@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bodies inside bodies: structs and unions without a name, written where they are used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from .kinds import Kind
+from .layout import Field, lay_out
+from .nodes import Composite, Member
+from .sizes import DEEPEST
+from .spelling import printable
+
+MOST_FIELDS: Final = 1 << 16
+"""Fields of bodies inside one type that are followed; the most in a kernel's type are some thousand."""
+DEEPEST_BODY: Final = 32
+"""Levels of bodies inside bodies that are followed."""
+
+_INLINE: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR})
+
+
+class Nested:
+    """Follows bodies inside bodies, for as many fields as a sound type could have."""
+
+    def __init__(self, composite: Composite) -> None:
+        self._outer = [composite.id]
+        self._fields = 0
+
+    @contextmanager
+    def enter(self, member: Member) -> Iterator[Composite | None]:
+        """The body that C writes in place of the member's type, or None.
+
+        There is none where the type has a name, where it is one of those that are being written
+        already, or once there are over `MOST_FIELDS` fields.
+        """
+        inner = body_of(member)
+        if inner is None or not self._may_enter(inner):
+            yield None
+            return
+        self._fields += len(inner.members)
+        self._outer.append(inner.id)
+        yield inner
+        self._outer.pop()
+
+    def _may_enter(self, inner: Composite) -> bool:
+        if inner.id in self._outer or len(self._outer) > DEEPEST_BODY:
+            return False
+        return self._fields + len(inner.members) <= MOST_FIELDS
+
+
+def body_of(member: Member) -> Composite | None:
+    """The struct or union without a name that a member is, or is an array of or a pointer to."""
+    found = member.types.by_id(declared_from(member))
+    return found if isinstance(found, Composite) and not found.name else None
+
+
+def declared_from(member: Member) -> int:
+    """The id of the type that C would write first: behind arrays, pointers and qualifiers.
+
+    Where the chain goes on for too long, the id that was reached.
+    """
+    types = member.types
+    at = member.type_id
+    for _ in range(DEEPEST):
+        kind = types.kind_of(at)
+        if kind is Kind.ARRAY:
+            at = types.array_of(at)[0]
+        elif kind in _INLINE:
+            at = types.word_of(at)
+        else:
+            break
+    return at
+
+
+def points_away(member: Member) -> bool:
+    """Whether a member's body lies elsewhere, behind a pointer."""
+    types = member.types
+    at = member.type_id
+    for _ in range(DEEPEST):
+        kind = types.kind_of(at)
+        if kind is Kind.PTR:
+            return True
+        if kind is Kind.ARRAY:
+            at = types.array_of(at)[0]
+        elif kind in _INLINE:
+            at = types.word_of(at)
+        else:
+            return False
+    return False
+
+
+def dimensions(member: Member) -> int:
+    """Dimensions of the array that a member is."""
+    types = member.types
+    at = member.type_id
+    count = 0
+    while count < DEEPEST_BODY and types.kind_of(at) in (Kind.ARRAY, Kind.CONST, Kind.VOLATILE):
+        is_array = types.kind_of(at) is Kind.ARRAY
+        at = types.array_of(at)[0] if is_array else types.word_of(at)
+        count += is_array
+    return count
+
+
+def walk_members(composite: Composite) -> Iterator[tuple[str, Field]]:
+    """The members of a struct or union as C can name them, with their places in it.
+
+    Members of bodies inside it come after the member that has the body, `adj_list.upper`; those of an
+    array's body as of its first element, `slots[0].key`; those behind a pointer are left out.
+    """
+    yield from _walk(composite, Nested(composite), 0, "")
+
+
+def _walk(composite: Composite, nested: Nested, shift: int, path: str) -> Iterator[tuple[str, Field]]:
+    for field in lay_out(composite, shift).fields:
+        member = field.member
+        text = path + printable(member.name)
+        if member.name:
+            yield text, field
+        with nested.enter(member) as inner:
+            if inner is not None and not points_away(member):
+                repeated = "[0]" * dimensions(member)
+                yield from _walk(inner, nested, field.offset, f"{text}{repeated}." if member.name else path)
