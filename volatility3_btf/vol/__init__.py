@@ -1,7 +1,20 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""The part of the project that knows Volatility: its layers as `Memory`, and what it needs from us."""
+"""The part of the project that knows Volatility: its layers as `Memory`, and what it needs from us.
 
+Importing it makes Volatility's own lists of stackers and automagic know ours.
+"""
+
+from .automagic import BtfSymbols
 from .elf import ElfCoreStacker
+from .la57 import LinuxIntelLA57
 from .layers import layer_memory, physical_layer_name
+from .table import BtfKernelSymbols
 
-__all__ = ["ElfCoreStacker", "layer_memory", "physical_layer_name"]
+__all__ = [
+    "BtfKernelSymbols",
+    "BtfSymbols",
+    "ElfCoreStacker",
+    "LinuxIntelLA57",
+    "layer_memory",
+    "physical_layer_name",
+]

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from .store import SUFFIX, StoreError, folder, read_table, stored
+from .store import SUFFIX, StoreError, folder, read_kernel, stored
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,11 +49,11 @@ def _describe(path: Path) -> str:
     note = ""
     try:
         state = path.stat()
-        read_table(path)
+        read_kernel(path)
     except FileNotFoundError:
         return f"{path.name} is gone"
-    except StoreError as error:
-        note = f"  (made again when it is needed: {error})"
+    except StoreError:
+        note = "  damaged: made again when it is needed"
     day = time.strftime("%Y-%m-%d", time.localtime(state.st_mtime))
     return f"{state.st_size / 1e6:8.1f} MB  {day}  {path.name}{note}"
 

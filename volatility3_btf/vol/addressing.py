@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""The kernel's virtual address space as a Volatility layer, placed by evidence and tried before it is used."""
+"""The kernel's virtual address space as a Volatility layer: placed by evidence, tried before it is used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel
@@ -14,8 +14,8 @@ from .la57 import LinuxIntelLA57
 if TYPE_CHECKING:
     from ..kernel import Kernel, Vmcoreinfo
 
-Context = interfaces.context.ContextInterface
-Layer = interfaces.layers.DataLayerInterface
+Context: TypeAlias = interfaces.context.ContextInterface
+Layer: TypeAlias = interfaces.layers.DataLayerInterface
 
 KERNEL_MAP = 0xFFFFFFFF80000000
 """Where x86-64 maps the kernel image (Documentation/arch/x86/x86_64/mm.rst)."""
@@ -52,9 +52,8 @@ class Place:
         With VMCOREINFO it takes its plain Intel layer, without it the Linux one; they differ in pages that
         are present but not accessible, and a plugin shall print the same however the table came about.
         """
-        if self.levels == 5:
-            return LinuxIntelLA57
-        return intel.Intel32e if self.has_note else intel.LinuxIntel32e
+        stock: type[intel.Intel] = intel.Intel32e if self.has_note else intel.LinuxIntel32e
+        return LinuxIntelLA57 if self.levels == 5 else stock
 
 
 def place_of(kernel: Kernel) -> Place:

@@ -1,79 +1,34 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """The automagic that makes Linux plugins run on an image nobody has symbols for.
 
-It runs before Volatility stacks its layers, because Volatility's own stackers would give a kernel with 5-level
-page tables a 4-level layer as soon as they know its banner. It acts only for a kernel module that nothing else
-has configured, and steps back where the user has a symbol file.
+It runs before Volatility stacks its layers, because Volatility's own stackers give a kernel with 5-level page
+tables a 4-level layer as soon as they know its banner. It acts only for a kernel module that nothing else has
+configured, and steps back where the user has a symbol file.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.automagic import construct_layers
 from volatility3.framework.configuration import requirements
 
-from ..memory import Memory
-from .addressing import Place, PlaceError, build_layer, place_of, place_of_note
-from .glance import Glance, glance_at
+from .addressing import PlaceError
+from .decision import OWN_CLASS, Answer, NoTableError, Source, decide, running_kernel, source_for
 from .layers import layer_memory, physical_layer_name
 from .physical import LOCATION, stack_physical
-from .store import Table, find_table, key_of, path_for, write_table
-from .tables import BtfKernelSymbols, hand_over
-from .usersymbols import UserSymbols
-
-if TYPE_CHECKING:
-    from ..kernel import Kernel
-    from ..kernel.vmcoreinfo import Vmcoreinfo
 
 log = logging.getLogger(__name__)
 
-Context = interfaces.context.ContextInterface
-Requirement = interfaces.configuration.RequirementInterface
+Context: TypeAlias = interfaces.context.ContextInterface
+Requirement: TypeAlias = interfaces.configuration.RequirementInterface
 join = interfaces.configuration.path_join
 
-OWN_CLASS = f"{BtfKernelSymbols.__module__}.{BtfKernelSymbols.__name__}"
-STOCK_CLASS = "volatility3.framework.symbols.linux.LinuxKernelIntermedSymbols"
 MODULE_CLASS = "volatility3.framework.contexts.Module"
-
-
-class NoTableError(Exception):
-    """Why no symbol table could be made, for the user."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A symbol table for a kernel.
-
-    Attributes:
-        class_name: the class that reads it.
-        url: where it is.
-        table: its content, if this project made it; held so that it need not be read again.
-    """
-
-    class_name: str
-    url: str
-    table: Table | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a plugin's kernel module needs.
-
-    Attributes:
-        layer: the configuration of the layer, down to the file.
-        offset: by how much KASLR moved the kernel.
-        symbol_mask: the layer's address mask.
-        source: the symbol table.
-    """
-
-    layer: interfaces.configuration.HierarchicalDict
-    offset: int
-    symbol_mask: int
-    source: Source
+ERRORS = (exceptions.VolatilityException, OSError, ValueError, LookupError, TypeError)
+"""What damaged images, broken files and the framework's own constructors raise."""
 
 
 class BtfSymbols(interfaces.automagic.AutomagicInterface):
@@ -92,7 +47,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         return [
             requirements.BooleanRequirement(
                 name="no_btf",
-                description="Do not make a symbol table from the BTF in a Linux image that has no symbol file",
+                description="Make no symbol table from the BTF in a Linux image that has no symbol file",
                 default=False,
                 optional=True,
             )
@@ -101,57 +56,115 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
     def __call__(
         self, context: Context, config_path: str, requirement: Requirement, progress_callback: Any = None
     ) -> None:
-        """Fulfil the requirements for a Linux kernel that nothing else has configured."""
+        """Configure and construct the kernel that a plugin wants and that nothing else has configured."""
         if self.config.get("no_btf", False):
             return
-        for module_path, module in self._modules(context, config_path, requirement):
-            try:
-                self._satisfy(context, config_path, module_path, module, progress_callback)
-            except (NoTableError, PlaceError) as error:
-                log.warning("No symbol table could be made from this image: %s", error)
-            except (exceptions.VolatilityException, OSError, ValueError, LookupError) as error:
-                log.warning("No symbol table could be made from this image: %s", _one_line(error))
-                log.debug("while making a symbol table", exc_info=True)
-            else:
-                self._construct(context, config_path, requirement)
-
-    def _modules(
-        self, context: Context, config_path: str, requirement: Requirement
-    ) -> list[tuple[str, requirements.ModuleRequirement]]:
-        """The kernel modules that a plugin wants, that are missing, and that a 64-bit Intel layer suits."""
         found = self.find_requirements(context, config_path, requirement, requirements.ModuleRequirement)
-        return [
-            (path, module)
-            for path, module in found
-            if not module.optional and not _part(module, requirements.TranslationLayerRequirement).architectures
-            or "Intel64" in _part(module, requirements.TranslationLayerRequirement).architectures
-        ]
+        wanted = [_Wanted(path, module) for path, module in found if _suits(module)]
+        changed = [self._try(context, config_path, module, progress_callback) for module in wanted]
+        if any(changed):
+            constructor = construct_layers.ConstructionMagic(
+                context, join(self.config_path, "ConstructionMagic")
+            )
+            constructor(context, config_path, requirement)
+            for module in wanted:
+                module.check(context)
 
-    def _satisfy(
-        self,
-        context: Context,
-        config_path: str,
-        path: str,
-        module: requirements.ModuleRequirement,
-        progress: Any,
-    ) -> None:
-        """Configure one module, unless something is configured already."""
-        layer_path = join(path, _part(module, requirements.TranslationLayerRequirement).name)
-        table_path = join(path, _part(module, requirements.SymbolTableRequirement).name)
-        if context.config.get(join(table_path, "class"), None) == OWN_CLASS:
-            self._restore(context, layer_path, table_path, progress)
-            return
-        if _is_configured(context, layer_path) or _is_configured(context, table_path):
-            return
+    def _try(self, context: Context, config_path: str, wanted: _Wanted, progress: Any) -> bool:
+        """Configure one module if that is for us to do; tell in one line why it cannot be done."""
+        try:
+            if wanted.is_ours(context):
+                return self._restore(context, wanted, progress)
+            if wanted.is_free(context):
+                return self._configure(context, config_path, wanted, progress)
+        except (NoTableError, PlaceError) as error:
+            _complain(str(error))
+        except ERRORS as error:
+            log.debug("while a symbol table was made", exc_info=True)
+            _complain(f"{type(error).__name__}: {error}")
+        return False
+
+    def _configure(self, context: Context, config_path: str, wanted: _Wanted, progress: Any) -> bool:
+        """Configure a module's layer, symbol table and offset."""
         location = context.config.get(LOCATION, None)
         if location is None:
-            return
+            return False
         if location not in self._answers:
             self._answers[location] = None
-            self._answers[location] = self._answer(context, config_path, progress)
+            copy, physical = stack_physical(context, config_path, progress)
+            self._answers[location] = decide(copy, physical, progress)
         answer = self._answers[location]
-        if answer is not None:
-            context.config.merge(layer_path, answer.layer)
-            context.config[join(path, "class")] = MODULE_CLASS
-            context.config[join(path, "offset")] = answer.offset
-            _set_table(context, table_path, answer.source, answer.symbol_mask)
+        if answer is None:
+            return False
+        context.config.merge(wanted.layer, answer.layer)
+        context.config[join(wanted.path, "class")] = MODULE_CLASS
+        context.config[join(wanted.path, "offset")] = answer.offset
+        wanted.set_table(context, answer.source, answer.symbol_mask)
+        return True
+
+    def _restore(self, context: Context, wanted: _Wanted, progress: Any) -> bool:
+        """Make the table again that a saved configuration names and that is gone."""
+        name = context.config.get(wanted.layer, None)
+        if name not in context.layers:
+            return False
+        layer = context.layers[name]
+        kernel = running_kernel(layer_memory(context, physical_layer_name(context, name)), progress=progress)
+        source = source_for(kernel)
+        self._answers[name] = Answer(layer.build_configuration(), 0, layer.address_mask, source)
+        wanted.set_table(context, source, layer.address_mask)
+        return True
+
+
+class _Wanted:
+    """A kernel module that a plugin wants and has not got.
+
+    Attributes:
+        path: where its configuration is.
+        layer: where that of its layer is.
+        table: where that of its symbol table is.
+    """
+
+    def __init__(self, path: str, module: requirements.ModuleRequirement) -> None:
+        self.path = path
+        self.layer = join(path, _part(module, requirements.TranslationLayerRequirement).name)
+        self.table = join(path, _part(module, requirements.SymbolTableRequirement).name)
+
+    def is_ours(self, context: Context) -> bool:
+        """Whether a saved configuration asks for a table of ours that could not be read."""
+        return (
+            context.config.get(join(self.table, "class"), None) == OWN_CLASS
+            and context.config.get(self.table, None) not in context.symbol_space
+        )
+
+    def is_free(self, context: Context) -> bool:
+        """Whether nobody has configured its layer or its symbols."""
+        paths = (self.layer, self.table)
+        return not any(context.config.get(path, None) or len(context.config.branch(path)) for path in paths)
+
+    def set_table(self, context: Context, source: Source, mask: int) -> None:
+        """Configure the symbol table."""
+        values = {"class": source.class_name, "isf_url": source.url, "symbol_mask": mask}
+        for name, value in values.items():
+            context.config[join(self.table, name)] = value
+
+    def check(self, context: Context) -> None:
+        """Say so if the framework, silently, could not construct the symbol table."""
+        if context.config.get(self.table, None) not in context.symbol_space:
+            _complain("Volatility could not use the table that was made")
+
+
+def _suits(module: requirements.ModuleRequirement) -> bool:
+    """Whether a module must be there and may have a 64-bit Intel layer."""
+    architectures = _part(module, requirements.TranslationLayerRequirement).architectures
+    return not module.optional and (not architectures or "Intel64" in architectures)
+
+
+def _part(module: requirements.ModuleRequirement, kind: type[Requirement]) -> Any:
+    """The part of a module requirement that is of this kind."""
+    return next(part for part in module.requirements.values() if isinstance(part, kind))
+
+
+def _complain(reason: str) -> None:
+    """One line for the user; text from the image cannot break it."""
+    line = "".join(character if character.isprintable() else " " for character in reason[:400])
+    log.warning("No symbol table could be made from this image: %s", line)

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+from typing import Any, TypeAlias
 
-import volatility3.framework.layers
 from volatility3 import framework
-from volatility3.framework import interfaces
+from volatility3.framework import interfaces, layers
 from volatility3.framework.automagic import stacker
 from volatility3.framework.layers import physical
 
@@ -18,7 +16,7 @@ FIRST_TRANSLATION = 34
 LOCATION = "automagic.LayerStacker.single_location"
 STACKERS = "automagic.LayerStacker.stackers"
 
-Context = interfaces.context.ContextInterface
+Context: TypeAlias = interfaces.context.ContextInterface
 
 
 def stack_physical(context: Context, config_path: str, progress: Any = None) -> tuple[Context, str]:
@@ -35,14 +33,14 @@ def stack_physical(context: Context, config_path: str, progress: Any = None) -> 
     Raises:
         VolatilityException, OSError: the image cannot be opened.
     """
-    framework.import_files(sys.modules["volatility3.framework.layers"])
+    framework.import_files(layers)
     copy = context.clone()
     name = copy.layers.free_layer_name("FileLayer")
     path = interfaces.configuration.path_join(config_path, "stack", name)
     copy.config[interfaces.configuration.path_join(path, "location")] = context.config[LOCATION]
     copy.add_layer(physical.FileLayer(copy, path, name))
-    layers = stacker.LayerStacker.stack_layer(copy, name, _stackers(context), progress)
-    return copy, layers[0]
+    stacked = stacker.LayerStacker.stack_layer(copy, name, _stackers(context), progress)
+    return copy, stacked[0]
 
 
 def _stackers(context: Context) -> list[type[interfaces.automagic.StackerLayerInterface]]:

@@ -1,26 +1,36 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """A Linux symbol table that answers from BTF and kallsyms, without an ISF document in between.
 
-Volatility's own table reads, hashes and walks tens of MB of JSON, and resolves every type that the first one can
-reach. Here an entry is made when somebody asks for it, by the very code that writes the ISF, and a type is built when
-it is used. So the answers are the same, only sooner.
+Volatility's own table reads, hashes and walks tens of MB of JSON, and resolves every type that the first one
+can reach. Here an entry is made when somebody asks for it, by the very code that writes the ISF, and a type
+is built when it is used. So the answers are the same, only sooner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlparse
-from urllib.request import url2pathname
+from weakref import WeakValueDictionary
 
-from volatility3.framework import interfaces, objects
+from volatility3.framework import exceptions, interfaces, objects
 from volatility3.framework.symbols import intermed, linux
 from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
 
-from ..isf.compact import unpack_kernel
 from ..isf.convert import Entry, TypeEntries
 from ..isf.document import FORMAT, PRODUCER
 from ..isf.symbols import SymbolEntries
+from ..kernel import Kernel
+from .store import StoreError, path_of, read_kernel
+
+_at_hand: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
+
+
+def hand_over(url: str, kernel: Kernel) -> None:
+    """Give this process a kernel that is at hand, so that it is not read and decoded again.
+
+    It is known as long as somebody holds on to it; every symbol table made of it does.
+    """
+    _at_hand[url] = kernel
 
 
 class Entries(Mapping[str, Entry]):
@@ -61,6 +71,7 @@ class LazyTemplate(objects.templates.ObjectTemplate):
 
     @property
     def vol(self) -> Any:
+        """The real template's values."""
         return self._real.vol
 
     @property
@@ -69,6 +80,7 @@ class LazyTemplate(objects.templates.ObjectTemplate):
 
     @property
     def size(self) -> int:
+        """Bytes."""
         return int(self._real.size)
 
     @property
@@ -77,18 +89,23 @@ class LazyTemplate(objects.templates.ObjectTemplate):
         return []
 
     def relative_child_offset(self, child: str) -> int:
+        """A member's offset, in bytes."""
         return int(self._real.relative_child_offset(child))
 
     def child_template(self, child: str) -> interfaces.objects.Template:
+        """A member's template."""
         return self._real.child_template(child)
 
     def has_member(self, member_name: str) -> bool:
+        """Whether there is a member of this name."""
         return bool(self._real.has_member(member_name))
 
     def clone(self) -> interfaces.objects.Template:
+        """A copy of the real template."""
         return self._real.clone()
 
     def update_vol(self, **new_arguments: Any) -> None:
+        """Change the real template's values."""
         self._real.update_vol(**new_arguments)
 
     def __getattr__(self, attr: str) -> Any:
@@ -101,6 +118,7 @@ class LazyTemplate(objects.templates.ObjectTemplate):
         context: interfaces.context.ContextInterface,
         object_info: interfaces.objects.ObjectInformation,
     ) -> interfaces.objects.ObjectInterface:
+        """Lay the type over memory."""
         return self._real(context=context, object_info=object_info)
 
 
@@ -116,7 +134,9 @@ class BtfFormat(intermed.Version8Format):
 
     @property
     def types(self) -> Iterable[str]:
-        return self._json_object["user_types"].keys() | self.natives.types
+        """The names of all types."""
+        names: Iterable[str] = self._json_object["user_types"].keys() | self.natives.types
+        return names
 
     def _interdict_to_template(self, dictionary: dict[str, Any]) -> interfaces.objects.Template:
         template = super()._interdict_to_template(dictionary)
@@ -140,7 +160,7 @@ class _Direct(intermed.IntermediateSymbolTable):
         class_types: Mapping[str, type[interfaces.objects.ObjectInterface]] | None = None,
         symbol_mask: int = 0,
     ) -> None:
-        self._kept = unpack_kernel(_read(isf_url))
+        self._kept = _kernel(isf_url)
         types = TypeEntries(self._kept.blob.types)
         self._entries = SymbolEntries(self._kept, types)
         content = {
@@ -169,7 +189,8 @@ class _Direct(intermed.IntermediateSymbolTable):
             raise ValueError("Size must be strictly non-negative")
         mask = self.config["symbol_mask"]
         if mask:
-            return super().get_symbols_by_location(offset, size)
+            masked: Iterable[str] = super().get_symbols_by_location(offset, size)
+            return masked
         return self._entries.at(offset, size)
 
 
@@ -177,7 +198,16 @@ class BtfKernelSymbols(linux.LinuxKernelIntermedSymbols, _Direct):
     """Volatility's Linux table on a kept kernel; `isf_url` names a file that `pack_kernel` wrote."""
 
 
-def _read(url: str) -> bytes:
-    """The bytes of a kept kernel. Raises OSError."""
-    with open(url2pathname(urlparse(url).path), "rb") as kept:
-        return kept.read()
+def _kernel(url: str) -> Kernel:
+    """A kernel from this process or from the store.
+
+    Raises:
+        SymbolSpaceError: the file is missing or damaged.
+    """
+    known = _at_hand.get(url)
+    if known is not None:
+        return known
+    try:
+        return read_kernel(path_of(url))
+    except StoreError as error:
+        raise exceptions.SymbolSpaceError(str(error)) from error

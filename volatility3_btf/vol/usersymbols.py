@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import re
 import urllib.parse
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from volatility3.framework.automagic import symbol_cache
@@ -49,9 +48,17 @@ class UserSymbols:
             return cls()
         return cls({bytes(banner): url for banner, url in rows.items() if banner}, cache)
 
-    def knows_any(self, banners: Iterable[bytes]) -> bool:
-        """Whether there is a file for one of these banners."""
-        return any(self._row(banner) is not None for banner in banners)
+    def __contains__(self, banner: bytes) -> bool:
+        return self.url_of(banner) is not None
+
+    def url_of(self, banner: bytes) -> str | None:
+        """The file that Volatility takes; remote lists leave out the newline and NUL at a banner's end."""
+        return self.by_banner.get(banner) or self.by_banner.get(banner.rstrip(b"\n\0"))
+
+    def has_foreign(self, banner: bytes) -> bool:
+        """Whether that file is one which `linux.btfisf` did not write."""
+        url = self.url_of(banner)
+        return url is not None and _written_by_us(url, banner) is None
 
     def choose(self, banner: bytes, btf: str) -> Choice | None:
         """The file to use for a kernel; None if the user has none.
@@ -63,7 +70,7 @@ class UserSymbols:
             banner: the bytes of `linux_banner`.
             btf: hexadecimal SHA-256 of the kernel's BTF.
         """
-        stock = self._row(banner)
+        stock = self.url_of(banner)
         if stock is None:
             return None
         if _written_by_us(stock, banner) is None:
@@ -72,10 +79,6 @@ class UserSymbols:
         own = [url for url in rows if _written_by_us(url, banner) is None]
         fitting = own or [url for url in rows if _written_by_us(url, banner) == btf[:12]]
         return Choice(fitting[0], fitting[0] == stock) if fitting else None
-
-    def _row(self, banner: bytes) -> str | None:
-        """The row of a banner; remote lists leave out the newline and NUL at its end."""
-        return self.by_banner.get(banner) or self.by_banner.get(banner.rstrip(b"\n\0"))
 
     def _others(self, banner: bytes, stock: str) -> list[str]:
         """The local files with this banner, but for the one that Volatility takes."""

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Which layer and which symbol table an image gets: the user's own, or one made from the image."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from volatility3.framework import interfaces
+
+from ..memory import Memory
+from .addressing import PlaceError, build_layer, place_of, place_of_note
+from .glance import Glance, glance_at
+from .layers import layer_memory
+from .store import keep
+from .usersymbols import UserSymbols
+
+if TYPE_CHECKING:
+    from ..kernel import Kernel
+
+log = logging.getLogger(__name__)
+
+Context: TypeAlias = interfaces.context.ContextInterface
+Layer: TypeAlias = interfaces.layers.DataLayerInterface
+
+OWN_CLASS: Final = "volatility3_btf.vol.table.BtfKernelSymbols"
+STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSymbols"
+
+
+class NoTableError(Exception):
+    """Why no symbol table can be made, for the user."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a symbol table comes from.
+
+    Attributes:
+        class_name: the class that reads it.
+        url: the file.
+        kernel: what it is made of, if it is ours; held so that it need not be read again.
+    """
+
+    class_name: str
+    url: str
+    kernel: Kernel | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a plugin's kernel module needs.
+
+    Attributes:
+        layer: the configuration of the layer, down to the file.
+        offset: by how much KASLR moved the kernel.
+        symbol_mask: the layer's address mask.
+        source: the symbol table.
+    """
+
+    layer: interfaces.configuration.HierarchicalDict
+    offset: int
+    symbol_mask: int
+    source: Source
+
+
+def decide(context: Context, physical: str, progress: Any = None) -> Answer | None:
+    """Look into an image and choose.
+
+    Args:
+        context: a context that may be changed.
+        physical: the name of its physical layer.
+        progress: Volatility's progress callback.
+
+    Returns:
+        The answer; None where Volatility does right by itself: there is no Linux in the image, or the user
+        has a symbol file for it.
+
+    Raises:
+        NoTableError, PlaceError: there is a Linux kernel, and no table can be made for it.
+    """
+    memory = layer_memory(context, physical)
+    glance = glance_at(memory, progress)
+    if not glance.is_linux:
+        log.info("there is no Linux kernel in this image")
+        return None
+    user = UserSymbols.load()
+    known = any(banner.text in user for banner in glance.banners)
+    if known and _is_plain(glance, user):
+        log.info("left to Volatility: there is a symbol file for this kernel")
+        return None
+    try:
+        kernel = running_kernel(memory, glance, progress)
+    except (NoTableError, PlaceError) as error:
+        if not known:
+            raise
+        log.info("only the user's symbol file serves: %s", error)
+        return _by_note(context, physical, glance, user)
+    return _by_kernel(context, physical, kernel, user)
+
+
+def running_kernel(memory: Memory, glance: Glance | None = None, progress: Any = None) -> Kernel:
+    """The kernel with the best evidence, of those that an address space can be set up for.
+
+    Raises:
+        NoTableError, PlaceError: there is none; the error is about the best one.
+    """
+    from ..kernel import identify_kernels
+    from ..scan import find_kernel_btf
+
+    blobs = list(find_kernel_btf(memory, endian="little", progress=progress))
+    blobs = blobs or list(find_kernel_btf(memory, endian="big", progress=progress))
+    if not blobs:
+        named = ", ".join((glance or Glance()).releases) or "of unknown release"
+        raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
+    kernels = identify_kernels(memory, blobs, progress)
+    first: PlaceError | None = None
+    for kernel in kernels:
+        try:
+            place_of(kernel)
+        except PlaceError as error:
+            log.info("BTF at %#x: %s", kernel.blob.offset, error)
+            first = first or error
+        else:
+            return kernel
+    raise first or NoTableError("its kernel BTF could not be tied to a kernel")
+
+
+def source_for(kernel: Kernel) -> Source:
+    """The symbol table of a kernel: stored, or, where nothing can be stored, for this run only."""
+    from .table import hand_over
+
+    try:
+        path, was_there = keep(kernel)
+        log.info("symbol table %s: %s", "found" if was_there else "stored", path)
+    except OSError as error:
+        path = Path(error.filename)
+        log.warning("The symbol table could not be stored and serves for this run only: %s", error)
+    url = path.as_uri()
+    hand_over(url, kernel)
+    return Source(OWN_CLASS, url, kernel)
+
+
+def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbols) -> Answer | None:
+    """The answer for a kernel that was identified."""
+    place = place_of(kernel)
+    for sentence in kernel.evidence:
+        log.info("evidence: %s", sentence)
+    for sentence in kernel.doubts:
+        log.info("doubt: %s", sentence)
+    choice = user.choose(place.banner, kernel.blob.sha256)
+    if choice is not None and choice.is_stock and place.levels == 4:
+        log.info("left to Volatility: there is a symbol file for this kernel, %s", choice.url)
+        return None
+    layer = build_layer(context, physical, place)
+    log.info(
+        "Linux %s, state %s: BTF at %#x, %d-level page tables at %#x, KASLR shift %#x",
+        *(kernel.release, kernel.state, kernel.blob.offset, place.levels, place.root, place.kaslr_shift),
+    )
+    if choice is not None:
+        log.info("symbol table: the user's own, %s", choice.url)
+        return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, choice.url))
+    return _answer(layer, place.kaslr_shift, source_for(kernel))
+
+
+def _by_note(context: Context, physical: str, glance: Glance, user: UserSymbols) -> Answer | None:
+    """A user's symbol file on a 5-level kernel of which only VMCOREINFO tells; else Volatility's own way."""
+    for note in glance.notes:
+        if not note.number("pgtable_l5_enabled"):
+            continue
+        for banner in glance.banners:
+            url = user.url_of(banner.text)
+            if url is not None and banner.release == note.release:
+                place = place_of_note(note, banner.text)
+                layer = build_layer(context, physical, place)
+                log.info("5-level page tables by VMCOREINFO; symbol table: the user's own, %s", url)
+                return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, url))
+    return None
+
+
+def _is_plain(glance: Glance, user: UserSymbols) -> bool:
+    """Whether VMCOREINFO tells of one kernel, with 4-level page tables, that the user's file is for."""
+    releases = {note.release for note in glance.notes}
+    if len(releases) != 1 or any(note.number("pgtable_l5_enabled") for note in glance.notes):
+        return False
+    return any(user.has_foreign(banner.text) for banner in glance.banners if banner.release in releases)
+
+
+def _answer(layer: Layer, shift: int, source: Source) -> Answer:
+    return Answer(layer.build_configuration(), shift, layer.address_mask, source)
