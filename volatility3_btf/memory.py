@@ -209,7 +209,7 @@ class Memory(ABC):
                 searched).
             start: the first address to look at.
             stop: matches lie wholly before this address; None for the end of the image.
-            progress: told the percentage done, a thousand times at most.
+            progress: told the percentage done, a hundred times or so.
             what: the description that `progress` is given.
 
         Yields:
@@ -283,7 +283,7 @@ class Memory(ABC):
 
 
 class Teller:
-    """Tells a callback how far a search is, in steps of a thousandth."""
+    """Tells a callback how far a search is, in steps of a hundredth."""
 
     def __init__(self, progress: Progress | None, what: str, start: int, stop: int) -> None:
         self._progress, self._what, self._start = progress, what, start
@@ -294,7 +294,7 @@ class Teller:
         """The search has come to this address."""
         done = min(100.0, 100 * (offset - self._start) / self._total)
         if self._progress is not None and done >= self._next:
-            self._next = done + 0.1
+            self._next = done + 1
             self._progress(done, self._what)
 
 

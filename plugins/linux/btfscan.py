@@ -5,14 +5,14 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from volatility3.framework import interfaces, renderers
+from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
-from volatility3_btf.kernel import seen_kernels
 
-from volatility3_btf import find_btf
 from volatility3_btf.btf import Kind
-from volatility3_btf.scan import Blob, Endian
+from volatility3_btf.kernel import seen_kernels
+from volatility3_btf.memory import UnreadableError
+from volatility3_btf.scan import Blob, Endian, find_btf, find_kernel_btf
 from volatility3_btf.vol import layer_memory, physical_layer_name
 
 vollog = logging.getLogger(__name__)
@@ -24,6 +24,10 @@ COUNTED = {
     "Functions": (Kind.FUNC,),
     "Variables": (Kind.VAR,),
 }
+
+
+MOST_BANNERS = 8
+"""Kernel banners that are named where there is no kernel BTF."""
 
 
 class BtfScan(interfaces.plugins.PluginInterface):
@@ -75,11 +79,16 @@ class BtfScan(interfaces.plugins.PluginInterface):
             everything: yield modules', programs' and damaged blobs too, not only whole kernel BTF.
             endian: the byte order to look for.
             progress_callback: told the percentage done.
+
+        Raises:
+            LayerException: the image became shorter while it was searched.
         """
         memory = layer_memory(context, physical_layer_name(context, layer_name))
-        for blob in find_btf(memory, endian=endian, progress=progress_callback):
-            if everything or (blob.kind == "kernel" and blob.state == "complete"):
-                yield blob
+        search = find_btf if everything else find_kernel_btf
+        try:
+            yield from search(memory, endian=endian, progress=progress_callback)
+        except UnreadableError as error:
+            raise exceptions.LayerException(layer_name, f"cannot be searched any further: {error}") from error
 
     def run(self) -> renderers.TreeGrid:
         """One row a blob, in order of offset."""
@@ -89,7 +98,7 @@ class BtfScan(interfaces.plugins.PluginInterface):
         return renderers.TreeGrid(columns, self._generator())
 
     def _generator(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        found = 0
+        kernels = 0
         blobs = self.find_blobs(
             self.context,
             self.config["primary"],
@@ -98,12 +107,12 @@ class BtfScan(interfaces.plugins.PluginInterface):
             self._progress_callback,
         )
         for blob in blobs:
-            found += 1
+            kernels += blob.kind == "kernel" and blob.state == "complete"
             if blob.problem:
                 vollog.info("BTF at %#x is %s: %s", blob.offset, blob.state, blob.problem)
             yield 0, self._row(blob)
-        if not found:
-            self._say_nothing_found()
+        if not kernels:
+            self._say_no_kernel()
 
     def _row(self, blob: Blob) -> tuple[Any, ...]:
         absent = renderers.NotAvailableValue()
@@ -132,8 +141,11 @@ class BtfScan(interfaces.plugins.PluginInterface):
             output.write(blob.data)
         return str(output.preferred_filename)
 
-    def _say_nothing_found(self) -> None:
+    def _say_no_kernel(self) -> None:
         """One line that tells what was there instead: the kernels' banners."""
         memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
-        banners = "; ".join(seen_kernels(memory)) or "none"
-        vollog.warning("No kernel BTF found in this image. Kernel banners seen: %s", banners)
+        banners = seen_kernels(memory)
+        shown = "; ".join(banners[:MOST_BANNERS]) or "none"
+        if len(banners) > MOST_BANNERS:
+            shown += f"; and {len(banners) - MOST_BANNERS} more"
+        vollog.warning("No kernel BTF found in this image. Kernel banners seen: %s", shown)

@@ -12,6 +12,7 @@ import io
 import logging
 import os
 import stat
+import urllib.response
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -91,6 +92,8 @@ def _reopened(layer: physical.FileLayer) -> int | None:
     The layer's own descriptor will not do: searching for holes moves its offset under the layer's buffer.
     """
     opened = layer._file
+    if type(opened) is urllib.response.addinfourl:
+        opened = opened.fp
     if type(opened) is not io.BufferedReader or not isinstance(opened.raw, io.FileIO):
         return None
     theirs = os.fstat(opened.fileno())
