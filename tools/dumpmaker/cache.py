@@ -126,13 +126,17 @@ def is_complete(folder: Path, recipe: Recipe) -> bool:
         return False
 
 
-def dump(name: str) -> Dump:
+def dump(name: str, recipe: Recipe | None = None) -> Dump:
     """The dump of that name, made now if it is not there.
+
+    Args:
+        name: its folder's name.
+        recipe: what it is made from, if the name is none of `RECIPES`.
 
     Raises:
         DumpError: there is no recipe of that name, or it cannot be made.
     """
-    recipe = RECIPES.get(name)
+    recipe = recipe or RECIPES.get(name)
     if recipe is None:
         raise DumpError(f"no recipe for {name!r}; there are {', '.join(RECIPES)}")
     folder = root() / name

@@ -1,0 +1,3 @@
+module dwarfref
+
+go 1.19
