@@ -2,11 +2,12 @@
 # make demo              take a memory dump of Debian's current kernel and look into it
 # make demo DUMP=/path   look into a dump of yours
 # make test              everything that CI checks
+# make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
 
-.PHONY: demo test system venv dumps lint clean
+.PHONY: demo test parity system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -14,6 +15,9 @@ demo:
 # pytest last: its closing line is the run's.
 test: lint dumps
 	$(PYTEST)
+
+parity: venv
+	$(BIN)/python tools/compare-with-dwarf $(PARITY_ARGS)
 
 lint: venv
 	$(BIN)/ruff format --check
