@@ -97,6 +97,7 @@ class Vol:
         renderer: str | None = "json",
         check: bool = True,
         timeout: float = TIMEOUT,
+        tool: str = "vol",
     ) -> Result:
         """Run `vol [options] -f image plugin arguments`.
 
@@ -106,10 +107,11 @@ class Vol:
             renderer: what `-r` names; None for Volatility's own choice.
             check: fail the test when the exit code is not 0.
             timeout: in seconds.
+            tool: vol or volshell.
         """
         target = ("-f", image) if image else ()
         done = subprocess.run(
-            self.command(*target, *words, renderer=renderer),
+            self.command(*target, *words, renderer=renderer, tool=tool),
             env=self.environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
