@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose each BTF in an image is: what the kernels have loaded, told from copies and left-overs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from ..memory import Memory, Progress
+from ..scan import Blob, Endian, find_btf
+from .identify import identify_kernels
+from .kernel import Kernel
+from .loaded import LoadedBtf, loaded_btf
+from .modules import ModuleList, listed_modules
+
+Origin = Literal["loaded", "copy", "unknown"]
+"""loaded: a kernel's own; copy: no kernel points to it; unknown: no kernel's structures could be read."""
+
+MOST_KERNELS: Final = 8
+"""Kernels whose structures are read; more are copies of one, or a hostile image's."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """BTF in an image, and whose it is.
+
+    Attributes:
+        blob: the BTF; put together page by page if a kernel has it in several pieces.
+        origin: whether a kernel has it loaded.
+        name: "vmlinux" or the module's name; also of a copy with the same bytes. None where none is known.
+        listed: for a loaded module, whether the kernel's list of modules has it; None if that is not known.
+        loaded: what the kernel says of it, where it is loaded.
+    """
+
+    blob: Blob
+    origin: Origin = "unknown"
+    name: str | None = None
+    listed: bool | None = None
+    loaded: LoadedBtf | None = None
+
+
+class Owners:
+    """The BTF that an image's kernels have loaded, by where it lies.
+
+    Args:
+        memory: the image.
+        kernels: its kernels, best first.
+        progress: told the percentage done.
+    """
+
+    def __init__(self, memory: Memory, kernels: Iterable[Kernel], progress: Progress | None = None) -> None:
+        self._memory = memory
+        self._known = False
+        self._own: dict[int, Kernel] = {}
+        self._loaded: dict[int, tuple[LoadedBtf, ModuleList]] = {}
+        self._names: dict[str, str] = {}
+        for kernel in list(kernels)[:MOST_KERNELS]:
+            self._add(kernel, progress)
+
+    def _add(self, kernel: Kernel, progress: Progress | None) -> None:
+        found = loaded_btf(self._memory, kernel, progress)
+        if found.space is None:
+            return
+        self._known = True
+        modules = listed_modules(found.space, kernel)
+        for entry in found.entries:
+            self._loaded.setdefault(entry.offset, (entry, modules))
+            if entry.name:
+                self._names.setdefault(entry.read().sha256, entry.name)
+        if not any(entry.kind == "vmlinux" for entry in found.entries) and kernel.state == "exact":
+            self._own[kernel.blob.offset] = kernel
+
+    @property
+    def offsets(self) -> list[int]:
+        """Where the loaded BTF starts, ascending."""
+        return sorted(self._loaded)
+
+    def at(self, offset: int) -> Sighting | None:
+        """What is loaded at an address in the layer, read through the kernel's page tables."""
+        entry = self._loaded.get(offset)
+        return None if entry is None else self._loaded_sighting(entry[0].read(), *entry)
+
+    def judge(self, blob: Blob) -> Sighting:
+        """Tell whose a blob is that was found by its header."""
+        entry = self._loaded.get(blob.offset)
+        if entry is not None:
+            return self._loaded_sighting(self._same_or_read(blob, entry[0]), *entry)
+        if blob.offset in self._own:
+            return Sighting(blob, "loaded", "vmlinux")
+        name = self._names.get(blob.sha256)
+        if name is None and blob.kind == "kernel":
+            name = "vmlinux"
+        return Sighting(blob, "copy" if self._known else "unknown", name)
+
+    def _same_or_read(self, blob: Blob, loaded: LoadedBtf) -> Blob:
+        """The blob itself where it lies in one piece, else what the kernel's page tables make of it."""
+        if loaded.is_contiguous and blob.size == loaded.size and blob.state == "complete":
+            return replace(blob, kind=loaded.blob_kind) if blob.kind != loaded.blob_kind else blob
+        return loaded.read()
+
+    def _loaded_sighting(self, blob: Blob, loaded: LoadedBtf, modules: ModuleList) -> Sighting:
+        listed = modules.has(loaded.name) if loaded.kind == "module" else None
+        return Sighting(blob, "loaded", loaded.name or None, listed, loaded)
+
+
+def find_sightings(
+    memory: Memory, *, endian: Endian = "auto", progress: Progress | None = None
+) -> Iterator[Sighting]:
+    """Find every BTF blob as `find_btf` does, and tell whose each is.
+
+    Args:
+        memory: what to search.
+        endian: the byte order to look for.
+        progress: told the percentage done.
+
+    Yields:
+        In order of address; BTF that a kernel has loaded in several pieces stands where its first byte lies.
+
+    Raises:
+        UnreadableError: the file behind the memory has become shorter.
+    """
+    owners = Owners(memory, identify_kernels(memory, progress=progress), progress)
+    waiting = owners.offsets
+    for blob in find_btf(memory, endian=endian, progress=progress):
+        while waiting and waiting[0] < blob.offset:
+            yield from _sighting_at(owners, waiting.pop(0), endian)
+        if waiting and waiting[0] == blob.offset:
+            waiting.pop(0)
+        yield owners.judge(blob)
+    for offset in waiting:
+        yield from _sighting_at(owners, offset, endian)
+
+
+def _sighting_at(owners: Owners, offset: int, endian: Endian) -> Iterator[Sighting]:
+    found = owners.at(offset)
+    if found is not None and endian in ("auto", found.blob.endian):
+        yield found
