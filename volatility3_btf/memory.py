@@ -157,12 +157,12 @@ class Memory(ABC):
         length = self.available(offset, length)
         try:
             return self.read(offset, length)
-        except UnreadableError as error:
-            held = max(0, min(error.offset - offset, length - 1))
-        pieces = bytearray()
-        while len(pieces) < held:
+        except UnreadableError:
+            pieces = bytearray()
+        while len(pieces) < length:
             try:
-                pieces += self.read(offset + len(pieces), min(PAGE, held - len(pieces)))
+                start = offset + len(pieces)
+                pieces += self.read(start, min(PAGE - start % PAGE, length - len(pieces)))
             except UnreadableError:
                 break
         return bytes(pieces)
@@ -294,7 +294,7 @@ class Teller:
         """The search has come to this address."""
         done = min(100.0, 100 * (offset - self._start) / self._total)
         if self._progress is not None and done >= self._next:
-            self._next = done + 1
+            self._next = min(100.0, done + 1)
             self._progress(done, self._what)
 
 
