@@ -11,8 +11,9 @@ from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.btf import Kind
 from volatility3_btf.kernel import seen_kernels
+from volatility3_btf.kernel.origin import Sighting, find_sightings
 from volatility3_btf.memory import UnreadableError
-from volatility3_btf.scan import Blob, Endian, find_btf, find_kernel_btf
+from volatility3_btf.scan import Blob, Endian, find_kernel_btf
 from volatility3_btf.vol import layer_memory, physical_layer_name
 
 vollog = logging.getLogger(__name__)
@@ -63,20 +64,21 @@ class BtfScan(interfaces.plugins.PluginInterface):
         ]
 
     @classmethod
-    def find_blobs(
+    def find_sightings(
         cls,
         context: interfaces.context.ContextInterface,
         layer_name: str,
         everything: bool = False,
         endian: Endian = "auto",
         progress_callback: Any = None,
-    ) -> Iterator[Blob]:
-        """Find BTF blobs in the physical layer under a layer, in order of offset.
+    ) -> Iterator[Sighting]:
+        """Find BTF in the physical layer under a layer, in order of offset.
 
         Args:
             context: the context that holds the layer.
             layer_name: the layer to start from; address translation is stepped down from.
-            everything: yield modules', programs' and damaged blobs too, not only whole kernel BTF.
+            everything: yield modules', programs' and damaged blobs too, not only whole kernel BTF, and tell
+                whose each is.
             endian: the byte order to look for.
             progress_callback: told the percentage done.
 
@@ -84,9 +86,12 @@ class BtfScan(interfaces.plugins.PluginInterface):
             LayerException: the image became shorter while it was searched.
         """
         memory = layer_memory(context, physical_layer_name(context, layer_name))
-        search = find_btf if everything else find_kernel_btf
         try:
-            yield from search(memory, endian=endian, progress=progress_callback)
+            if everything:
+                yield from find_sightings(memory, endian=endian, progress=progress_callback)
+                return
+            for blob in find_kernel_btf(memory, endian=endian, progress=progress_callback):
+                yield Sighting(blob, name="vmlinux")
         except UnreadableError as error:
             raise exceptions.LayerException(layer_name, f"cannot be searched any further: {error}") from error
 
@@ -99,23 +104,25 @@ class BtfScan(interfaces.plugins.PluginInterface):
 
     def _generator(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         kernels = 0
-        blobs = self.find_blobs(
+        sightings = self.find_sightings(
             self.context,
             self.config["primary"],
             self.config.get("all", False),
             self.config.get("endian", "auto"),
             self._progress_callback,
         )
-        for blob in blobs:
+        for sighting in sightings:
+            blob = sighting.blob
             kernels += blob.kind == "kernel" and blob.state == "complete"
             if blob.problem:
                 vollog.info("BTF at %#x is %s: %s", blob.offset, blob.state, blob.problem)
-            yield 0, self._row(blob)
+            yield 0, self._row(sighting)
         if not kernels:
             self._say_no_kernel()
 
-    def _row(self, blob: Blob) -> tuple[Any, ...]:
+    def _row(self, sighting: Sighting) -> tuple[Any, ...]:
         absent = renderers.NotAvailableValue()
+        blob, listed = sighting.blob, sighting.listed
         counts = blob.counts
         numbers = [absent] * (1 + len(COUNTED))
         if counts is not None:
@@ -126,10 +133,10 @@ class BtfScan(interfaces.plugins.PluginInterface):
             blob.size,
             blob.endian,
             blob.kind,
-            "vmlinux" if blob.kind == "kernel" else absent,
+            sighting.name or absent,
             blob.state,
-            "unknown",
-            absent,
+            sighting.origin,
+            absent if listed is None else "yes" if listed else "no",
             *numbers,
             blob.sha256,
             self._dump(blob) if self.config.get("dump", False) else "Disabled",
