@@ -27,7 +27,7 @@ _SPECIFIER: Final = re.compile(
     r"(?:struct|union)\s*\{[^}]*\}|(?:struct|union|enum)\s+\w+"
     rf"|(?:(?:{'|'.join(_WORDS.split())})\b\s*)+|\w+"
 )
-_NAME: Final = re.compile(r"[\w$]+")
+_NAME: Final = re.compile(r"[A-Za-z_$][\w$]*")
 _TYPEDEF: Final = re.compile(r"(?<!struct)(?<!union)(?<!enum)(?:^|[;{(,])\s*(\w+)\s")
 
 
@@ -193,9 +193,12 @@ class Declarations:
         ]
         names = sorted({name for line in lines for name in _TYPEDEF.findall(line)} - set(_WORDS.split()))
         prelude = "".join(f"typedef int {name};" for name in names if name not in ("struct", "union", "enum"))
-        from pycparser.c_parser import CParser
+        from pycparser.c_parser import CParser, ParseError
 
-        tree = CParser().parse(prelude + "\n".join(lines), "declarations.c")
+        try:
+            tree = CParser().parse(prelude + "\n".join(lines), "declarations.c")
+        except ParseError as error:
+            raise ValueError(str(error)) from error
         for key, node in zip(new, tree.ext[-len(new) :], strict=True):
             self._parsed[key] = _ctype(node.type)
 
@@ -257,7 +260,7 @@ def _ctype(node: Any) -> CType:
     if kind == "PtrDecl":
         return Pointer(_ctype(node.type))
     if kind == "ArrayDecl":
-        return Array(_ctype(node.type), int(node.dim.value, 0) if node.dim is not None else None)
+        return Array(_ctype(node.type), _count(node.dim))
     if kind == "FuncDecl":
         return Function()
     if kind == "IdentifierType":
@@ -271,6 +274,15 @@ def _ctype(node: Any) -> CType:
             return Named(tag, node.name)
         return Unnamed(tag, tuple((member.name, _ctype(member.type)) for member in node.decls))
     raise ValueError(f"{kind} at {node.coord} is not understood")
+
+
+def _count(dimension: Any) -> int | None:
+    """The number of elements between an array's brackets; None where there is nothing."""
+    if dimension is None:
+        return None
+    if type(dimension).__name__ != "Constant":
+        raise ValueError(f"the number of elements at {dimension.coord} is not a number")
+    return int(dimension.value, 0)
 
 
 _BASES: Final = {
