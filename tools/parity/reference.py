@@ -71,7 +71,7 @@ def make(name: str, dwarf2json: str | None = None) -> Reference:
     own, listed = folder / "dwarfref.json", folder / "dwarfref.jsonl"
     costs = folder / "costs.json"
     if not (own.exists() and listed.exists()):
-        _record(costs, "dwarfref", measure.run([_build(), vmlinux, own, listed]))
+        _record(costs, "dwarfref", measure.run([build(), vmlinux, own, listed]))
     program, note = (dwarf2json, "") if dwarf2json else install()
     isf, producer = own, "dwarfref"
     if program:
@@ -124,7 +124,7 @@ def install() -> tuple[str | None, str]:
     return None, f"dwarf2json cannot be installed: {reason}"
 
 
-def _build() -> Path:
+def build() -> Path:
     """Build dwarfref into the cache."""
     program = cache.root() / "bin" / "dwarfref"
     program.parent.mkdir(parents=True, exist_ok=True)
