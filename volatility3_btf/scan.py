@@ -12,6 +12,7 @@ import hashlib
 import heapq
 import logging
 import struct
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -255,14 +256,17 @@ def _heads(
     """Every place with a signature, and as much of the header as the window it was found in holds."""
     needles = list(SIGNATURES.values()) if endian == "auto" else [SIGNATURES[endian]]
     tell = Teller(progress, "Searching BTF", start, memory.end)
-    left_out = 0
+    per_mib: Counter[int] = Counter()
     for window in memory.windows(start, overlap=HEAD - 1):
         tell(window.offset)
-        found = [offset - window.offset for offset, _ in matches(window, needles)]
-        most = MOST_HEADERS * (1 + (window.fresh - 1) // (1 << 20))
-        left_out += len(found[most:])
-        yield from [(window.offset + at, bytes(window.data[at : at + HEAD])) for at in found[:most]]
+        heads = []
+        for offset, _ in matches(window, needles):
+            per_mib[offset >> 20] += 1
+            if per_mib[offset >> 20] <= MOST_HEADERS:
+                heads.append((offset, bytes(window.data[offset - window.offset :][:HEAD])))
+        yield from heads
     tell(memory.end)
+    left_out = sum(count - MOST_HEADERS for count in per_mib.values() if count > MOST_HEADERS)
     if left_out:
         log.warning("%d BTF headers, too many for one place, were not looked at", left_out)
 
@@ -291,9 +295,9 @@ def _has_body(memory: Memory, offset: int, header: Header) -> bool:
     names = memory.read_available(start + header.str_off, min(header.str_len, 4096))
     tail = min(header.str_len, 64)
     last = memory.read_available(start + header.str_off + header.str_len - tail, tail)
-    if _looks_like_names(names) and (len(last) < tail or (last[-1] == 0 and _looks_like_names(last))):
-        return len(names) >= 64 or _leading_records(types, header) > 0
-    return _leading_records(types, header) >= 16
+    if _looks_like_types(types, header):
+        return True
+    return _looks_like_names(names) and (len(last) < tail or (last[-1] == 0 and _looks_like_names(last)))
 
 
 def _looks_like_names(data: bytes) -> bool:
@@ -305,17 +309,18 @@ def _looks_like_names(data: bytes) -> bool:
     )
 
 
-def _leading_records(types: bytes, header: Header) -> int:
-    """How many type records in a row are well-formed at the start of these bytes; it counts to 16."""
+def _looks_like_types(types: bytes, header: Header) -> bool:
+    """Whether the section starts with 16 well-formed records, or is made of fewer."""
     info = struct.Struct("<4xI4x" if header.endian == "little" else ">4xI4x")
-    count = position = 0
-    while count < 16 and position + info.size <= len(types):
-        length = _record_length(*info.unpack_from(types, position))
+    position = 0
+    for _ in range(16):
+        if position == header.type_len:
+            return True
+        length = _record_length(*info.unpack_from(types, position)) if position + 12 <= len(types) else 0
         if not length:
-            break
+            return False
         position += length
-        count += 1
-    return count
+    return True
 
 
 def _record_length(info: int) -> int:
