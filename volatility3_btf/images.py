@@ -32,6 +32,9 @@ SMALL_HOLE = 1 << 20
 MAX_SEGMENTS = 1 << 16
 """More ranges than this are no memory image."""
 
+MOST_SHARED = 2
+"""Times that the bytes of a file may be memory: ranges could all be the same part of it, without end."""
+
 MAX_PHENTSIZE = 256
 """Bytes; a program header has 32 or 56."""
 
@@ -164,13 +167,20 @@ class FileMemory(Memory):
 
 
 def _clipped(segments: Iterable[Segment], size: int) -> Iterator[Segment]:
-    """The segments as far as a file of `size` bytes holds them."""
+    """The segments as far as a file of `size` bytes holds them, `MOST_SHARED` times that in all."""
+    left = MOST_SHARED * size
     for address, offset, length in segments:
         held = max(0, min(length, size - offset))
         if held < length:
             log.warning("the file ends inside the range at %#x: %d bytes are missing", address, length - held)
+        if held > left:
+            log.warning("ranges that share bytes of the file: those from %#x on are left out", address + left)
+            held = left
+        left -= held
         if held:
             yield Segment(address, offset, held)
+        if not left:
+            return
 
 
 @contextmanager

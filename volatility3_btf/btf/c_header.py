@@ -90,6 +90,7 @@ class _Writer:
         self._state: dict[int, _State] = {}
         self._declared: set[int] = set()
         self._complete: set[int] = set()
+        self._settled: set[int] = set()
         self._depth = 0
 
     def write(self) -> None:
@@ -98,7 +99,7 @@ class _Writer:
         for type_id in self._names.all_ids:
             kind = self._types.kind_of(type_id)
             if kind is Kind.TYPEDEF:
-                self._typedef(type_id, by_value=True)
+                self._typedef_and_target(type_id)
             elif kind in _COMPOSITES and self._types.name_of(type_id):
                 self._composite(type_id)
             elif kind in _ENUMS and self._types.name_of(type_id):
@@ -196,8 +197,10 @@ class _Writer:
         elif self._types.kind_of(type_id) is Kind.FWD:
             return
         elif self.bodies.is_inline(type_id):
-            for member_type in self._member_types(type_id):
-                self._require(member_type, True)
+            if type_id not in self._settled:
+                for member_type in self._member_types(type_id):
+                    self._require(member_type, True)
+                self._settled.add(type_id)
         elif by_value:
             self._composite(type_id)
 
@@ -257,6 +260,13 @@ class _Writer:
         if by_value and type_id not in self._complete:
             self._complete.add(type_id)
             self._require(target, True)
+
+    def _typedef_and_target(self, type_id: int) -> None:
+        """A typedef, and what it stands for as far as that can be written."""
+        try:
+            self._typedef(type_id, by_value=True)
+        except BtfError as error:
+            self.inexpressible[self._names.typedef(type_id)] = str(error)
 
     def _write_typedef(self, type_id: int, target: int) -> None:
         self._require(target, False)

@@ -59,7 +59,7 @@ class _Shape:
     align: int
 
 
-class _Inexpressible(Exception):
+class _Inexpressible(BtfError):
     """The layout cannot be had in the way that was tried."""
 
 
@@ -106,7 +106,7 @@ class Planner:
                     self._place_union(composite, plan)
                 else:
                     self._place_struct(composite, plan)
-            except (_Inexpressible, BtfError) as error:
+            except BtfError as error:
                 causes.append(str(error))
                 continue
             return plan

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from ..btf import BtfError, Header, Types
+from ..btf import Header, Types
 from ..kernel import Kernel
 from ..kernel.symbols import Symbols
 from ..scan import Blob
@@ -68,7 +68,7 @@ def unpack_kernel(data: bytes) -> Kernel:
         length = int.from_bytes(data[len(MAGIC) : start], "little")
         header = orjson.loads(body[start : start + length])
         return _kernel(header, _sections(header["sections"], body[start + length :]))
-    except (KeyError, TypeError, ValueError, BtfError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CompactError(f"the stored symbol table cannot be read: {error}") from error
 
 
@@ -86,12 +86,23 @@ def _kernel(header: dict[str, Any], sections: dict[str, memoryview]) -> Kernel:
     btf = bytes(sections["btf"])
     types = Types(btf)
     blob = Blob(0, Header.parse(btf), "kernel", "complete", btf, "", types.counts, types)
-    kernel = Kernel(blob, kaslr_shift=0, **{name: header[name] for name in _PLAIN})
+    plain = {name: header[name] for name in _PLAIN}
+    if not all(isinstance(value, str | None) for value in (*plain.values(), header["banner"])):
+        raise CompactError("the header's texts are none")
+    kernel = Kernel(blob, kaslr_shift=0, **plain)
     if header["banner"] is not None:
         kernel.banner = base64.b64decode(header["banner"])
     if "text" in sections:
-        columns = {name: np.frombuffer(sections[name], kind) for name, kind in _COLUMNS.items()}
-        kernel.symbols = Symbols(
-            **columns, text=bytes(sections["text"]), tables=header["tables"], lost=header["lost"]
-        )
+        kernel.symbols = _symbols(header, sections)
     return kernel
+
+
+def _symbols(header: dict[str, Any], sections: dict[str, memoryview]) -> Symbols:
+    columns = {name: np.frombuffer(sections[name], kind) for name, kind in _COLUMNS.items()}
+    text, starts = bytes(sections["text"]), columns["starts"]
+    if len({len(column) for column in columns.values()}) != 1:
+        raise CompactError("the symbols' columns differ in length")
+    if text[-1:] != b"\0" or (len(starts) and not 0 <= starts.min() <= starts.max() < len(text)):
+        raise CompactError("the symbols' names are not in the text")
+    tables = {str(name): int(address) & _MASK for name, address in header["tables"].items()}
+    return Symbols(**columns, text=text, tables=tables, lost=int(header["lost"]))

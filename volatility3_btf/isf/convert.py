@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
-from ..btf import Kind, Types
+from ..btf import BtfError, Kind, Types
 from ..btf.columns import Positions
 from ..btf.kinds import MODIFIERS
 from ..btf.sizes import strip_many
@@ -191,6 +191,8 @@ class TypeEntries:
         for index in range(first, last):
             width = bits[index]
             if width:
+                if not self._is_sized(members[index]):
+                    continue  # damaged: nothing tells where its storage is
                 offset, descriptor = self._bitfield(members[index], offsets[index], width)
             else:
                 offset, descriptor = offsets[index] >> 3, self.describe(members[index])
@@ -212,7 +214,10 @@ class TypeEntries:
         Over `MOST_FLAT` for what is no struct or union, and for what contains itself: Volatility lifts members
         without asking.
         """
-        end = self.types.strip(type_id)
+        try:
+            end = self.types.strip(type_id)
+        except BtfError:
+            return MOST_FLAT + 1
         if self.types.kind_of(end) not in _COMPOSITE or depth > DEEPEST:
             return MOST_FLAT + 1
         known = self._flat_sizes.get(end)
@@ -225,6 +230,13 @@ class TypeEntries:
             ]
             known = self._flat_sizes[end] = min(last - first + sum(inner), MOST_FLAT + 1)
         return known
+
+    def _is_sized(self, type_id: int) -> bool:
+        """Whether a type has a size; a bitfield's has, in BTF that is sound."""
+        try:
+            return self.types.size_of(type_id) > 0
+        except BtfError:
+            return False
 
     def _bitfield(self, type_id: int, bit_offset: int, width: int) -> tuple[int, Entry]:
         """Offset in bytes and descriptor of a bitfield, in a storage unit of its declared type's size.

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is fuzzed: functions that take any bytes and return, whatever the bytes are.
+
+Each lets pass only the errors that the reader's documentation names; anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import orjson
+from smallkernel import BANNER, memory, small_kernel
+
+from btf.touch import touch_everything
+from btf.writer import Writer, every_kind
+from volatility3_btf.btf import BtfError, Endian, Header, Types, outline
+from volatility3_btf.btf.c_header import c_header
+from volatility3_btf.btf.render import render
+from volatility3_btf.btf.rows import rows_of
+from volatility3_btf.images import FormatError, elf_segments, lime_segments, open_memory, tidy_segments
+from volatility3_btf.isf import TypeEntries, build_isf
+from volatility3_btf.isf.compact import CompactError, pack_kernel, unpack_kernel
+from volatility3_btf.isf.declarations import Declarations
+from volatility3_btf.kernel import Kernel, KernelError, identify_kernels, parse_banner, parse_vmcoreinfo
+from volatility3_btf.kernel.kallsyms import read_kallsyms
+from volatility3_btf.kernel.tokens import DIGITS, tokens_at_digits
+from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
+from volatility3_btf.scan import find_btf
+
+ENDIANS: tuple[Endian, ...] = ("little", "big")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something to fuzz.
+
+    Attributes:
+        run: takes the bytes.
+        seeds: inputs to start from.
+        longest: bytes of an input.
+        words: byte strings to mix in.
+    """
+
+    run: Callable[[bytes], None]
+    seeds: Callable[[], Iterator[bytes]]
+    longest: int = 1024
+    words: tuple[bytes, ...] = ()
+
+
+def header(data: bytes) -> None:
+    try:
+        found = Header.parse(data)
+        found.check(len(data))
+        outline(data)
+    except BtfError:
+        return
+    assert found.size <= 2 * len(data)
+
+
+def _blob_of(data: bytes) -> bytes:
+    """A blob with a sound header around bytes: so every input reaches the decoder."""
+    endian, cut = data[0] & 1, data[1] | data[2] << 8
+    body = data[3:]
+    cut = min(cut, len(body)) & ~3
+    return struct.pack(("<", ">")[endian] + "HBB5I", 0xEB9F, 1, 0, 24, 0, cut, cut, len(body) - cut) + body
+
+
+def _body_of(blob: bytes) -> bytes:
+    """The input from which `_blob_of` makes a blob."""
+    found = Header.parse(blob)
+    prefix = bytes([found.endian == "big", found.type_len & 0xFF, found.type_len >> 8])
+    return prefix + blob[found.hdr_len :]
+
+
+def types(data: bytes) -> None:
+    """The decoder, and then every question about every type."""
+    found = _decode(data)
+    if found is not None:
+        touch_everything(found)
+
+
+def isf(data: bytes) -> None:
+    """Every ISF entry of a blob."""
+    found = _decode(data)
+    if found is None:
+        return
+    entries = TypeEntries(found)
+    document: list[object] = [entries.base_types]
+    document += [entries.user_type(name) for name in entries.user_types]
+    document += [entries.enum(name) for name in entries.enums]
+    orjson.dumps(document)
+
+
+def text(data: bytes) -> None:
+    """Every type as text, rows and C."""
+    found = _decode(data)
+    if found is None:
+        return
+    for one in found:
+        assert not CONTROL.search(render(one).replace("\n", ""))
+        for row in rows_of(one):
+            assert not CONTROL.search(f"{row.type}{row.member}{row.member_type}")
+    header = c_header(found)
+    assert not CONTROL.search((header.text + header.assertion_text()).replace("\n", "").replace("\t", ""))
+
+
+def split(data: bytes) -> None:
+    """A module's blob on a sound base."""
+    if len(data) < 4:
+        return
+    base = BASES["big" if data[0] & 1 else "little"]
+    blob = _blob_of(data)
+    try:
+        fits = outline(blob).fits(base)
+        found = Types(blob, base)
+    except BtfError:
+        return
+    assert fits in (True, False)
+    touch_everything(found)
+    TypeEntries(found).user_types  # noqa: B018
+
+
+def _decode(data: bytes) -> Types | None:
+    if len(data) < 4:
+        return None
+    try:
+        return Types(_blob_of(data))
+    except BtfError:
+        return None
+
+
+def scan(data: bytes) -> None:
+    """The scanner, over three runs of which two touch."""
+    cut = len(data) // 3
+    pieces = [(0, data[:cut]), (cut, data[cut : 2 * cut]), (2 * cut + 64, data[2 * cut :])]
+    for blob in find_btf(SegmentedMemory(pieces)):
+        assert blob.state == "complete" or blob.problem
+        assert len(blob.data) <= blob.size
+
+
+def kallsyms(data: bytes) -> None:
+    place = BytesMemory(data)
+    for hit in islice(place.find(DIGITS), 4):
+        found = tokens_at_digits(place, hit)
+        if found is None:
+            continue
+        try:
+            tables = read_kallsyms(place, found)
+        except KernelError:
+            continue
+        for reading in tables.readings:
+            assert len(reading.values) == tables.tables.count
+            tables.values(reading, "linux_banner")
+
+
+def identify(data: bytes) -> None:
+    """Everything from one image: BTF, banner, note and symbols tied, and the symbol table made of them."""
+    image = memory(data)
+    blobs = [blob for blob in find_btf(image) if blob.kind == "kernel" and blob.state == "complete"]
+    for kernel in identify_kernels(image, blobs):
+        text = "".join([kernel.release or "", *kernel.evidence, *kernel.doubts])
+        assert not CONTROL.search(text)
+        if kernel.symbols is not None:
+            assert len(list(kernel.symbols)) == len(kernel.symbols)
+        document = build_isf(kernel)
+        assert re.fullmatch(r"[\w.+~-]{1,100}", document.file_name())
+        orjson.dumps(document.content)
+        assert pack_kernel(unpack_kernel(pack_kernel(kernel)))
+
+
+def compact(data: bytes) -> None:
+    """The kept kernel: the digest is put right, so that what it protects is reached."""
+    try:
+        kernel = unpack_kernel(data + hashlib.sha256(data).digest())
+    except CompactError:
+        return
+    if kernel.symbols is not None:
+        assert len(kernel.symbols.names) == len(kernel.symbols)
+        kernel.symbols.get("linux_banner")
+    build_isf(kernel)
+
+
+def note(data: bytes) -> None:
+    found = parse_vmcoreinfo(data)
+    if found is None:
+        return
+    for key in found.entries:
+        assert not CONTROL.search(key)
+        found.number(key[7:-1])
+        found.hexadecimal(key)
+    assert len(found.symbols) <= len(found.entries)
+    assert found.release is None or not CONTROL.search(found.release)
+
+
+def banner(data: bytes) -> None:
+    found = parse_banner(data)
+    assert found is None or not CONTROL.search(found.release)
+
+
+def declarations(data: bytes) -> None:
+    text = data.decode("ascii", "replace")
+    try:
+        found = Declarations(text)
+        found.match(["init_task", "module_kset", "tk_core", "abc_def", "sys_call_table", "x.5"])
+    except ValueError:
+        return
+
+
+def elf(data: bytes) -> None:
+    read_at = _reader(data)
+    try:
+        segments = list(elf_segments(read_at))
+    except FormatError:
+        return
+    tidy_segments(segments)
+
+
+def lime(data: bytes) -> None:
+    read_at = _reader(data)
+    try:
+        segments = list(lime_segments(read_at, len(data)))
+    except FormatError:
+        return
+    tidy_segments(segments)
+
+
+def image(data: bytes) -> None:
+    """A file of any format, opened, read and searched."""
+    descriptor = os.memfd_create("image")
+    try:
+        os.write(descriptor, data)
+        with open_memory(f"/proc/self/fd/{descriptor}") as found:
+            assert found.size <= 2 * len(data)
+            for run in found.runs:
+                assert len(found.read(run.start, min(run.length, 64))) == min(run.length, 64)
+            list(islice(found.find(b"\x9f\xeb\x01\0"), 64))
+    except (FormatError, UnreadableError):
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _reader(data: bytes) -> Callable[[int, int], bytes]:
+    def read_at(offset: int, length: int) -> bytes:
+        assert offset >= 0 and 0 <= length <= 1 << 26
+        return data[offset : offset + length]
+
+    return read_at
+
+
+BASES = {endian: Types(every_kind(endian).blob()) for endian in ENDIANS}
+
+
+def _blobs() -> Iterator[bytes]:
+    for endian in ENDIANS:
+        yield every_kind(endian).blob()
+        yield every_kind(endian).blob(32, b"\1\2\3\4" * 4)
+
+
+def _bodies() -> Iterator[bytes]:
+    yield from map(_body_of, _blobs())
+    for endian in ENDIANS:
+        writer = Writer(endian)
+        size = writer.integer("unsigned int", 4, bits=5, shift=3)
+        writer.struct("old", 8, [("bit", size, 0), ("next", size, 5)])
+        writer.typedef("endless", 4)
+        writer.typedef("loop", 3)
+        writer.struct("", 4, [("", 5, 0)])
+        writer.array(6, 1, 1 << 31)
+        yield _body_of(writer.blob())
+
+
+def _modules() -> Iterator[bytes]:
+    for endian in ENDIANS:
+        writer = Writer(endian, every_kind(endian))
+        writer.struct("state", 8, [("owner", 4, 0), ("comm", 5, 64)])
+        writer.func("start", 16)
+        yield _body_of(writer.blob())
+
+
+def _images(symbols: int = 300) -> Iterator[bytes]:
+    for rule in ("relative", "per-CPU absolute", "self-relative", "absolute"):
+        yield small_kernel("little", symbols, rule)
+    yield small_kernel("big", symbols)
+
+
+def _tables() -> Iterator[bytes]:
+    """The images up to the end of kallsyms."""
+    return (whole[:0x8000].rstrip(b"\0") + bytes(8) for whole in _images())
+
+
+def _kept() -> Iterator[bytes]:
+    for whole in _images():
+        place = memory(whole)
+        blobs = list(find_btf(place))
+        for kernel in identify_kernels(place, blobs):
+            yield pack_kernel(kernel)[:-32]
+        yield pack_kernel(Kernel(blobs[0]))[:-32]
+
+
+def _notes() -> Iterator[bytes]:
+    yield small_kernel()[small_kernel().index(b"OSRELEASE=") :]
+    yield b"OSRELEASE=5.10\nNUMBER(phys_base)=-4096\nKERNELOFFSET=1c000000\nSIZE(page)=64\nCRASHTIME=1\n\0"
+
+
+def _declared() -> Iterator[bytes]:
+    yield b"struct task_struct init_task;\nstruct kset *module_kset;\nstruct { u64 a, b; } tk_core;\n"
+    yield b"/* c */ int (*abc_$[4])(void); unsigned long $_table[], *x[0x10]; enum e y; // z\n"
+
+
+def _elves() -> Iterator[bytes]:
+    for order, wide in (("<", True), (">", True), ("<", False), (">", False)):
+        ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
+        if wide:
+            head = struct.pack(order + "HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+            table = struct.pack(order + "IIQQQQQQ", 1, 7, 200, 0, 4096, 32, 32, 0)
+            table += struct.pack(order + "IIQQQQQQ", 1, 7, 232, 0, 0, 32, 32, 0)
+        else:
+            head = struct.pack(order + "HHIIIIIHHHHHH", 4, 3, 1, 0, 64, 0, 0, 52, 32, 2, 0, 0, 0).ljust(
+                48, b"\0"
+            )
+            table = struct.pack(order + "8I", 1, 200, 0, 4096, 32, 32, 0, 0)
+            table += struct.pack(order + "8I", 1, 232, 0, 0, 32, 32, 0, 0)
+        yield (ident + head + table).ljust(200, b"\0") + b"\x9f\xeb\x01\0" * 16
+
+
+def _limes() -> Iterator[bytes]:
+    ranges = ((0, 16), (4096, 8), (64, 4))
+    yield b"".join(
+        struct.pack("<IIQQ8x", 0x4C694D45, 1, start, start + size - 1) + bytes(size) for start, size in ranges
+    )
+
+
+def _files() -> Iterator[bytes]:
+    yield from _elves()
+    yield from _limes()
+    yield BANNER + b"\x1f\x8b"
+    yield b"\x1f\x8b\x08\0"
+
+
+NAMES = (b"task_struct", b".data..percpu", b".maps", b"long unsigned int", b"\x1b[31m", b"../../x", b"\n")
+
+TARGETS: dict[str, Target] = {
+    "header": Target(header, _blobs, 1024, (b"\x9f\xeb\x01\0", b"\xeb\x9f\x01\0")),
+    "types": Target(types, _bodies, 1024, NAMES),
+    "isf": Target(isf, _bodies, 1024, NAMES),
+    "text": Target(text, _bodies, 1024, NAMES),
+    "split": Target(split, _modules, 512, NAMES),
+    "scan": Target(scan, _blobs, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0", b"\xeb\x9f\x01\0\0\0\0\x18", *NAMES)),
+    "kallsyms": Target(kallsyms, _tables, 12 << 10),
+    "identify": Target(identify, _images, 40 << 10),
+    "compact": Target(compact, _kept, 24 << 10),
+    "note": Target(note, _notes, 1024, (b"SYMBOL(", b"NUMBER(", b"KERNELOFFSET=", b"OSRELEASE=")),
+    "banner": Target(
+        banner, lambda: iter([BANNER, BANNER.replace(b"#1 ", b"# ")]), 512, (b"Linux version ",)
+    ),
+    "declarations": Target(declarations, _declared, 256, (b"struct ", b"(*$)(void)", b"[]", b"enum ", b"};")),
+    "elf": Target(elf, _elves, 512, (b"\x7fELF\2\1\1", struct.pack("<H", 0xFFFF))),
+    "lime": Target(lime, _limes, 256, (b"EMiL\1\0\0\0",)),
+    "image": Target(image, _files, 512, (b"EMiL\1\0\0\0", b"\x7fELF\2\1\1")),
+}
+"""The fuzz targets by name; the names of the folders under `crashers`."""
