@@ -46,7 +46,9 @@ class Symbols:
     def empty(cls) -> Symbols:
         """No symbols at all."""
         nothing = np.zeros(0, np.int64)
-        return cls(nothing.astype(np.uint64), nothing.astype(np.uint8), nothing.astype(np.bool_), b"\0", nothing)
+        return cls(
+            nothing.astype(np.uint64), nothing.astype(np.uint8), nothing.astype(np.bool_), b"\0", nothing
+        )
 
     def __len__(self) -> int:
         return len(self.addresses)
@@ -62,7 +64,7 @@ class Symbols:
     @cached_property
     def names(self) -> list[str]:
         r"""Every name, in kallsyms' order; bytes that are no UTF-8 are shown as `\xNN`."""
-        if self.text.count(b"\0") == len(self) + 1:
+        if len(self) and self.text.count(b"\0") == len(self) + 1:
             return self.text[1:-1].decode("utf-8", "backslashreplace").split("\0")
         return [self.name(index) for index in range(len(self))]
 
