@@ -27,7 +27,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import initramfs, make
+from dumpmaker import initramfs, loader, make
 from dumpmaker.arches import ARCHES, LA57_CPU
 from dumpmaker.errors import DumpError
 
@@ -55,7 +55,7 @@ class Recipe:
     def digest(self) -> str:
         """Changes when anything that shapes the dump does."""
         shape = [FORMAT, asdict(self), self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
-        shape += [initramfs.PROCESSES, initramfs.INIT.read_text()]
+        shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 

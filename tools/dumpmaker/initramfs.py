@@ -76,11 +76,17 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
-def make_initramfs(path: Path, busybox: Path, modules: dict[str, bytes]) -> None:
+def make_initramfs(path: Path, busybox: Path, modules: dict[str, bytes], loader: bytes | None = None) -> None:
     """Write the initramfs.
 
     Compressed, as distributions do: an uncompressed one would leave a second, physically contiguous copy of
     every module in freed memory.
+
+    Args:
+        path: the file to write.
+        busybox: a static busybox for the guest.
+        modules: file name → content, in load order.
+        loader: a program that loads BTF and keeps it loaded; None where there is none for the architecture.
     """
     folder, program, plain = stat.S_IFDIR | 0o755, stat.S_IFREG | 0o755, stat.S_IFREG | 0o644
     entries: list[Entry] = [(name, folder, b"") for name in ("bin", "dev", "modules")]
@@ -92,6 +98,7 @@ def make_initramfs(path: Path, busybox: Path, modules: dict[str, bytes]) -> None
         ("modules.list", plain, "".join(f"{name}\n" for name in modules).encode()),
     ]
     entries += [(f"modules/{name}", plain, data) for name, data in modules.items()]
+    entries += [("bin/btf-loader", program, loader)] if loader else []
     path.write_bytes(gzip.compress(cpio(entries), 1))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import core, initramfs, truth
+from dumpmaker import core, initramfs, loader, truth
 from dumpmaker.arches import ARCHES
 from dumpmaker.errors import DumpError, GuestError, say
 from dumpmaker.machine import Boot, Guest, Monitor
@@ -85,9 +85,9 @@ def make_dump(
         shutil.copy(config, out / "config")
     with tempfile.TemporaryDirectory(prefix="make-dump.") as folder:
         work = Path(folder)
-        initramfs.make_initramfs(
-            work / "initrd", kernel.busybox, initramfs.pick_modules(kernel.trees, modules.split())
-        )
+        picked = initramfs.pick_modules(kernel.trees, modules.split())
+        program = loader.program(about["arch"])
+        initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program)
         image = initramfs.bootable(image, work)
         prepared = time.time()
         run = _twice(lambda: _run_guest(boot, image, work, out))

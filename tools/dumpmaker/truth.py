@@ -10,6 +10,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from dumpmaker import loader
+
 SYMBOLS = frozenset(
     """
     _text _stext _etext _end linux_banner init_task init_uts_ns __start_BTF __stop_BTF init_top_pgt
@@ -60,6 +62,7 @@ def summarise(out: Path, info: dict[str, Any]) -> None:
         "kallsyms": counts,
         "symbols": symbols,
         "btf": blobs,
+        "program_btf": program_btf(info["arch"], text("proc/btf-loader")),
         "modules": modules(text("proc/modules"), blobs),
         "processes": processes(text("proc/ps")),
     }
@@ -75,6 +78,15 @@ def kallsyms(text: str) -> tuple[dict[str, int], dict[str, str]]:
         if not module and name in SYMBOLS:
             symbols.setdefault(name, f"0x{address}")
     return counts, symbols
+
+
+def program_btf(arch: str, descriptors: str) -> dict[str, Any] | None:
+    """Size, SHA-256 and id of the BTF that the loader holds, by its descriptors; None if it has none."""
+    found = re.search(r"^btf_id:\s*(\d+)", descriptors, re.MULTILINE)
+    if found is None:
+        return None
+    data = loader.btf(loader.MACHINES[arch].order)
+    return {"id": int(found[1]), "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def digest(path: Path) -> dict[str, Any]:
