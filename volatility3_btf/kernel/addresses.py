@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -24,8 +24,10 @@ from .tables import Tables, address_tables
 
 Rule = Literal["absolute", "relative", "per-CPU absolute", "self-relative"]
 Uint64s = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
 
-_MASK = (1 << 64) - 1
+_MOST_ZEROS = 8
+"""Symbols whose number is 0, of which an honest table has two to four; more are a hole in it."""
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,26 @@ class Addresses:
 
     Attributes:
         rule: how they are stored.
-        values: the addresses; by the self-relative rule they are *places in the layer* until the distance
-            between virtual and physical addresses is known.
+        values: addresses; by a floating reading, distances from a place that is still to be found.
+        fixed: which of them are absolute, such as per-CPU offsets: neither KASLR nor a missing base touches
+            them.
+        sound: which of them the table really holds: not those in a hole.
         place: address of the table in the layer.
         base: address of `kallsyms_relative_base` in the layer, where the rule has one.
+        start: its value.
         order: the share of symbols that do not lie before their predecessor; 1.0 in an undamaged table.
-        missing: bytes of the table that could not be read.
+        floating: whether `values` are places in the layer (self-relative) or lack their base (relative).
     """
 
     rule: Rule
     values: Uint64s = field(repr=False)
+    fixed: Bools = field(repr=False)
+    sound: Bools = field(repr=False)
     place: int
     base: int | None
+    start: int | None
     order: float
-    missing: int
-
-    @property
-    def placed(self) -> bool:
-        """Whether `values` are places in the layer, not virtual addresses."""
-        return self.rule == "self-relative"
+    floating: bool
 
 
 def readings(memory: Memory, tables: Tables) -> list[Addresses]:
@@ -61,42 +64,51 @@ def readings(memory: Memory, tables: Tables) -> list[Addresses]:
     return sorted(found, key=lambda reading: -reading.order)
 
 
+def without_base(reading: Addresses) -> Addresses:
+    """The same reading as if `kallsyms_relative_base` were lost."""
+    if reading.start is None:
+        return reading
+    values = np.where(reading.fixed, reading.values, reading.values - np.uint64(reading.start))
+    return replace(reading, values=values, start=None, base=None, floating=True)
+
+
 def _read(memory: Memory, tables: Tables, kind: str, place: int, base: int | None) -> Iterator[Addresses]:
     order = "<" if tables.endian == "little" else ">"
     size = 8 if kind == "addresses" else 4
     data, missing = read_filled(memory, place, size * tables.count)
     if missing == len(data):
         return
+    raw = np.frombuffer(data, f"{order}u{size}").astype(np.uint64)
+    sound = raw != 0
+    if np.count_nonzero(~sound) <= _MOST_ZEROS:
+        sound = np.ones(len(raw), np.bool_)
+    none = np.zeros(len(raw), np.bool_)
     if kind == "addresses":
-        values = np.frombuffer(data, order + "u8").astype(np.uint64)
-        yield Addresses("absolute", values, place, None, _order(values), missing)
+        yield Addresses("absolute", raw, none, sound, place, None, None, _order(raw, sound), False)
         return
-    offsets = np.frombuffer(data, order + "u4")
+    signed = raw.astype(np.uint32).view(np.int32).astype(np.int64)
     if base is None:
-        places = _signed(offsets) + place + 4 * np.arange(tables.count, dtype=np.int64)
-        yield Addresses("self-relative", places.astype(np.uint64), place, None, _order(places), missing)
+        places = signed + place + 4 * np.arange(len(raw), dtype=np.int64)
+        values = places.astype(np.uint64)
+        yield Addresses("self-relative", values, none, sound, place, None, None, _order(places, sound), True)
         return
-    start = read_number(memory, base, 8, tables.endian)
-    if start is not None:
-        for rule, values in _relative(offsets, start):
-            yield Addresses(rule, values, place, base, _order(values), missing)
+    start = read_number(memory, base, 8, tables.endian) or 0
+    yield Addresses(
+        "relative", raw + np.uint64(start), none, sound, place, base, start, _order(raw, sound), False
+    )
+    fixed = signed >= 0
+    if not fixed.all():
+        # Without its base, for the order: addresses far behind all absolute values.
+        level = np.where(fixed, signed, -1 - signed + (1 << 40))
+        values = np.where(fixed, raw, (-1 - signed).astype(np.uint64) + np.uint64(start))
+        yield Addresses(
+            "per-CPU absolute", values, fixed, sound, place, base, start, _order(level, sound), False
+        )
 
 
-def _relative(offsets: npt.NDArray[np.uint32], base: int) -> Iterator[tuple[Rule, Uint64s]]:
-    """The two rules that need `kallsyms_relative_base`; without negative offsets they would be the same."""
-    yield "relative", offsets.astype(np.uint64) + np.uint64(base)
-    signed = _signed(offsets)
-    if (signed < 0).any():
-        behind = (-1 - signed).astype(np.uint64) + np.uint64(base)
-        yield "per-CPU absolute", np.where(signed >= 0, signed.astype(np.uint64), behind)
-
-
-def _signed(offsets: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    return offsets.astype(np.uint32).view(np.int32).astype(np.int64)
-
-
-def _order(values: npt.NDArray[np.int64] | Uint64s) -> float:
+def _order(values: npt.NDArray[np.int64] | Uint64s, sound: Bools) -> float:
     """The share of values that are not less than the one before; all equal is no order."""
-    if len(values) < 2 or values[0] == values[-1]:
+    values = values[sound]
+    if len(values) < 2 or bool((values == values[0]).all()):
         return 0.0
-    return float(np.count_nonzero(values[1:] >= values[:-1])) / (len(values) - 1)
+    return float(np.count_nonzero(values[1:] >= values[:-1])) / (len(values) - 1) * len(values) / len(sound)

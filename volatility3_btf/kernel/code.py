@@ -34,12 +34,11 @@ def shift_by_functions(memory: Memory, functions: npt.NDArray[np.uint64], near: 
     if len(functions) < _SAMPLES:
         return None
     first = int(functions[0])
-    inside = (functions - functions[0]).astype(np.int64)
-    inside = inside[inside < _SPAN]
+    inside = (functions - functions[0])[functions - functions[0] < _SPAN].astype(np.int64)
     inside = inside[:: max(1, len(inside) // _SAMPLES)]
     low = max(0, near - _SPAN)
     low += (first - low) % _STEP
-    data, _ = read_filled(memory, low, max(0, near - low) + int(inside[-1]) + 4)
+    data, _ = read_filled(memory, low, max(0, near - low) + int(inside.max()) + 4)
     table = np.frombuffer(data, np.uint8)
     scores = {start: _alike(table, start + inside) for start in range(0, max(0, near - low), _STEP)}
     best, *others = sorted(scores, key=lambda start: -scores[start])[:2] or [0]

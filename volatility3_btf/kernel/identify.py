@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,24 +12,28 @@ import numpy as np
 from ..memory import Memory, Progress
 from ..scan import Blob, find_kernel_btf
 from . import banner as banners_
-from . import tokens as tokens_
 from . import vmcoreinfo as notes_
 from .architecture import architecture_of
 from .banner import Banner
+from .contents import read_contents
 from .errors import KernelError, NoKernelError
 from .kallsyms import Kallsyms, in_order, read_kallsyms
 from .kaslr import kaslr_of
 from .kernel import STATES, Kernel
 from .paging import page_tables_of
-from .placing import BTF_STARTS, Placement, own_tables, place
+from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .reading import read_number
 from .symbols import Symbols
+from .tokens import DIGITS, Tokens, tokens_at, tokens_at_digits
 from .vmcoreinfo import Vmcoreinfo
 
 log = logging.getLogger(__name__)
 
 _MOST_HITS = 1 << 14
 """Places at which one kind of text is looked at; an honest image of 512 MiB has about ten."""
+
+_MOST_TABLES, _MOST_THOROUGH = 32, 4
+"""Token tables of an image that are followed at all, and with all means; each kernel has one."""
 
 _IMAGE_SPAN = 256 << 20
 _KALLSYMS_NAMES = (
@@ -96,7 +100,7 @@ def identify_kernel(
 def survey(memory: Memory, progress: Progress | None = None) -> Findings:
     """Look for banners, VMCOREINFO and kallsyms in one pass."""
     hits: tuple[list[int], ...] = ([], [], [])
-    needles = (banners_.SIGNATURE, notes_.SIGNATURE, tokens_.DIGITS)
+    needles = (banners_.SIGNATURE, notes_.SIGNATURE, DIGITS)
     for offset, number in memory.search(needles, progress=progress, what="Searching kernels"):
         if len(hits[number]) < _MOST_HITS:
             hits[number].append(offset)
@@ -112,7 +116,7 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
     """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results."""
     kernels: list[Kernel] = []
     for kallsyms in findings.kallsyms:
-        placement = place(memory, kallsyms, findings.banners, blobs, findings.notes)
+        placement = place(kallsyms, Surroundings(memory, findings.banners, blobs, findings.notes))
         blob, how = _blob_of(kallsyms, placement, blobs)
         if blob is not None:
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
@@ -125,7 +129,7 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
 
 
 def _rank(kernel: Kernel) -> tuple[int, bool, int, int]:
-    """Sound ones first; then those whose own physical addresses are the image's, as a guest's or a copy's are not."""
+    """Sound ones first; then those whose own physical addresses are the image's, not a guest's or a copy's."""
     return STATES.index(kernel.state), bool(kernel.layer_base), -len(kernel.evidence), kernel.blob.offset
 
 
@@ -135,8 +139,8 @@ def _why_behind(kernel: Kernel, first: Kernel) -> str:
         return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, whose state is {first.state}"
     if kernel.layer_base and not first.layer_base:
         return (
-            f"ranked behind the kernel with BTF at {first.blob.offset:#x}: this one's own physical addresses are not "
-            "the image's, as with a guest's kernel in a host's memory, or a copy"
+            f"ranked behind the kernel with BTF at {first.blob.offset:#x}: this one's own physical addresses "
+            "are not the image's, as with a guest's kernel in a host's memory, or a copy"
         )
     if len(kernel.evidence) < len(first.evidence):
         return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, for which more evidence speaks"
@@ -144,43 +148,43 @@ def _why_behind(kernel: Kernel, first: Kernel) -> str:
 
 
 def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings) -> None:
-    """Read the kallsyms at every token table: those found by their shape, and those that VMCOREINFO tells."""
-    seen: set[int] = set()
-    tables = (tokens_.tokens_at_digits(memory, hit) for hit in hits)
-    told = (tokens_.tokens_at(memory, place) for place in _told_tables(findings.notes))
-    for tokens in (*tables, *told):
-        if tokens is None or tokens.table in seen:
-            continue
-        seen.add(tokens.table)
+    """Read the kallsyms at every token table: those that VMCOREINFO tells, and those found by their shape."""
+    found: dict[int, Tokens] = {}
+    for tokens in (*_told_tables(memory, findings.notes), *(tokens_at_digits(memory, hit) for hit in hits)):
+        if tokens is not None:
+            found.setdefault(tokens.table, tokens)
+    likely = sorted(found.values(), key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
+    if len(likely) > _MOST_TABLES:
+        findings.complaints.append(f"{len(likely)} places look like a token table; {_MOST_TABLES} were read")
+    for number, tokens in enumerate(likely[:_MOST_TABLES]):
         try:
-            findings.kallsyms.append(_read_with_notes(memory, tokens, findings.notes))
+            found_there = _read_with_notes(memory, tokens, findings.notes, number < _MOST_THOROUGH)
+            findings.kallsyms.append(found_there)
         except KernelError as error:
             findings.complaints.append(str(error))
             log.info("%s", error)
 
 
-def _read_with_notes(memory: Memory, tokens: tokens_.Tokens, notes: Iterable[Vmcoreinfo]) -> Kallsyms:
+def _read_with_notes(memory: Memory, tokens: Tokens, notes: Iterable[Vmcoreinfo], thorough: bool) -> Kallsyms:
     """Read kallsyms with the help of the note whose distance between the two token tables fits."""
     for note in notes:
         table, index = note.symbol("kallsyms_token_table"), note.symbol("kallsyms_token_index")
         if table is None or index is None or index - table != tokens.index - tokens.table:
             continue
         told = {name: note.symbol(name) for name in _KALLSYMS_NAMES}
-        places = {
-            name: address - table + tokens.table for name, address in told.items() if address is not None
-        }
-        return read_kallsyms(memory, tokens, {name: place for name, place in places.items() if place >= 0})
-    return read_kallsyms(memory, tokens)
+        moved = {name: at - table + tokens.table for name, at in told.items() if at is not None}
+        places = {name: at for name, at in moved.items() if at >= 0}
+        return read_kallsyms(memory, tokens, places, thorough)
+    return read_kallsyms(memory, tokens, None, thorough)
 
 
-def _told_tables(notes: Iterable[Vmcoreinfo]) -> list[int]:
-    """Where the token table lies by VMCOREINFO, if the layer's addresses are physical."""
-    found = []
+def _told_tables(memory: Memory, notes: Iterable[Vmcoreinfo]) -> Iterator[Tokens | None]:
+    """The token tables at the places that VMCOREINFO tells, if the layer's addresses are physical."""
     for note in notes:
         table, shift = note.symbol("kallsyms_token_table"), physical_shift_of(note)
-        if table is not None and shift is not None and table - shift >= 0:
-            found.append(table - shift)
-    return found
+        index = note.symbol("kallsyms_token_index")
+        if table is not None and index is not None and shift is not None:
+            yield tokens_at(memory, table - shift, index - shift)
 
 
 def physical_shift_of(note: Vmcoreinfo) -> int | None:
@@ -218,10 +222,10 @@ def _blob_of(kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]) ->
 
 def _image(kallsyms: Kallsyms, placement: Placement) -> range:
     """The addresses in the layer from the kernel's first symbol to its last."""
-    values = placement.addresses[kallsyms.tables.walk.numbers]
-    values = values[values >= np.uint64(1 << 32)] if values[-1] >= np.uint64(1 << 32) else values
+    reading = placement.reading
+    values = placement.addresses[reading.sound & ~reading.fixed]
     shift = placement.shift or 0
-    return range(int(values[0]) - shift, int(values[-1]) - shift)
+    return range(int(values.min()) - shift, int(values.max()) - shift) if len(values) else range(0)
 
 
 def _with_symbols(
@@ -232,46 +236,51 @@ def _with_symbols(
     kernel.symbols = _symbols(kallsyms, placement)
     _name(kernel, kallsyms, placement, findings)
     _tell_evidence(kernel, kallsyms, placement)
-    _add_kaslr(memory, kernel, kallsyms)
+    _add_kaslr(memory, kernel, placement, kallsyms.tables.endian)
     _add_layer_base(memory, kernel, kallsyms.tables.endian)
+    kernel.contents = read_contents(memory, kernel)
     kernel.page_tables = page_tables_of(memory, kernel)
     if kernel.page_tables is not None and kernel.page_tables.checked:
         kernel.evidence.append("the kernel's page tables map linux_banner to where it lies")
-    _tell_losses(kernel, kallsyms, findings)
+    _tell_losses(kernel, kallsyms, placement)
     _judge(kernel, placement, how)
     return kernel
 
 
 def _symbols(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
-    """The columns, without the symbols whose address is out of order in a damaged table."""
-    if placement.reading.placed and placement.shift is None:
+    """The columns, without symbols whose address lies in a hole or is out of order in a damaged table."""
+    if placement.added is None:
         return None
-    numbers = kallsyms.tables.walk.numbers
-    addresses = placement.addresses[numbers]
-    fixed = np.zeros(len(addresses), np.bool_)
-    if placement.reading.rule == "per-CPU absolute":
-        fixed = addresses < np.uint64(1 << 63)
-    letters, starts = kallsyms.names.letters, kallsyms.names.starts
-    kept = in_order(addresses)
+    reading, names = placement.reading, kallsyms.names
+    addresses, fixed = placement.addresses[names.numbers], reading.fixed[names.numbers]
+    kept = reading.sound[names.numbers]
+    kept[kept] = in_order(addresses[kept])
+    letters, starts = names.letters, names.starts
     if not kept.all():
         addresses, letters, starts, fixed = addresses[kept], letters[kept], starts[kept], fixed[kept]
     shift = placement.shift
-    tables = own_tables(kallsyms, placement.reading) if shift is not None else {}
+    tables = own_tables(kallsyms, reading) if shift is not None else {}
     runtime = {name: at + (shift or 0) for name, at in tables.items()}
     lost = kallsyms.tables.count - len(addresses)
-    return Symbols(addresses, letters, fixed, kallsyms.names.text, starts, runtime, lost)
+    return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost)
 
 
 def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Findings) -> None:
     """Banner, release and architecture."""
-    banner = placement.banner or _near_banner(kallsyms.place, findings.banners)
+    banner = placement.banner
+    known = kallsyms.value(placement.reading, "linux_banner") is not None and placement.shift is not None
+    if banner is None:
+        banner = _near_banner(kallsyms.place, findings.banners)
     note = placement.note or _note_of_release(banner, findings.notes)
     kernel.vmcoreinfo = note
     if banner is not None:
         kernel.banner, kernel.release = banner.text, banner.release
     elif note is not None:
         kernel.release = note.release
-    if placement.banner is None and banner is not None:
+    if placement.banner is None and known:
+        kernel.banner = None
+        kernel.doubts.append("the bytes at linux_banner are no banner")
+    elif placement.banner is None and banner is not None:
         kernel.doubts.append(
             f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"
         )
@@ -313,7 +322,7 @@ def _tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> 
         kernel.doubts.append("nothing tells how far virtual and physical addresses are apart")
 
 
-def _add_kaslr(memory: Memory, kernel: Kernel, kallsyms: Kallsyms) -> None:
+def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> None:
     symbols = kernel.symbols
     if symbols is None:
         return
@@ -322,15 +331,24 @@ def _add_kaslr(memory: Memory, kernel: Kernel, kallsyms: Kallsyms) -> None:
         kernel.architecture,
         symbols.get,
         kernel.find,
+        _lowest(symbols, placement),
         kernel.vmcoreinfo,
         kernel.release,
-        kallsyms.tables.endian,
+        endian,
     )
     if kaslr is None:
         kernel.doubts.append("the KASLR shift is not known: addresses are run-time addresses")
         return
     kernel.kaslr_shift, kernel.kaslr_found = kaslr.shift, kaslr.found
     (kernel.evidence if kaslr.found else kernel.doubts).append(kaslr.reason)
+
+
+def _lowest(symbols: Symbols, placement: Placement) -> int | None:
+    """The lowest address in the kernel image: what offsets count from, or else the first symbol's."""
+    if placement.reading.start:
+        return placement.reading.start
+    moving = symbols.addresses[~symbols.fixed]
+    return int(moving.min()) if len(moving) else None
 
 
 def _add_layer_base(memory: Memory, kernel: Kernel, endian: str) -> None:
@@ -368,8 +386,10 @@ def _told_by_variable(memory: Memory, kernel: Kernel, endian: str) -> int | None
     return value
 
 
-def _tell_losses(kernel: Kernel, kallsyms: Kallsyms, findings: Findings) -> None:
+def _tell_losses(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
     kernel.doubts += kallsyms.tables.problems
+    if placement.reading.rule != "self-relative" and placement.reading.floating:
+        kernel.doubts.append("kallsyms_relative_base is damaged; it was derived from other addresses")
     symbols = kernel.symbols
     if symbols is None:
         kernel.doubts.append("no symbol's address is known")

@@ -14,8 +14,9 @@ import stringzilla
 from ..memory import Memory
 from .addresses import Addresses, readings
 from .errors import KallsymsError
+from .locating import locate
 from .names import Names, decode
-from .tables import Tables, locate
+from .tables import Tables
 from .tokens import Tokens
 
 Int64s = npt.NDArray[np.int64]
@@ -50,9 +51,13 @@ class Kallsyms:
         return found
 
     def values(self, reading: Addresses, name: str) -> list[int]:
-        """What a reading gives for a name: addresses, or places in the layer."""
-        numbers = self.tables.walk.numbers
-        return [int(reading.values[numbers[position]]) for position in self.positions(name)]
+        """What a reading gives for a name, absolute values left out."""
+        numbers = [self.names.numbers[position] for position in self.positions(name)]
+        return [
+            int(reading.values[number])
+            for number in numbers
+            if reading.sound[number] and not reading.fixed[number]
+        ]
 
     def value(self, reading: Addresses, name: str) -> int | None:
         """The same for a name that stands once."""
@@ -67,18 +72,21 @@ class Kallsyms:
             place = stringzilla.find(text, needle, place + 1)
 
 
-def read_kallsyms(memory: Memory, tokens: Tokens, places: Mapping[str, int] | None = None) -> Kallsyms:
+def read_kallsyms(
+    memory: Memory, tokens: Tokens, places: Mapping[str, int] | None = None, thorough: bool = True
+) -> Kallsyms:
     """Read the tables that a token table belongs to.
 
     Args:
         memory: the image.
         tokens: the token table.
         places: addresses in the layer of other tables, where VMCOREINFO told them.
+        thorough: whether to go on where num_syms or the markers are damaged.
 
     Raises:
         KallsymsError: no names or no addresses belong to it.
     """
-    tables = locate(memory, tokens, places)
+    tables = locate(memory, tokens, places, thorough)
     names = decode(tables.data, tables.walk, tokens)
     found = readings(memory, tables)
     if not found:

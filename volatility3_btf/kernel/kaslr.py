@@ -42,6 +42,7 @@ def kaslr_of(
     architecture: str | None,
     address: Callable[[str], int | None],
     where: Callable[[str], int | None],
+    lowest: int | None,
     note: Vmcoreinfo | None,
     release: str | None,
     endian: str,
@@ -53,6 +54,7 @@ def kaslr_of(
         architecture: the kernel's architecture.
         address: the run-time address of a symbol, or None.
         where: its address in the layer, or None.
+        lowest: the lowest run-time address in the kernel image, which stands for `_text` if that is lost.
         note: the VMCOREINFO that belongs to this kernel.
         release: the kernel's release.
         endian: byte order of the kernel.
@@ -63,6 +65,7 @@ def kaslr_of(
         )
     text = address("_text")
     text = address("_stext") if text is None else text
+    text = lowest if text is None else text
     if text is None:
         return None
     text -= text % _ALIGNED.get(architecture or "", 1)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -40,6 +41,7 @@ class Kernel:
         layer_base: physical address of the layer's address 0, where the kernel itself tells physical
             addresses.
         page_tables: the kernel's top page table.
+        contents: bytes of a few variables (see `contents`), by symbol name.
         state: how much of it is sound.
         evidence: what agreed, a sentence each.
         doubts: what did not, what is missing and what was inferred.
@@ -56,6 +58,7 @@ class Kernel:
     physical_shift: int | None = None
     layer_base: int | None = None
     page_tables: PageTables | None = None
+    contents: Mapping[str, bytes] = field(default_factory=dict)
     state: State = "types only"
     evidence: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -73,10 +76,10 @@ class Kernel:
         return None if address is None else self.physical(address)
 
     def found_symbols(self) -> dict[str, int]:
-        """Run-time addresses that do not come from kallsyms, by name: what the kernel does not list about itself.
+        """Run-time addresses that do not come from kallsyms, by name.
 
-        The kallsyms tables, `__start_BTF` and `__stop_BTF` are known from their places, others from VMCOREINFO.
-        A name that kallsyms has is left out.
+        The kallsyms tables, `__start_BTF` and `__stop_BTF` are known from their places, others from
+        VMCOREINFO. A name that kallsyms has is left out.
         """
         found: dict[str, int] = {}
         if self.vmcoreinfo is not None:

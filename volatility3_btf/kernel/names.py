@@ -22,6 +22,9 @@ BLOCK = 256
 MAX_TEXT = 64 << 20
 """Bytes that the decoded names may take together (a kernel with 210,000 symbols has 7 MB)."""
 
+_HOLE = bytes(8)
+"""So many zeros in a row are no tokens but a hole."""
+
 _SEPARATOR, _NOTHING, _FIRST = 256, 257, 258
 _CHUNK = 1 << 15
 
@@ -52,17 +55,19 @@ class Names:
     r"""Decoded names.
 
     Attributes:
+        numbers: the number of each of these symbols in kallsyms.
         text: every name between NUL bytes: `\0name\0name\0`.
         starts: where each name starts in `text`.
         letters: each symbol's type letter, an ASCII code.
     """
 
+    numbers: Int64s
     text: bytes
     starts: Int64s
     letters: npt.NDArray[np.uint8]
 
 
-def walk(names: bytes, markers: Int64s, count: int, wide: bool) -> Walk:
+def walk(names: bytes, markers: Int64s, count: int, wide: bool, ends: range | None = None) -> Walk:
     """Find every name by walking from all markers at once.
 
     Args:
@@ -70,6 +75,7 @@ def walk(names: bytes, markers: Int64s, count: int, wide: bool) -> Walk:
         markers: the position of every 256th name; positions outside of `names` break their block.
         count: number of symbols.
         wide: whether a length byte from 0x80 on is followed by a second one (6.1 and later).
+        ends: where the last name can end; anywhere if None.
     """
     size = len(names)
     table = np.frombuffer(names + b"\0\0", np.uint8)
@@ -90,6 +96,7 @@ def walk(names: bytes, markers: Int64s, count: int, wide: bool) -> Walk:
     heads[:, BLOCK] = position
     last = count - (blocks - 1) * BLOCK
     sound[:-1] &= heads[:-1, BLOCK] == markers[1:]
+    sound[-1] &= ends is None or int(heads[-1, last]) in ends
     numbers = np.arange(count, dtype=np.int64)
     kept = sound[numbers // BLOCK]
     return Walk(
@@ -142,13 +149,16 @@ def count_names(names: bytes, start: int, limit: int, wide: bool) -> tuple[int, 
 
 
 def decode(names: bytes, found: Walk, tokens: Tokens) -> Names:
-    """Replace the tokens of all names by their texts.
+    """Replace the tokens of all names by their texts; names with a lost token or a hole are left out.
 
     Raises:
         KallsymsError: the names would take more than `MAX_TEXT` bytes.
     """
     table = np.frombuffer(names, np.uint8, found.end)
     codes = _codes(table, found)
+    if len(found.heads) and (tokens.lost or _HOLE in names):
+        found = _without_lost(codes, table, found, tokens)
+        codes = _codes(table, found)
     texts = [*tokens.texts, b"\0", b"", *(text[1:] for text in tokens.texts)]
     lengths = np.array([len(text) for text in texts], np.int64)
     sizes = lengths[codes]
@@ -158,7 +168,23 @@ def decode(names: bytes, found: Walk, tokens: Tokens) -> Names:
     places = np.cumsum(lengths) - lengths
     text = _expand(codes, sizes.astype(np.int32), places.astype(np.int32), b"".join(texts))
     first = np.array([text[0] if text else ord("?") for text in tokens.texts], np.uint8)
-    return Names(text + b"\0", ends[found.heads], first[table[found.tokens]])
+    return Names(found.numbers, text + b"\0", ends[found.heads], first[table[found.tokens]])
+
+
+def _without_lost(
+    codes: npt.NDArray[np.uint16], table: npt.NDArray[np.uint8], found: Walk, tokens: Tokens
+) -> Walk:
+    """Leave out the names that a lost token or a hole is part of."""
+    lost = np.zeros(_FIRST + len(tokens.texts), np.uint32)
+    for token in tokens.lost:
+        lost[token] = lost[_FIRST + token] = 1
+    bad = lost[codes]
+    zeros = np.append(np.cumsum(table == 0), 0)
+    holes = np.flatnonzero(zeros[len(_HOLE) : -1] - zeros[: -len(_HOLE) - 1] == len(_HOLE))
+    bad[holes + len(_HOLE)] = 1
+    kept = np.add.reduceat(bad, found.heads) == 0
+    broken = np.union1d(found.broken, found.numbers[~kept] // BLOCK)
+    return Walk(found.heads[kept], found.tokens[kept], found.numbers[kept], found.end, broken)
 
 
 def _codes(table: npt.NDArray[np.uint8], found: Walk) -> npt.NDArray[np.uint16]:

@@ -17,16 +17,21 @@ import numpy.typing as npt
 
 from ..memory import Memory
 from . import code, pointers
-from .addresses import Addresses
+from .addresses import Addresses, without_base
 from .banner import Banner
 from .kallsyms import Kallsyms
+from .tables import index_places
+from .tokens import COUNT
 from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 
 BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 """What the start of the kernel's BTF is called (include/asm-generic/vmlinux.lds.h; the second before 5.6)."""
 
+_MASK = (1 << 64) - 1
 _PAGE = 4096
-_LEAST_ORDER = 0.6
+_LEAST_ORDER = 0.5
+_MOST_READINGS = 4
+_MOST_GUESSES = 4
 _ALIGNED = (
     "_text",
     "_stext",
@@ -52,6 +57,8 @@ class Placement:
 
     Attributes:
         reading: the addresses.
+        added: what makes run-time addresses of the reading's values; 0 unless it floats, None if nothing
+            tells.
         shift: virtual address minus address in the layer, of the kernel image; None if nothing tells.
         direct: witnesses found at the very place that their address and the shift give, by name.
         banner: the banner at `linux_banner`.
@@ -66,6 +73,7 @@ class Placement:
     """
 
     reading: Addresses
+    added: int | None = 0
     shift: int | None = None
     direct: dict[str, int] = field(default_factory=dict)
     banner: Banner | None = None
@@ -79,41 +87,59 @@ class Placement:
     inferred: bool = False
 
     @property
-    def weight(self) -> tuple[int, int, float, int]:
+    def weight(self) -> tuple[int, int, float, bool]:
         """How much speaks for it; compared with other readings of the same tables."""
         spoken = len(self.direct) + min(self.agreed, 4) + min(self.pointers, 4) + self.tables
-        return spoken, self.aligned, self.reading.order, self.reading.base is not None
+        return spoken, self.aligned, self.reading.order, not self.reading.floating
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the kernel itself or VMCOREINFO agrees with the addresses."""
+        return self.agreed > 1 or self.pointers > 1
 
     @property
     def addresses(self) -> npt.NDArray[np.uint64]:
-        """Run-time addresses of all symbols; places in the layer while the shift is unknown."""
-        if self.reading.placed and self.shift is not None:
-            return np.asarray(self.reading.values + np.uint64(self.shift & (1 << 64) - 1), np.uint64)
-        return self.reading.values
+        """Run-time addresses of all symbols; `added` must be known."""
+        values = self.reading.values
+        moved = values + np.uint64((self.added or 0) & _MASK)
+        return np.where(self.reading.fixed, values, moved)
 
 
-def place(
-    memory: Memory,
-    kallsyms: Kallsyms,
-    banners: Sequence[Banner],
-    blobs: Sequence[Placed],
-    notes: Sequence[Vmcoreinfo],
-) -> Placement:
+@dataclass(frozen=True)
+class Surroundings:
+    """What the image holds besides these tables: everything that can bear witness.
+
+    Attributes:
+        memory: the image.
+        banners: every `Linux version` text.
+        blobs: every kernel BTF.
+        notes: every VMCOREINFO.
+    """
+
+    memory: Memory
+    banners: Sequence[Banner]
+    blobs: Sequence[Placed]
+    notes: Sequence[Vmcoreinfo]
+
+
+def place(kallsyms: Kallsyms, around: Surroundings) -> Placement:
     """Choose the reading that most witnesses agree with.
 
     Args:
-        memory: the image.
         kallsyms: the tables; `readings` must not be empty.
-        banners: every `Linux version` text of the image.
-        blobs: every kernel BTF of the image.
-        notes: every VMCOREINFO of the image.
+        around: the witnesses.
     """
-    readings = [reading for reading in kallsyms.readings[:6] if reading.order >= _LEAST_ORDER]
-    readings = readings or kallsyms.readings[:1]
-    found = [_judge(memory, kallsyms, reading, banners, blobs, notes) for reading in readings]
+    ordered = [reading for reading in kallsyms.readings[:_MOST_READINGS] if reading.order >= _LEAST_ORDER]
+    if not ordered:
+        return Placement(kallsyms.readings[0], added=None)
+    found = [_judge(kallsyms, reading, around) for reading in ordered]
     best = max(found, key=lambda placement: placement.weight)
-    if best.shift is None:
-        _from_code(memory, kallsyms, best)
+    if not best.confirmed:
+        floating = [without_base(reading) for reading in ordered if reading.start is not None]
+        found = [best, *(_judge(kallsyms, reading, around) for reading in floating)]
+        best = max(found, key=lambda placement: placement.weight)
+    if best.shift is None and best.added is not None:
+        _from_code(kallsyms, best, around.memory)
     return best
 
 
@@ -125,121 +151,130 @@ def own_tables(kallsyms: Kallsyms, reading: Addresses) -> dict[str, int]:
         "kallsyms_names": tables.names,
         "kallsyms_markers": tables.markers,
         "kallsyms_token_table": tables.tokens.table,
-        "kallsyms_token_index": tables.tokens.index,
+        "kallsyms_token_index": _index_place(kallsyms, reading),
         "kallsyms_addresses" if reading.rule == "absolute" else "kallsyms_offsets": reading.place,
         "kallsyms_relative_base": reading.base,
     }
     return {name: at for name, at in found.items() if at is not None}
 
 
-def _judge(
-    memory: Memory,
-    kallsyms: Kallsyms,
-    reading: Addresses,
-    banners: Sequence[Banner],
-    blobs: Sequence[Placed],
-    notes: Sequence[Vmcoreinfo],
-) -> Placement:
-    placement = Placement(reading)
+def _index_place(kallsyms: Kallsyms, reading: Addresses) -> int:
+    """Where the token index lies: where it is damaged, offsets behind it tell."""
+    places = index_places(kallsyms.tables)
+    behind = (place for place in places if 0 <= reading.place - place - 2 * COUNT < 8)
+    return next(behind, places[0])
+
+
+def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings) -> Placement:
+    """Try the distances from values to places that witnesses speak for, and keep the best."""
     votes: dict[int, dict[str, int]] = {}
-    for name, value, offset in _pairs(kallsyms, reading, banners, blobs):
-        votes.setdefault(value - offset, {}).setdefault(name, offset)
-    if reading.placed:
+    for name, value, offset in _pairs(kallsyms, reading, around):
+        if (value - offset) % _PAGE == 0:
+            votes.setdefault(value - offset, {}).setdefault(name, offset)
+    if reading.rule == "self-relative":
         votes = {0: votes.get(0, {})}
-    if votes:
-        distance = max(votes, key=lambda shift: len(votes[shift]))
-        placement.direct = votes[distance]
-        placement.shift = None if reading.placed else distance
-    _ask_notes(kallsyms, placement, notes)
-    _ask_pointers(memory, kallsyms, placement)
-    at = placement.direct.get("linux_banner")
-    placement.banner = next((banner for banner in banners if banner.offset == at), None)
-    placement.aligned = _aligned(kallsyms, reading)
+    guesses = sorted(votes, key=lambda distance: -len(votes[distance]))[:_MOST_GUESSES]
+    found = [_try(kallsyms, reading, around, distance, votes[distance]) for distance in guesses]
+    found = found or [_try(kallsyms, reading, around, None, {})]
+    return max(found, key=lambda placement: placement.weight)
+
+
+def _try(
+    kallsyms: Kallsyms, reading: Addresses, around: Surroundings, distance: int | None, direct: dict[str, int]
+) -> Placement:
+    """Judge one reading with one distance from its values to places in the layer."""
+    placement = Placement(reading, direct=dict(direct))
+    if reading.floating:
+        placement.added = None
+    else:
+        placement.shift = distance
+    _ask_notes(kallsyms, placement, distance, around.notes)
+    _ask_pointers(kallsyms, placement, distance, around.memory)
+    at = direct.get("linux_banner")
+    placement.banner = next((banner for banner in around.banners if banner.offset == at), None)
+    placement.aligned = sum(
+        value is not None and value % _PAGE == 0
+        for value in (kallsyms.value(reading, name) for name in _ALIGNED)
+    )
     return placement
 
 
-def _pairs(
-    kallsyms: Kallsyms, reading: Addresses, banners: Iterable[Banner], blobs: Iterable[Placed]
-) -> Iterator[tuple[str, int, int]]:
+def _pairs(kallsyms: Kallsyms, reading: Addresses, around: Surroundings) -> Iterator[tuple[str, int, int]]:
     """(symbol, its value, an address in the layer where it could be)."""
     value = kallsyms.value(reading, "linux_banner")
     if value is not None:
-        for banner in banners:
+        for banner in around.banners:
             if banner.kind == "banner":
                 yield "linux_banner", value, banner.offset
     for name in BTF_STARTS:
         value = kallsyms.value(reading, name)
         if value is not None:
-            yield from (("__start_BTF", value, blob.offset) for blob in blobs)
+            yield from (("__start_BTF", value, blob.offset) for blob in around.blobs)
     for name, offset in own_tables(kallsyms, reading).items():
         value = kallsyms.value(reading, name)
         if value is not None:
             yield name, value, offset
 
 
-def _ask_notes(kallsyms: Kallsyms, placement: Placement, notes: Iterable[Vmcoreinfo]) -> None:
-    """Find the note that agrees with most symbols, and learn the shift from it where it is still unknown."""
+def _ask_notes(
+    kallsyms: Kallsyms, placement: Placement, distance: int | None, notes: Iterable[Vmcoreinfo]
+) -> None:
+    """Find the note that agrees with most symbols, and learn from it what is still unknown."""
     best: tuple[int, int, Vmcoreinfo, int] | None = None
     for note in notes:
-        distances: Counter[int] = Counter()
+        votes: Counter[int] = Counter()
         for name, address in note.symbols.items():
             value = None if name in NOT_ADDRESSES else kallsyms.value(placement.reading, name)
             if value is not None:
-                distances[address - value] += 1
-        if not distances:
+                votes[address - value] += 1
+        if not votes:
             continue
-        distance = distances.most_common(1)[0][0] if placement.reading.placed else 0
-        agreed, told = distances[distance], distances.total()
+        added = votes.most_common(1)[0][0] if placement.added is None else placement.added
+        agreed, told = votes[added], votes.total()
         if 2 * agreed > told and (best is None or agreed > best[0]):
-            best = agreed, told, note, distance
+            best = agreed, told, note, added
     if best is None:
         return
-    placement.agreed, placement.told, placement.note, distance = best
-    if placement.reading.placed:
-        placement.shift = distance
+    placement.agreed, placement.told, placement.note, placement.added = best
     table = placement.note.symbol("kallsyms_token_table")
-    if placement.shift is None and table is not None:
+    if placement.shift is None and distance is not None:
+        placement.shift = distance + placement.added
+    elif placement.shift is None and table is not None:
         placement.shift = table - kallsyms.place
     if placement.shift is not None:
         own = own_tables(kallsyms, placement.reading).items()
         placement.tables = sum(placement.note.symbol(name) == at + placement.shift for name, at in own)
 
 
-def _ask_pointers(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> None:
+def _ask_pointers(kallsyms: Kallsyms, placement: Placement, distance: int | None, memory: Memory) -> None:
     """Let the kernel's own pointers confirm the shift, or tell it."""
     reading, endian = placement.reading, kallsyms.tables.endian
-    apart = 0 if reading.placed else placement.shift
-    if apart is None:
-        return
+    if distance is None:
+        if placement.shift is None or placement.added is None:
+            return
+        distance = placement.shift - placement.added
+    apart = distance
 
     def where(name: str) -> int | None:
         value = kallsyms.value(reading, name)
         return None if value is None or not 0 <= value - apart < memory.end else value - apart
 
-    if reading.placed and placement.shift is None:
+    if placement.shift is None:
         votes = pointers.shifts(memory, where, endian)
-        if votes and (winner := votes.most_common(1)[0])[1] >= 2:
-            placement.shift = (
-                winner[0] if winner[0] < 1 << 63 or winner[0] >= 0xFFFF << 48 else winner[0] - (1 << 64)
-            )
+        if votes and (winner := votes.most_common(1)[0])[1] > 1:
+            placement.shift, placement.added = winner[0], winner[0] - apart
     if placement.shift is not None:
         placement.pointers, placement.pointers_seen = pointers.agreeing(
             memory, where, placement.shift, endian
         )
 
 
-def _from_code(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> None:
+def _from_code(kallsyms: Kallsyms, placement: Placement, memory: Memory) -> None:
     """With nothing else to go by, lay the functions' addresses over the image until functions start there."""
-    if placement.reading.placed:
-        return
-    walk, names = kallsyms.tables.walk, kallsyms.names
-    functions = placement.reading.values[walk.numbers[(names.letters | 0x20) == ord("t")]]
-    shift = code.shift_by_functions(memory, functions, kallsyms.place)
+    reading = placement.reading
+    numbers, letters = kallsyms.names.numbers, kallsyms.names.letters
+    functions = numbers[((letters | 0x20) == ord("t")) & reading.sound[numbers] & ~reading.fixed[numbers]]
+    shift = code.shift_by_functions(memory, reading.values[functions], kallsyms.place)
     if shift is not None:
         placement.shift, placement.inferred = shift, True
-        _ask_pointers(memory, kallsyms, placement)
-
-
-def _aligned(kallsyms: Kallsyms, reading: Addresses) -> int:
-    values = [kallsyms.value(reading, name) for name in _ALIGNED]
-    return sum(value is not None and value % _PAGE == 0 for value in values)
+        _ask_pointers(kallsyms, placement, shift, memory)

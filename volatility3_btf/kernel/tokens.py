@@ -2,9 +2,8 @@
 """`kallsyms_token_table` and `kallsyms_token_index`: the 256 texts that names are made of.
 
 The table has a shape that nothing else in memory has: a byte that names use stands for itself, so "0" to "9"
-follow
-each other as texts of one character, 48 texts after the start (scripts/kallsyms.c,
-`insert_real_symbols_in_table`).
+follow each other as texts of one character, 48 texts after the start (scripts/kallsyms.c,
+`insert_real_symbols_in_table`). Table and index tell the same twice: either can be made good from the other.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from ..memory import Memory
+from .reading import read_filled
 
 Endian = Literal["little", "big"]
 
@@ -25,8 +25,11 @@ COUNT = 256
 MAX_TOKEN = 512
 """Bytes; no token is longer than the longest name (KSYM_NAME_LEN)."""
 
-REACH = 16 << 10
-"""Bytes read before and behind the digits; a whole table has about 1,000."""
+REACH = 8 << 10
+"""Bytes looked at before and behind the digits; a whole table has about 1,000."""
+
+_ZERO, _NINE = ord("0"), ord("9")
+_MOST_LOST = COUNT // 2
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,15 @@ class Tokens:
     """The token texts and where they came from.
 
     Attributes:
-        texts: 256 texts, by token number.
+        texts: 256 texts, by token number; empty where they are lost.
+        lost: numbers of the tokens that the table does not hold any more.
         table: address of `kallsyms_token_table` in the layer.
         index: address of `kallsyms_token_index`: where it was found, or would be if it were whole.
         endian: the index's byte order; None if the index is damaged.
     """
 
     texts: tuple[bytes, ...]
+    lost: frozenset[int]
     table: int
     index: int
     endian: Endian | None
@@ -49,88 +54,125 @@ class Tokens:
 def tokens_at_digits(memory: Memory, digits: int) -> Tokens | None:
     """Read the token table around an occurrence of `DIGITS`, or None if there is none."""
     low = max(0, digits - REACH)
-    before = memory.read_available(low, digits - low)
-    if len(before) < digits - low:
-        before = _tail(memory, low, digits)
-    behind = memory.read_available(digits, REACH)
-    return _parse(before, behind, digits)
+    data, _ = read_filled(memory, low, digits - low + REACH)
+    return _by_texts(data, digits - low, low) or _by_index(data, digits - low, low)
 
 
-def tokens_at(memory: Memory, table: int) -> Tokens | None:
-    """Read the token table that starts at an address of the layer, or None if there is none."""
-    data = memory.read_available(table, 2 * REACH)
-    texts = _texts(data, COUNT)
-    if texts is None:
+def tokens_at(memory: Memory, table: int, index: int) -> Tokens | None:
+    """Read the token table whose place, and whose index's, VMCOREINFO tells; None if there is none.
+
+    Args:
+        memory: the image.
+        table: address of `kallsyms_token_table` in the layer.
+        index: address of `kallsyms_token_index` in the layer.
+    """
+    if table < 0 or not 0 < index - table <= REACH:
         return None
-    return _with_index(texts, table, data[sum(map(len, texts)) + COUNT :])
+    data, _ = read_filled(memory, table, index - table + 2 * COUNT)
+    digits = data.find(DIGITS)
+    if digits >= 0 and (tokens := _by_texts(data, digits, table)) is not None and tokens.table == table:
+        return tokens
+    for endian, order in _ORDERS:
+        starts = np.frombuffer(data, order, COUNT, index - table).astype(np.int64)
+        if starts[0] == 0 and (starts[1:] > starts[:-1]).all() and starts[-1] < index - table:
+            return _indexed(data, starts, 0, index - table, table, endian)
+    return None
 
 
-def _tail(memory: Memory, low: int, high: int) -> bytes:
-    """The readable bytes that end at `high`."""
-    data = b""
-    for window in memory.windows(low, high):
-        data = data + bytes(window.data) if window.offset == high - len(data) else bytes(window.data)
-    return data[-(high - low) :]
+_ORDERS: tuple[tuple[Endian, str], ...] = (("little", "<u2"), ("big", ">u2"))
 
 
-def _parse(before: bytes, behind: bytes, digits: int) -> Tokens | None:
-    later = _texts(behind, COUNT - ord("0"))
-    if later is None:
+def _by_texts(data: bytes, digits: int, base: int) -> Tokens | None:
+    """Split the texts before and behind the digits; where token 0 starts, the index decides."""
+    later = data[digits:].split(b"\0", COUNT - _ZERO)[:-1]
+    if len(later) < COUNT - _ZERO or not all(map(_printable, later)):
         return None
+    end = digits
     earlier: list[bytes] = []
-    end = len(before)
-    while len(earlier) < ord("0") - 1:
-        if end < 1 or before[end - 1]:
+    while len(earlier) < _ZERO - 1:
+        start = data.rfind(b"\0", max(0, end - 1 - MAX_TOKEN), max(0, end - 1)) + 1
+        if start == 0 or data[end - 1] or not _printable(data[start : end - 1]):
             return None
-        start = before.rfind(b"\0", max(0, end - 1 - MAX_TOKEN), end - 1) + 1
-        if start == 0 or not _printable(before[start : end - 1]):
-            return None
-        earlier.append(before[start : end - 1])
+        earlier.append(data[start : end - 1])
         end = start
-    return _start(
-        before[:end], earlier[::-1] + later, digits - len(before), behind[sum(map(len, later)) + len(later) :]
-    )
-
-
-def _start(before: bytes, texts: list[bytes], base: int, behind: bytes) -> Tokens | None:
-    """Find where token 0 starts: what lies before it need not be a NUL byte, so the index decides."""
-    end = len(before)
-    if end < 1 or before[end - 1]:
+    if data[end - 1]:
         return None
+    return _with_first(data, end, [*earlier[::-1], *later], base)
+
+
+def _with_first(data: bytes, end: int, others: list[bytes], base: int) -> Tokens | None:
+    """Find where token 0 starts; what lies before it need not be a NUL byte.
+
+    Without an index it is the earliest place: the table is aligned, and a marker, which has a zero byte, lies
+    before it or zeros to fill up.
+    """
+    stop = end + sum(map(len, others)) + len(others)
     guess: Tokens | None = None
-    start = (base + end - 2) // 4 * 4 - base
-    while start >= 0 and end - 1 - start <= MAX_TOKEN and _printable(before[start : end - 1]):
-        tokens = _with_index([before[start : end - 1], *texts], base + start, behind)
-        if tokens.endian is not None:
-            return tokens
-        if guess is None or (start and before[start - 1] == 0):
-            guess = tokens
+    start = end - 2 - (base + end - 2) % 4
+    while start >= 0 and end - 1 - start <= MAX_TOKEN and _printable(data[start : end - 1]):
+        texts = [data[start : end - 1], *others]
+        found = _find_index(texts, data, stop, base)
+        if found is not None:
+            return Tokens(tuple(texts), frozenset(), base + start, base + found[0], found[1])
+        guess = Tokens(tuple(texts), frozenset(), base + start, base + stop + -(base + stop) % 8, None)
         start -= 4
     return guess
 
 
-def _with_index(texts: list[bytes], table: int, behind: bytes) -> Tokens:
-    """Add the index: it follows the table, aligned to 4 or 8 bytes."""
+def _find_index(texts: list[bytes], data: bytes, stop: int, base: int) -> tuple[int, Endian] | None:
+    """The index that fits these texts: it follows the table, aligned to 4 or 8 bytes."""
     ends = np.cumsum([len(text) + 1 for text in texts])
-    stop = table + int(ends[-1])
     expected = np.concatenate(([0], ends[:-1])) & 0xFFFF
-    for gap in range(-stop % 4, 16, 4):
-        data = behind[gap : gap + 2 * COUNT]
-        if len(data) < 2 * COUNT:
-            break
-        for endian, order in (("little", "<u2"), ("big", ">u2")):
-            if np.count_nonzero(np.frombuffer(data, order) == expected) >= COUNT * 3 // 4:
-                return Tokens(tuple(texts), table, stop + gap, "little" if endian == "little" else "big")
-    return Tokens(tuple(texts), table, stop + -stop % 8, None)
+    for place in range(stop + -(base + stop) % 4, stop + 16, 4):
+        for endian, order in _ORDERS:
+            if place + 2 * COUNT <= len(data):
+                starts = np.frombuffer(data, order, COUNT, place)
+                if np.count_nonzero(starts == expected) >= COUNT * 3 // 4:
+                    return place, endian
+    return None
 
 
-def _texts(data: bytes, count: int) -> list[bytes] | None:
-    """Split `count` NUL-terminated printable texts off the front."""
-    texts = data.split(b"\0", count)
-    if len(texts) <= count:
+def _by_index(data: bytes, digits: int, base: int) -> Tokens | None:
+    """Find an index behind a damaged table: the ten digits lie two bytes apart in it."""
+    for endian, order in _ORDERS:
+        skip = (digits + base) % 2
+        values = np.frombuffer(data, order, (len(data) - digits - skip) // 2, digits + skip).astype(np.int64)
+        steps = values[1:] - values[:-1] == 2
+        rows = np.ones(max(0, len(steps) - _NINE + _ZERO), np.bool_)
+        for step in range(_NINE - _ZERO):
+            rows &= steps[step : step + len(rows)]
+        for row in np.flatnonzero(rows)[:64]:
+            first = int(row) - _ZERO
+            starts = values[first : first + COUNT] if first >= 0 else values[:0]
+            table = digits - int(starts[_ZERO]) if len(starts) == COUNT else -1
+            place = digits + skip + 2 * first
+            grows = len(starts) == COUNT and starts[0] == 0 and (starts[1:] > starts[:-1]).all()
+            if grows and table >= 0 and table + starts[-1] < place:
+                return _indexed(data, starts, table, place, base, endian)
+    return None
+
+
+def _indexed(
+    data: bytes,
+    starts: np.ndarray[tuple[int], np.dtype[np.int64]],
+    table: int,
+    index: int,
+    base: int,
+    endian: Endian,
+) -> Tokens | None:
+    """Cut the texts where the index says; those that do not fill their place are lost."""
+    texts, lost = [], []
+    for number, start in enumerate(starts.tolist()):
+        low = table + start
+        high = table + int(starts[number + 1]) - 1 if number + 1 < COUNT else data.find(b"\0", low, index)
+        text = data[low:high]
+        sound = high > low and _printable(text) and data[high] == 0
+        texts.append(text if sound else b"")
+        if not sound:
+            lost.append(number)
+    if len(lost) > _MOST_LOST:
         return None
-    texts = texts[:count]
-    return texts if all(map(_printable, texts)) else None
+    return Tokens(tuple(texts), frozenset(lost), base + table, base + index, endian)
 
 
 def _printable(text: bytes) -> bool:
