@@ -129,7 +129,7 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
 
 
 def _rank(kernel: Kernel) -> tuple[int, bool, int, int]:
-    """Sound ones first; then those whose own physical addresses are the image's, not a guest's or a copy's."""
+    """Sound ones first; then those whose own physical addresses are the image's, not a guest or copy."""
     return STATES.index(kernel.state), bool(kernel.layer_base), -len(kernel.evidence), kernel.blob.offset
 
 
