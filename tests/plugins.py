@@ -51,7 +51,9 @@ def run(vol: Vol, plugin: str, image: Path, *options: str) -> Result:
     return vol(*options, plugin, *ARGUMENTS.get(plugin, ()), image=image, check=False)
 
 
-def run_many(vol: Vol, plugins: Iterable[str], image: Path, *options: str, workers: int = 2) -> Mapping[str, Result]:
+def run_many(
+    vol: Vol, plugins: Iterable[str], image: Path, *options: str, workers: int = 2
+) -> Mapping[str, Result]:
     """Run plugins, a few at a time; name → result."""
     wanted = list(plugins)
     with ThreadPoolExecutor(workers) as pool:

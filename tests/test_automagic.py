@@ -220,7 +220,13 @@ def test_volshell(dump: Dumps, vol: Vol, tmp_path: Path) -> None:
     script.write_text("print('PIDS', sorted(int(task.pid) for task in ps()))\ndt('list_head')\n")
     for name in (MAIN, LA57):
         done = vol(
-            "-l", "--script", script.as_uri(), "--script-only", image=dump(name).raw, renderer=None, tool="volshell"
+            "-l",
+            "--script",
+            script.as_uri(),
+            "--script-only",
+            image=dump(name).raw,
+            renderer=None,
+            tool="volshell",
         )
         shown = json.loads(re.search(r"PIDS (\[.*\])", done.stdout)[1])
         assert set(stable(guest_processes(dump(name).truth))) <= set(shown)
