@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kernel's types and symbols as they are kept between runs: small, loaded in milliseconds, checked by a hash.
+"""A kernel as it is kept between runs: types and symbols, small, loaded in milliseconds, checked by a hash.
 
 One file: a magic, the length of a JSON header, the header, the sections it names one behind the other (all
-little-endian), and the SHA-256 of everything before it. Addresses are link-time ones, so that the file serves every
-boot of the kernel. The ISF is the format to share; this one may change with any version of this project.
+little-endian), and the SHA-256 of everything before it. Addresses are link-time ones, so that the file serves
+every boot of the kernel. The ISF is the format to share; this one may change with any version of the project.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from ..kernel import Kernel
 from ..kernel.symbols import Symbols
 from ..scan import Blob
 
-MAGIC: Final = b"VOL3BTF\x01"
+MAGIC: Final = b"VOL3BTF\x02"
 SUFFIX: Final = ".btfsym"
 
 _DIGEST: Final = 32
 _COLUMNS: Final = {"addresses": "<u8", "letters": "u1", "fixed": "?", "starts": "<i8"}
 _PLAIN: Final = ("release", "architecture", "state")
+_CONTENT: Final = "content of "
 _MASK: Final = (1 << 64) - 1
 
 
@@ -39,6 +40,7 @@ def pack_kernel(kernel: Kernel) -> bytes:
     sections: dict[str, bytes] = {"btf": kernel.blob.data}
     header: dict[str, Any] = {name: getattr(kernel, name) for name in _PLAIN}
     header["banner"] = None if kernel.banner is None else base64.b64encode(kernel.banner).decode("ascii")
+    sections |= {f"{_CONTENT}{name}": data for name, data in sorted(kernel.contents.items())}
     symbols = kernel.symbols
     if symbols is not None:
         columns: dict[str, np.ndarray[Any, Any]]
@@ -92,6 +94,11 @@ def _kernel(header: dict[str, Any], sections: dict[str, memoryview]) -> Kernel:
     kernel = Kernel(blob, kaslr_shift=0, **plain)
     if header["banner"] is not None:
         kernel.banner = base64.b64decode(header["banner"])
+    kernel.contents = {
+        name.removeprefix(_CONTENT): bytes(data)
+        for name, data in sections.items()
+        if name.startswith(_CONTENT)
+    }
     if "text" in sections:
         kernel.symbols = _symbols(header, sections)
     return kernel

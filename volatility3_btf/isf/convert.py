@@ -211,8 +211,8 @@ class TypeEntries:
     def _flat_size(self, type_id: int, depth: int = 0) -> int:
         """How many members an anonymous member stands for when all inside it are lifted out of their structs.
 
-        Over `MOST_FLAT` for what is no struct or union, and for what contains itself: Volatility lifts members
-        without asking.
+        Over `MOST_FLAT` for what is no struct or union, and for what contains itself: Volatility lifts
+        members without asking.
         """
         try:
             end = self.types.strip(type_id)

@@ -7,7 +7,7 @@ there, and if the distance to the next symbol has room for it. A wrong type is w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -66,7 +66,11 @@ class Fitter:
         self._alternatives: dict[int, tuple[Declaration, list[Fitted]]] = {}
 
     def descriptors(
-        self, names: Sequence[str], rooms: Sequence[int], declarations: Declarations | None = None
+        self,
+        names: Sequence[str],
+        rooms: Sequence[int],
+        declarations: Declarations | None = None,
+        contents: Mapping[str, bytes] | None = None,
     ) -> dict[int, Entry]:
         """ISF descriptors of those of many data symbols that are declared and whose declaration fits.
 
@@ -77,6 +81,7 @@ class Fitter:
             names: the symbols' names, no functions among them.
             rooms: bytes from each symbol to the next one at another address.
             declarations: other declarations than this package's.
+            contents: the bytes of variables that were read, by name.
 
         Returns:
             index in `names` → descriptor.
@@ -90,17 +95,19 @@ class Fitter:
                 if earlier != index:
                     found.pop(earlier, None)
                     continue
-            entry = self.descriptor(declaration, rooms[index])
+            content = contents.get(names[index]) if contents else None
+            entry = self.descriptor(declaration, rooms[index], content)
             if entry is not None:
                 found[index] = entry
         return found
 
-    def descriptor(self, declaration: Declaration, room: int) -> Entry | None:
+    def descriptor(self, declaration: Declaration, room: int, content: bytes | None = None) -> Entry | None:
         """The descriptor of the first alternative that exists and has room, or None.
 
         Args:
             declaration: what is declared of the symbol.
             room: bytes from the symbol to the next one.
+            content: the variable's bytes, if they were read.
         """
         known = self._alternatives.get(id(declaration))
         if known is None:
@@ -108,8 +115,9 @@ class Fitter:
             known = self._alternatives[id(declaration)] = (declaration, fitted)
         for fit in known[1]:
             if fit.is_open:
-                if fit.size >= COUNTABLE and room >= fit.size:
-                    return {"kind": "array", "count": room // fit.size, "subtype": fit.entry}
+                count = _elements(fit.size, room, content)
+                if count:
+                    return {"kind": "array", "count": count, "subtype": fit.entry}
             elif fit.size <= room and not (declaration.family and room > 4 * fit.size + SPARE):
                 return fit.entry
         return None
@@ -231,3 +239,17 @@ class Fitter:
             name in have and fitted is not None and self._entries.describe(have[name].type_id) == fitted.entry
             for name, fitted in wanted.items()
         )
+
+
+def _elements(size: int, room: int, content: bytes | None) -> int:
+    """How many elements of an open array there are: by the room if they are large, else by the bytes there.
+
+    Small elements end where one is all zeros: what pads an array is zero, and no element of those that are read
+    (`kernel.contents.WANTED`) is. 0 where nothing tells.
+    """
+    if size >= COUNTABLE:
+        return room // size
+    if content is None or not size:
+        return 0
+    whole = [content[start : start + size] for start in range(0, min(room, len(content)) - size + 1, size)]
+    return next((number for number, element in enumerate(whole) if not any(element)), len(whole))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovered kernel symbols as ISF entries: link-time addresses, and types where they are known.
 
-Types come from three places: BTF's own variables (the per-CPU ones), the C declarations of kernel globals that fit
-this kernel, and the banner's length. Everything else is `void`, which is enough where only an address is wanted.
+Types come from three places: BTF's own variables (the per-CPU ones), the C declarations of kernel globals
+that fit this kernel, and the banner's length. Everything else is `void`, which is enough where only an
+address is wanted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from .declarations import Declarations
 from .fitting import Fitter
 
 DATA_LETTERS: Final = b"bBdDrRvVgGsS"
-"""nm(1)'s letters of variables; a declaration is never used for a function of the same name."""
+"""nm(1)'s letters of variables, for kernels that do not say where their code ends (7.3 has `T` for data)."""
+
+CODE: Final = (("_stext", "_etext"), ("_sinittext", "_einittext"))
+"""Symbols around the kernel's code (asm-generic/vmlinux.lds.h), for which no declaration is used."""
 
 _MASK: Final = (1 << 64) - 1
 
@@ -85,18 +89,19 @@ class SymbolEntries(Mapping[str, Entry]):
         """The descriptor of one symbol; the same answer as `_typed` gives for all."""
         if name in self._variables:
             return self._types.describe(self._variables[name]) if len(places) == 1 else VOID
-        data = [place for place in places if self._symbols.letters[place] in DATA_LETTERS]
+        data = [place for place in places if self._is_data[place]]
         if places and address not in self._link[data].tolist():
             return VOID
         declaration = Declarations.load().match([name]).get(0)
         if declaration is None or (len(data) > 1 and not declaration.family):
             return VOID
-        return self._fitter.descriptor(declaration, self._room(address)) or VOID
+        content = self._kernel.contents.get(name)
+        return self._fitter.descriptor(declaration, self._room(address), content) or VOID
 
     def _typed(self) -> Iterator[tuple[str, int, Entry]]:
         """Name, address and descriptor of every symbol that has a type other than void."""
         names, addresses = self._symbols.names, self._link
-        data = np.flatnonzero(np.isin(self._symbols.letters, np.frombuffer(DATA_LETTERS, np.uint8)))
+        data = np.flatnonzero(self._is_data)
         listed = [names[place] for place in data.tolist()] + list(self._tables)
         at = np.concatenate(
             (addresses[data], np.fromiter(self._tables.values(), np.uint64, len(self._tables)))
@@ -104,7 +109,8 @@ class SymbolEntries(Mapping[str, Entry]):
         following = np.searchsorted(self._places, at, side="right")
         ends = np.append(self._places, at.max(initial=np.uint64(0)))[following]
         rooms, at_list = (ends - at).tolist(), at.tolist()
-        for index, descriptor in self._fitter.descriptors(listed, rooms).items():
+        contents = self._kernel.contents
+        for index, descriptor in self._fitter.descriptors(listed, rooms, contents=contents).items():
             if listed[index] not in self._variables:
                 yield listed[index], at_list[index], descriptor
         counts = Counter(names)
@@ -116,6 +122,22 @@ class SymbolEntries(Mapping[str, Entry]):
         """Bytes from an address to the next symbol's."""
         index = int(np.searchsorted(self._places, np.uint64(address), side="right"))
         return int(self._places[index]) - address if index < len(self._places) else 0
+
+    @cached_property
+    def _is_data(self) -> npt.NDArray[np.bool_]:
+        """Which symbols are variables."""
+        bounds = [tuple(map(self._symbols.get, pair)) for pair in CODE]
+        (start, end), *_ = bounds
+        if start is None or end is None:
+            return np.isin(self._symbols.letters, np.frombuffer(DATA_LETTERS, np.uint8))
+        data = np.ones(len(self._symbols), np.bool_)
+        for start, end in bounds:
+            if start is not None and end is not None:
+                inside = (self._symbols.addresses >= np.uint64(start)) & (
+                    self._symbols.addresses < np.uint64(end)
+                )
+                data &= ~inside
+        return data
 
     @cached_property
     def _link(self) -> npt.NDArray[np.uint64]:
@@ -145,7 +167,7 @@ class SymbolEntries(Mapping[str, Entry]):
 
     @cached_property
     def _by_address(self) -> tuple[npt.NDArray[np.uint64], list[str]]:
-        """The entries' addresses in ascending order, and their names, which are in order where addresses are equal."""
+        """The entries' addresses, ascending, and their names; those of one address in order."""
         pairs = sorted(zip(self._lowest.values(), self._lowest, strict=True))
         return np.array([address for address, _ in pairs], np.uint64), [name for _, name in pairs]
 
