@@ -244,8 +244,8 @@ class Fitter:
 def _elements(size: int, room: int, content: bytes | None) -> int:
     """How many elements of an open array there are: by the room if they are large, else by the bytes there.
 
-    Small elements end where one is all zeros: what pads an array is zero, and no element of those that are read
-    (`kernel.contents.WANTED`) is. 0 where nothing tells.
+    Small elements end where one is all zeros: what pads an array is zero, and no element of those that are
+    read (`kernel.contents.WANTED`) is. 0 where nothing tells.
     """
     if size >= COUNTABLE:
         return room // size
