@@ -30,6 +30,10 @@ DATA_LETTERS: Final = b"bBdDrRvVgGsS"
 CODE: Final = (("_stext", "_etext"), ("_sinittext", "_einittext"))
 """Symbols around the kernel's code (asm-generic/vmlinux.lds.h), for which no declaration is used."""
 
+MACROS: Final = {"tk_core": "timekeeper_data"}
+"""Variables that became macros for the start of another: tk_core is timekeeper_data[0] in kernels of 2026
+(kernel/time/timekeeping.c)."""
+
 _MASK: Final = (1 << 64) - 1
 
 
@@ -51,7 +55,7 @@ class SymbolEntries(Mapping[str, Entry]):
         self._fitter = Fitter(types)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self._symbols or name in self._tables)
+        return isinstance(name, str) and (name in self._symbols or name in self._unlisted)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lowest)
@@ -61,7 +65,7 @@ class SymbolEntries(Mapping[str, Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         places = self._symbols.indexes(name)
-        addresses = [int(self._link[place]) for place in places] or [self._tables[name]]
+        addresses = [int(self._link[place]) for place in places] or [self._unlisted[name]]
         address = min(addresses)
         if name == "linux_banner" and self._kernel.banner is not None:
             return self._banner(self._kernel.banner, address)
@@ -102,9 +106,9 @@ class SymbolEntries(Mapping[str, Entry]):
         """Name, address and descriptor of every symbol that has a type other than void."""
         names, addresses = self._symbols.names, self._link
         data = np.flatnonzero(self._is_data)
-        listed = [names[place] for place in data.tolist()] + list(self._tables)
+        listed = [names[place] for place in data.tolist()] + list(self._unlisted)
         at = np.concatenate(
-            (addresses[data], np.fromiter(self._tables.values(), np.uint64, len(self._tables)))
+            (addresses[data], np.fromiter(self._unlisted.values(), np.uint64, len(self._unlisted)))
         )
         following = np.searchsorted(self._places, at, side="right")
         ends = np.append(self._places, at.max(initial=np.uint64(0)))[following]
@@ -147,14 +151,18 @@ class SymbolEntries(Mapping[str, Entry]):
     def _places(self) -> npt.NDArray[np.uint64]:
         """All link-time addresses, ascending, each once."""
         return np.unique(
-            np.append(self._link, np.fromiter(self._tables.values(), np.uint64, len(self._tables)))
+            np.append(self._link, np.fromiter(self._unlisted.values(), np.uint64, len(self._unlisted)))
         )
 
     @cached_property
-    def _tables(self) -> dict[str, int]:
-        """Link-time addresses of the kallsyms tables, which older kernels do not list themselves."""
-        found = self._symbols.tables.items()
-        return {name: at - self._shift & _MASK for name, at in found if name not in self._symbols}
+    def _unlisted(self) -> dict[str, int]:
+        """Link-time addresses of what kallsyms does not list: its own tables, and macros that plugins know."""
+        tables = {name: at - self._shift & _MASK for name, at in self._symbols.tables.items()}
+        for macro, name in MACROS.items():
+            places = self._symbols.indexes(name)
+            if len(places) == 1:
+                tables[macro] = int(self._link[places[0]])
+        return {name: at for name, at in tables.items() if name not in self._symbols}
 
     @cached_property
     def _lowest(self) -> dict[str, int]:
@@ -163,7 +171,7 @@ class SymbolEntries(Mapping[str, Entry]):
         for name, address in zip(self._symbols.names, self._link.tolist(), strict=True):
             if address < lowest.get(name, _MASK + 1):
                 lowest[name] = address
-        return lowest | self._tables
+        return lowest | self._unlisted
 
     @cached_property
     def _by_address(self) -> tuple[npt.NDArray[np.uint64], list[str]]:
