@@ -156,7 +156,7 @@ class SymbolEntries(Mapping[str, Entry]):
 
     @cached_property
     def _unlisted(self) -> dict[str, int]:
-        """Link-time addresses of what kallsyms does not list: its own tables, and macros that plugins know."""
+        """Link-time addresses of what kallsyms does not list: its own tables, macros that plugins know."""
         tables = {name: at - self._shift & _MASK for name, at in self._symbols.tables.items()}
         for macro, name in MACROS.items():
             places = self._symbols.indexes(name)
