@@ -89,9 +89,13 @@ def build_isf(kernel: Kernel) -> Document:
 
 
 def stem_of(kernel: Kernel) -> str:
-    """Release and the first 12 digits of the BTF's SHA-256, for file names; bounded, of safe characters."""
-    release = re.sub(r"[^A-Za-z0-9._+~-]", "_", kernel.release or "unknown")[:64].lstrip(".")
-    return f"{release or 'unknown'}-{kernel.blob.sha256[:12]}"
+    """Release and the first 12 digits of the BTF's SHA-256, for file names."""
+    return f"{safe_name(kernel.release)}-{kernel.blob.sha256[:12]}"
+
+
+def safe_name(text: str | None) -> str:
+    """Text from an image as a part of a file name: bounded, of safe characters, never empty."""
+    return re.sub(r"[^A-Za-z0-9._+~-]", "_", text or "")[:64].lstrip(".") or "unknown"
 
 
 def write_aside(target: Path, data: bytes) -> None:

@@ -8,6 +8,7 @@ from .automagic import BtfSymbols
 from .elf import ElfCoreStacker
 from .la57 import LinuxIntelLA57
 from .layers import layer_memory, physical_layer_name
+from .modules import ModuleTypes, module_types
 from .table import BtfKernelSymbols
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "BtfSymbols",
     "ElfCoreStacker",
     "LinuxIntelLA57",
+    "ModuleTypes",
     "layer_memory",
+    "module_types",
     "physical_layer_name",
 ]
