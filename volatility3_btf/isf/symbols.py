@@ -53,6 +53,7 @@ class SymbolEntries(Mapping[str, Entry]):
         self._symbols = kernel.symbols or Symbols.empty()
         self._shift = kernel.kaslr_shift or 0
         self._fitter = Fitter(types)
+        self._sorted: dict[int, tuple[npt.NDArray[np.uint64], list[str]]] = {}
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (name in self._symbols or name in self._unlisted)
@@ -71,9 +72,15 @@ class SymbolEntries(Mapping[str, Entry]):
             return self._banner(self._kernel.banner, address)
         return {"type": self._type_of(name, places, address), "address": address}
 
-    def at(self, address: int, size: int = 0) -> Iterable[str]:
-        """The names whose entries have an address from `address` to `address + size`, in order."""
-        places, names = self._by_address
+    def at(self, address: int, size: int = 0, mask: int = _MASK) -> Iterable[str]:
+        """The names whose entries have an address from `address` to `address + size`, in order.
+
+        Args:
+            address: link-time, under the mask.
+            size: bytes behind it.
+            mask: what is kept of the entries' addresses.
+        """
+        places, names = self._by_address(mask)
         first = int(np.searchsorted(places, np.uint64(address & _MASK)))
         last = int(np.searchsorted(places, np.uint64(min(address + size, _MASK)), side="right"))
         return names[first:last]
@@ -173,11 +180,13 @@ class SymbolEntries(Mapping[str, Entry]):
                 lowest[name] = address
         return lowest | self._unlisted
 
-    @cached_property
-    def _by_address(self) -> tuple[npt.NDArray[np.uint64], list[str]]:
+    def _by_address(self, mask: int) -> tuple[npt.NDArray[np.uint64], list[str]]:
         """The entries' addresses, ascending, and their names; those of one address in order."""
-        pairs = sorted(zip(self._lowest.values(), self._lowest, strict=True))
-        return np.array([address for address, _ in pairs], np.uint64), [name for _, name in pairs]
+        if mask not in self._sorted:
+            pairs = sorted((address & mask, name) for name, address in self._lowest.items())
+            addresses = np.array([address for address, _ in pairs], np.uint64)
+            self._sorted[mask] = addresses, [name for _, name in pairs]
+        return self._sorted[mask]
 
     @cached_property
     def _variables(self) -> dict[str, int]:

@@ -22,6 +22,8 @@ from ..isf.symbols import SymbolEntries
 from ..kernel import Kernel
 from .store import StoreError, path_of, read_kernel
 
+ALL_BITS = (1 << 64) - 1
+
 _at_hand: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
 
 
@@ -187,11 +189,7 @@ class _Direct(intermed.IntermediateSymbolTable):
         """The names of the symbols at an address, or within `size` bytes behind it, in order."""
         if size < 0:
             raise ValueError("Size must be strictly non-negative")
-        mask = self.config["symbol_mask"]
-        if mask:
-            masked: Iterable[str] = super().get_symbols_by_location(offset, size)
-            return masked
-        return self._entries.at(offset, size)
+        return self._entries.at(offset, size, self.config["symbol_mask"] or ALL_BITS)
 
 
 class BtfKernelSymbols(linux.LinuxKernelIntermedSymbols, _Direct):
