@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from btf import bpftool
+from btf.kernels import KERNELS
 from volatility3_btf.btf import BtfError, Kind, Types, outline
-
-KERNELS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "arm64-6.12", "s390x-6.12")
 
 
 @pytest.fixture(params=KERNELS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INDENT: Final = "\t"
 _CUT: Final = "\0"
+_NESTING: Final = 32
 _PACKED: Final = " __attribute__((packed))"
 _COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
 _ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
@@ -192,6 +193,8 @@ class Bodies:
         yield from self._inlined(inlined[0], indent, place, before + opening, closing)
 
     def _inlined(self, type_id: int, indent: str, place: _Place, opening: str, closing: str) -> Iterator[str]:
+        if indent.count(INDENT) > _NESTING:
+            raise BtfError("its bodies are nested too deep")
         yield f"{indent}{opening}{tag_of(self._types, type_id)} {{"
         found = self._types.by_id(type_id)
         if isinstance(found, Enum):

@@ -5,7 +5,8 @@ The header is for -std=gnu11 and a compiler for the image's architecture. Types 
 which C needs them: what a type holds by value comes before it, what it only points at is declared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum as Choice
 from functools import partial
@@ -90,6 +91,7 @@ class _Writer:
         self._state: dict[int, _State] = {}
         self._declared: set[int] = set()
         self._complete: set[int] = set()
+        self._seen: set[int] = set()
         self._settled: set[int] = set()
         self._depth = 0
 
@@ -172,9 +174,11 @@ class _Writer:
 
     def _prototype(self, proto: int) -> None:
         types = self._types
-        self._require(types.word_of(proto), False, True)
-        for at in range(1, types.vlen_of(proto) * 2, 2):
-            self._require(types.element_word(proto, at), False, True)
+        with self._once(proto) as first:
+            if first:
+                self._require(types.word_of(proto), False, True)
+                for at in range(1, types.vlen_of(proto) * 2, 2):
+                    self._require(types.element_word(proto, at), False, True)
 
     def _leaf(self, type_id: int, by_value: bool, in_prototype: bool) -> None:
         kind = self._types.kind_of(type_id)
@@ -203,6 +207,25 @@ class _Writer:
                 self._settled.add(type_id)
         elif by_value:
             self._composite(type_id)
+
+    def _need_body(self, type_id: int) -> None:
+        with self._once(type_id) as first:
+            if first:
+                for member_type in self._member_types(type_id):
+                    self._require(member_type, True)
+
+    @contextmanager
+    def _once(self, type_id: int) -> Iterator[bool]:
+        """Whether this is the first time; a time that fails does not count."""
+        if type_id in self._seen:
+            yield False
+            return
+        self._seen.add(type_id)
+        try:
+            yield True
+        except BtfError:
+            self._seen.discard(type_id)
+            raise
 
     def _member_types(self, type_id: int) -> list[int]:
         types = self._types

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offsets, bits and holes: those that pahole prints, and by example."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from btf import pahole
+from btf.kernels import KERNELS
+from btf.writer import Writer, every_kind
+from volatility3_btf.btf import Composite, Kind, Types
+from volatility3_btf.btf.layout import lay_out
+from volatility3_btf.btf.render import prototype, render
+from volatility3_btf.btf.rows import Row, rows_of
+
+COMPOSITES = (Kind.STRUCT, Kind.UNION)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_struct_is_laid_out_as_pahole_lays_it_out(name: str, dump: Callable[[str], Any]) -> None:
+    path = Path(dump(name).btf) / "vmlinux"
+    types = Types(path.read_bytes())
+    compared = 0
+    for block in (block for blocks in pahole.blocks(path).values() for block in blocks):
+        ours = [types.by_id(type_id) for type_id in types.ids_named(block.name, Kind[block.kind.upper()])]
+        assert any(_agrees(found, block) for found in ours), block.name
+        compared += 1
+    assert compared > 2000
+
+
+def _agrees(found: Any, block: pahole.Block) -> bool:
+    assert isinstance(found, Composite)
+    layout = lay_out(found)
+    if block.kind == "struct" and (block.size, block.padding) != (
+        found.size,
+        (layout.padding, layout.bit_padding),
+    ):
+        return False
+    return list(pahole.numbers(render(found).splitlines())) == block.numbers
+
+
+def _holes() -> Types:
+    writer = Writer()
+    char = writer.integer("char", 1, encoding=2)
+    integer = writer.integer("int", 4, encoding=1)
+    inner = writer.struct("", 8, [("first", char, 0), ("second", integer, 32)])
+    members = [("a", char, 0, 0), ("b", integer, 32, 3), ("c", integer, 37, 7), ("d", integer, 96, 0)]
+    writer.struct("outer", 32, [*members, ("e", inner, 128, 0), ("f", char, 192, 0)])
+    return Types(writer.blob())
+
+
+def test_holes_padding_and_bits_by_example() -> None:
+    assert render(_holes()["outer"]).splitlines() == [
+        "struct outer {",
+        "    char a;                                              /*     0     1 */",
+        "    /* 3 bytes hole */",
+        "    int b:3;                                             /*     4: 0  4 */",
+        "    /* 2 bits hole */",
+        "    int c:7;                                             /*     4: 5  4 */",
+        "    /* 20 bits hole */",
+        "    /* 4 bytes hole */",
+        "    int d;                                               /*    12     4 */",
+        "    struct {",
+        "        char first;                                      /*    16     1 */",
+        "        /* 3 bytes hole */",
+        "        int second;                                      /*    20     4 */",
+        "    } e;                                                 /*    16     8 */",
+        "    char f;                                              /*    24     1 */",
+        "    /* 7 bytes padding */",
+        "",
+        "    /* size: 32, members: 6, holes: 2 (7 bytes), padding: 7 */",
+        "};",
+    ]
+
+
+def test_rows_are_the_members_that_c_can_name() -> None:
+    rows = list(rows_of(_holes()["outer"]))
+    assert [(row.member, row.offset, row.bits, row.member_type) for row in rows] == [
+        ("a", 0, None, "char"),
+        ("b", 4, "0:3", "int"),
+        ("c", 4, "5:7", "int"),
+        ("d", 12, None, "int"),
+        ("e", 16, None, "struct {...}"),
+        ("e.first", 16, None, "char"),
+        ("e.second", 20, None, "int"),
+        ("f", 24, None, "char"),
+    ]
+    assert {(row.type, row.kind, row.size) for row in rows} == {("outer", "struct", 32)}
+
+
+def test_rows_of_other_kinds() -> None:
+    types = Types(every_kind("little").blob())
+    assert [(row.member, row.value) for row in rows_of(types["state"])] == [("RUNNING", 0), ("DEAD", -1)]
+    assert list(rows_of(types["task_t"])) == [Row("task_t", "typedef", 32, member_type="struct task_struct")]
+    assert list(rows_of(types["double"])) == [Row("double", "float", 8)]
+    assert [(row.member, row.offset, row.member_type) for row in rows_of(types[".data..percpu"])] == [
+        ("current_task", 0, "void *")
+    ]
+
+
+def test_declarations_from_the_inside_out() -> None:
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    pointer = writer.ptr(writer.reference(Kind.CONST, integer))
+    proto = writer.func_proto(pointer, [("what", integer), ("", 0)])
+    handlers = writer.array(writer.reference(Kind.CONST, writer.ptr(proto)), integer, 4)
+    tagged = writer.ptr(writer.reference(Kind.TYPE_TAG, integer, "user"))
+    empty = writer.func_proto(0, [])
+    writer.struct(
+        "s", 56, [("handlers", handlers, 0), ("user", tagged, 256), ("grid", writer.ptr(handlers), 320)]
+    )
+    writer.func("call", proto)
+    writer.func("stop", empty)
+    types = Types(writer.blob())
+    text = [line.split(";")[0].strip() for line in render(types["s"]).splitlines()]
+    assert text[1:4] == [
+        "const int *(* const handlers[4])(int what, ...)",
+        "__user int *user",
+        "const int *(* const (*grid)[4])(int what, ...)",
+    ]
+    assert prototype(types["call"]) == "const int *call(int what, ...)"
+    assert render(types["stop"]) == "void stop(void);"
+
+
+def test_names_cannot_reach_the_terminal() -> None:
+    writer = Writer()
+    integer = writer.integer("int\x1b[2J", 4)
+    writer.struct("evil\nname\x07", 4, [("mem\x1b]0;\u202e", integer, 0)])
+    types = Types(writer.blob())
+    for found in types:
+        assert all(character == "\n" or " " <= character <= "~" for character in render(found))
+        assert all(value.isprintable() for row in rows_of(found) for value in (row.type, row.member or ""))
+
+
+def test_a_body_that_holds_itself_is_shown_once() -> None:
+    writer = Writer()
+    writer.struct("", 8, [("", 1, 0), ("loop", 1, 0)])
+    writer.struct("outer", 8, [("inner", 1, 0)])
+    types = Types(writer.blob())
+    assert render(types["outer"]).count("struct {") == 3
+    assert [row.member for row in rows_of(types["outer"])] == ["inner", "inner.loop"]
+
+
+def test_bodies_that_double_at_every_level_are_cut_short() -> None:
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    body = writer.struct("", 4, [("x", integer, 0)])
+    for _ in range(40):
+        body = writer.union("", 4, [("a", body, 0), ("b", body, 0)])
+    writer.struct("bomb", 4, [("body", body, 0)])
+    types = Types(writer.blob())
+    assert len(render(types["bomb"])) < 1 << 26
+    assert sum(1 for _ in rows_of(types["bomb"])) <= 1 << 17
+
+
+@pytest.mark.parametrize(("levels", "cause"), [(20, "over 4096 parts"), (100, "nested too deep")])
+def test_prototypes_that_double_at_every_level_are_a_comment(levels: int, cause: str) -> None:
+    writer = Writer()
+    proto = writer.func_proto(0, [])
+    for _ in range(levels):
+        pointer = writer.ptr(proto)
+        proto = writer.func_proto(0, [("a", pointer), ("b", pointer)])
+    writer.func("bomb", proto)
+    writer.struct("holder", 8, [("call", writer.ptr(proto), 0)])
+    types = Types(writer.blob())
+    assert render(types["bomb"]).startswith("/* type")
+    assert cause in render(types["holder"])
+    assert [row.member_type for row in rows_of(types["holder"])] == [None]
