@@ -10,8 +10,12 @@ from volatility3.framework import constants, exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
+from volatility3_btf.btf import BtfError
 from volatility3_btf.isf import Document, build_isf
+from volatility3_btf.isf.convert import TypeEntries
+from volatility3_btf.isf.modules import build_module_isf
 from volatility3_btf.kernel import Kernel, identify_kernels, seen_kernels
+from volatility3_btf.kernel.loaded import LoadedBtf, loaded_btf
 from volatility3_btf.vol import layer_memory, physical_layer_name
 
 vollog = logging.getLogger(__name__)
@@ -33,6 +37,12 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             requirements.BooleanRequirement(
                 name="install",
                 description="Write into Volatility's own symbol folder, where every later run finds it",
+                default=False,
+                optional=True,
+            ),
+            requirements.BooleanRequirement(
+                name="modules",
+                description="Write the types of every loaded module too, a file each, on top of the kernel's",
                 default=False,
                 optional=True,
             ),
@@ -90,6 +100,40 @@ class BtfIsf(interfaces.plugins.PluginInterface):
                 vollog.warning("%s: %s", where, sentence)
             document = build_isf(kernel)
             yield 0, self._row(kernel, document)
+            if self.config.get("modules", False):
+                yield from self._modules(kernel)
+
+    def _modules(self, kernel: Kernel) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """A row for each of a kernel's loaded modules that has BTF, under the kernel's own."""
+        memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
+        loaded = loaded_btf(memory, kernel, self._progress_callback)
+        if loaded.space is None:
+            vollog.warning("Which modules %s has loaded cannot be told", kernel.release or "the kernel")
+        entries = TypeEntries(kernel.blob.types)
+        for module in loaded.entries:
+            if module.kind != "module":
+                continue
+            try:
+                document = build_module_isf(kernel, module, entries)
+            except BtfError as error:
+                vollog.warning("The BTF of module %s: %s", module.name, error)
+                continue
+            yield 1, self._module_row(kernel, module, document)
+
+    def _module_row(self, kernel: Kernel, module: LoadedBtf, document: Document) -> tuple[Any, ...]:
+        absent = renderers.NotAvailableValue()
+        return (
+            f"{kernel.release or 'unknown'} {module.name}",
+            kernel.architecture or absent,
+            format_hints.Hex(module.offset),
+            len(module.read().types),
+            0,
+            0,
+            absent,
+            absent,
+            "types only",
+            self._write(document),
+        )
 
     def _row(self, kernel: Kernel, document: Document) -> tuple[Any, ...]:
         return (
