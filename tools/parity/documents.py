@@ -19,10 +19,13 @@ from typing import Any
 
 Entry = dict[str, Any]
 
+NUMBERED = re.compile(r"___[0-9]+$")
+WRAPPING = re.compile(r"(\*|\[[0-9]+\])*")
 UNNAMED = re.compile(r"unnamed_[0-9a-f ]+$")
 DEEPEST = 32
 SEVERAL = "several compile units define the name, each its own way"
 JOINED = "BTF joins the dimensions of an array"
+SHARED = "BTF keeps equal structs without a tag once, whichever typedef they are used by"
 SIGN = "the reference reads 64-bit constants as signed"
 MODERN = {
     "unsigned long": "long unsigned int",
@@ -111,6 +114,10 @@ class Isf:
     def _describe_unnamed(self, kind: str, name: str, depth: int) -> str:
         if depth > DEEPEST or name not in self.user_types:
             return kind
+        return self.shape(kind, name, depth)
+
+    def shape(self, kind: str, name: str, depth: int = 0) -> str:
+        """A struct or union by its size and members, whatever it is called."""
         layout = ", ".join(map(str, sorted(self.layout(name, depth + 1))))
         return f"{kind} of {self.user_types[name]['size']} {{{layout}}}"
 
@@ -201,7 +208,42 @@ def _why(ours: Isf, reference: Isf, name: str, variants: Iterable[Entry]) -> str
         return JOINED
     if any(_different_type(ours, reference.with_type(name, variant), name) is None for variant in variants):
         return SEVERAL
-    return None
+    reasons = {_why_member(ours, reference, *pair) for pair in _different_members(ours, reference, name)}
+    return " and ".join(sorted(map(str, reasons))) if reasons and None not in reasons else None
+
+
+def _different_members(ours: Isf, reference: Isf, name: str) -> list[tuple[str, str]]:
+    """The types of members that differ in nothing else; nothing, if other things differ."""
+    left, right = Counter(ours.layout(name)), Counter(reference.layout(name))
+    mine, others = sorted((left - right).elements()), sorted((right - left).elements())
+    if [member[:2] for member in mine] != [member[:2] for member in others]:
+        return []
+    return [(one[2], other[2]) for one, other in zip(mine, others, strict=True)]
+
+
+def _why_member(ours: Isf, reference: Isf, mine: str, other: str) -> str | None:
+    """Why the type of one member, as text, is called otherwise."""
+    if NUMBERED.sub("", mine) == other:
+        return SEVERAL
+    (wrapped, mine), (wraps, other) = _unwrapped(mine), _unwrapped(other)
+    shape = _shape(ours, mine)
+    same = wrapped == wraps and shape is not None and shape == _shape(reference, other)
+    return SHARED if same else None
+
+
+def _unwrapped(description: str) -> tuple[str, str]:
+    """The pointers and arrays of a description, and the type inside them."""
+    wrapping = WRAPPING.match(description)
+    end = wrapping.end() if wrapping else 0
+    return description[:end], description[end:]
+
+
+def _shape(isf: Isf, description: str) -> str | None:
+    """What a struct or union looks like, whatever it is called; None for anything else."""
+    kind, _, rest = description.partition(" ")
+    if rest in isf.user_types and kind in ("struct", "union"):
+        return isf.shape(kind, rest)
+    return description if rest.startswith("of ") else None
 
 
 def _different_type(ours: Isf, reference: Isf, name: str) -> str | None:
