@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
-from plugins import (
+from pluginruns import (
     give_isf,
     guest_processes,
     linux_plugins,
