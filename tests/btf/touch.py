@@ -4,6 +4,11 @@
 from collections.abc import Callable
 
 from volatility3_btf.btf import BtfError, Type, Types
+from volatility3_btf.btf.c_header import c_header
+from volatility3_btf.btf.diff import diff
+from volatility3_btf.btf.render import render
+from volatility3_btf.btf.rows import rows_of
+from volatility3_btf.btf.search import find_members, find_types
 
 
 def touch_everything(types: Types) -> int:
@@ -18,6 +23,11 @@ def touch_everything(types: Types) -> int:
     assert len(types.member_columns) >= 0
     assert len(types.enumerator_columns.value) >= 0
     assert len(types.parameter_columns.owner) >= 0
+    assert all(render(found) and list(rows_of(found)) for found in types)
+    assert not list(diff(types, types))
+    header = c_header(types)
+    answered += len(header.text) + len(header.assertion_text())
+    answered += sum(1 for _ in find_types(types, "*")) + sum(1 for _ in find_members(types, "c*"))
     return answered + sum(types.counts.values()) + types.pointer_size
 
 

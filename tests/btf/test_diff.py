@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between two blobs: by example, and what a diff of pahole's output lists."""
+
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from btf import pahole
+from btf.writer import Writer
+from dumpmaker import cache, make
+from volatility3_btf.btf import BtfError, Types
+from volatility3_btf.btf.diff import diff
+
+
+def _blob(*, added: bool) -> Types:
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    wide = writer.integer("long int", 8)
+    writer.struct("same", 8, [("a", integer, 0), ("b", integer, 32)])
+    writer.struct("grown", 16 if added else 8, [("a", integer, 0), *([("new", wide, 64)] if added else [])])
+    moved = [("a", integer, 32 if added else 0), ("b", integer, 0 if added else 32)]
+    writer.struct("moved", 8, moved)
+    writer.struct("retyped", 8, [("a", wide if added else writer.ptr(integer), 0)])
+    writer.union("only_new" if added else "only_old", 4, [("a", integer, 0)])
+    writer.struct("bits", 4, [("a", integer, 0, 4 if added else 3)])
+    writer.struct("holder", 4, [("mode", writer.enum("", [("ON", 1 if added else 2)]), 0)])
+    writer.struct("twice", 4, [("a", integer, 0)])
+    writer.struct("twice", 8, [("a", wide, 0)])
+    return Types(writer.blob())
+
+
+def test_what_differs_and_in_what() -> None:
+    changes = {change.name: change for change in diff(_blob(added=False), _blob(added=True))}
+    assert {name: (change.what, change.old_size, change.new_size) for name, change in changes.items()} == {
+        "grown": ("changed", 8, 16),
+        "moved": ("changed", 8, 8),
+        "retyped": ("changed", 8, 8),
+        "only_old": ("removed", 4, None),
+        "only_new": ("added", None, 4),
+        "bits": ("changed", 4, 4),
+        "holder": ("changed", 4, 4),
+    }
+    assert [(one.member, one.old, one.differs) for one in changes["grown"].members] == [("new", None, ())]
+    assert [(one.member, one.differs) for one in changes["moved"].members] == [
+        ("a", ("offset",)),
+        ("b", ("offset",)),
+    ]
+    assert [one.differs for one in changes["retyped"].members] == [("type",)]
+    assert [one.differs for one in changes["bits"].members] == [("bit_size",)]
+    assert [one.differs for one in changes["holder"].members] == [("values",)]
+    assert list(changes) == sorted(changes)
+
+
+def test_a_blob_does_not_differ_from_itself() -> None:
+    assert list(diff(_blob(added=True), _blob(added=True))) == []
+
+
+def test_the_same_types_under_other_ids_do_not_differ() -> None:
+    writer = Writer()
+    writer.fwd("shifts_every_id")
+    integer = writer.integer("int", 4)
+    writer.struct("s", 4, [("a", integer, 0)])
+    other = Writer()
+    other.struct("s", 4, [("a", other.next_id + 1, 0)])
+    other.integer("int", 4)
+    assert list(diff(Types(writer.blob()), Types(other.blob()))) == []
+
+
+def _agree_with_pahole(old: Path, new: Path) -> int:
+    """How many structs differ, by pahole's output and by ours; of names that stand once in each blob."""
+    before, after = pahole.blocks(old), pahole.blocks(new)
+    types = Types(old.read_bytes()), Types(new.read_bytes())
+    single = {
+        name for name in before.keys() | after.keys() if all(len(of.ids_named(name)) <= 1 for of in types)
+    }
+    expected = {name for name in single if _texts(before, name) != _texts(after, name)}
+    found = {change.name for change in diff(*types)}
+    assert {name for name in found if name in single} == expected
+    return len(expected)
+
+
+def _texts(blocks: dict[str, list[pahole.Block]], name: str) -> list[tuple[str, list[str]]]:
+    return [(block.kind, block.lines) for block in blocks.get(name, [])]
+
+
+def test_between_two_kernels_it_lists_what_paholes_output_does(dump: Callable[[str], Any]) -> None:
+    paths = [Path(dump(name).btf) / "vmlinux" for name in ("amd64-6.1", "amd64-6.12")]
+    assert _agree_with_pahole(*paths) > 1000
+
+
+@pytest.fixture(scope="session")
+def rt_blob(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The BTF of Debian's 6.1 with PREEMPT_RT, out of its compressed image."""
+    kernel = make.fetch("bookworm", "amd64", "linux-image-rt-amd64", cache.root() / "packages")
+    image = kernel.find("boot/vmlinuz*")
+    assert image is not None
+    raw = image.read_bytes()
+    unpacked = lzma.LZMADecompressor().decompress(raw[raw.index(b"\xfd7zXZ\0") :])
+    path = tmp_path_factory.mktemp("rt") / "vmlinux"
+    path.write_bytes(_first_blob(unpacked))
+    return path
+
+
+def _first_blob(image: bytes) -> bytes:
+    at = -1
+    while (at := image.find(b"\x9f\xeb\x01\x00\x18\x00\x00\x00", at + 1)) >= 0:
+        try:
+            return Types(image[at:]).data
+        except BtfError:
+            continue
+    raise AssertionError("there is no BTF in the kernel image")
+
+
+def test_between_a_kernel_and_its_rt_flavour(dump: Callable[[str], Any], rt_blob: Path) -> None:
+    assert _agree_with_pahole(Path(dump("amd64-6.1").btf) / "vmlinux", rt_blob) > 500

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding types by pattern, and members by name and type."""
+
+import pytest
+
+from btf.writer import Writer, every_kind
+from volatility3_btf.btf import Kind, Types
+from volatility3_btf.btf.search import find_members, find_types
+
+
+def _types() -> Types:
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    cred = writer.struct("cred", 8, [("uid", integer, 0), ("gid", integer, 32)])
+    pointer = writer.ptr(writer.reference(Kind.CONST, cred))
+    name = writer.typedef("cred_t", cred)
+    body = writer.union("", 8, [("cred", pointer, 0), ("number", integer, 0)])
+    outer = writer.struct("", 16, [("", body, 0), ("other", body, 64)])
+    writer.struct("task", 32, [("pid", integer, 0), ("", outer, 128)])
+    writer.typedef("frozen_t", outer)
+    writer.struct("many", 24, [("creds", writer.array(pointer, integer, 2), 0), ("one", name, 128)])
+    writer.struct("apart", 4, [("credit", integer, 0)])
+    writer.func("cred_get", writer.func_proto(pointer, [("cred", pointer)]))
+    writer.fwd("credentials")
+    return Types(writer.blob())
+
+
+def _found(pattern: str) -> list[tuple[str, str | None, int | None]]:
+    return [(row.type, row.member, row.offset) for row in find_members(_types(), pattern)]
+
+
+def test_members_of_a_type_through_pointers_arrays_and_names() -> None:
+    expected = [
+        ("task", "cred", 16),
+        ("task", "other.cred", 24),
+        ("frozen_t", "cred", 0),
+        ("frozen_t", "other.cred", 8),
+        ("many", "creds", 0),
+        ("many", "one", 16),
+    ]
+    assert _found("struct cred") == expected
+    assert _found("cred") == expected
+    assert _found("cred_t") == [("many", "one", 16)]
+
+
+def test_members_by_name() -> None:
+    assert _found("pid") == [("task", "pid", 0)]
+    assert _found("?id") == [("cred", "uid", 0), ("cred", "gid", 4), ("task", "pid", 0)]
+    assert _found("nothing") == []
+    assert ("apart", "credit", 0) in _found("cred*")
+
+
+def test_rows_of_members_have_the_size_of_their_struct() -> None:
+    (row,) = find_members(_types(), "credit")
+    assert (row.type, row.kind, row.size, row.member_type) == ("apart", "struct", 4, "int")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kinds", "names"),
+    [
+        ("cred", (), ["cred"]),
+        ("cred*", (), ["cred", "cred_t", "cred_get", "credentials"]),
+        ("struct cred*", (), ["cred", "credentials"]),
+        ("union cred", (), []),
+        ("*", (Kind.FUNC,), ["cred_get"]),
+        ("long unsigned int", (Kind.INT,), []),
+        ("[tm]a*", (), ["task", "many"]),
+    ],
+)
+def test_types_by_pattern(pattern: str, kinds: tuple[Kind, ...], names: list[str]) -> None:
+    assert [found.name for found in find_types(_types(), pattern, *kinds)] == names
+
+
+def test_names_with_blanks_are_names() -> None:
+    types = Types(every_kind("little").blob())
+    assert [found.name for found in find_types(types, "long unsigned int")] == ["long unsigned int"]
+
+
+def test_a_module_is_searched_with_its_kernel_behind_it() -> None:
+    kernel = every_kind("little")
+    writer = Writer("little", kernel)
+    writer.struct("module_state", 16, [("task", writer.ptr(8), 0)])
+    types = Types(writer.blob(), Types(kernel.blob()))
+    assert [row.type for row in find_members(types, "struct task_struct")] == ["module_state"]
+    assert [found.name for found in find_types(types, "*_st*t*", Kind.STRUCT)] == [
+        "module_state",
+        "task_struct",
+    ]
+
+
+def test_bodies_that_hold_each_other_are_searched_once() -> None:
+    writer = Writer()
+    writer.struct("", 8, [("", 2, 0), ("x", 3, 0)])
+    writer.struct("", 8, [("", 1, 0)])
+    writer.integer("int", 4)
+    writer.struct("outer", 8, [("", 2, 0)])
+    assert [row.member for row in find_members(Types(writer.blob()), "x")] == ["x"]
