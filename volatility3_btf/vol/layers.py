@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import io
 import logging
+import lzma
 import os
 import stat
 import urllib.response
+import zlib
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -27,22 +30,66 @@ log = logging.getLogger(__name__)
 MAX_MAPPINGS = 1 << 22
 """Pieces that one layer may consist of; a 16 GiB address space in pages of 4 KiB."""
 
+FAULTS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+"""What reading a damaged compressed file raises."""
+
 Context: TypeAlias = interfaces.context.ContextInterface
 
 
+BLOCK = 1 << 20
+"""Bytes read from a layer at a time."""
+
+BLOCKS_KEPT = 16
+"""Blocks remembered: what follows a header was read along with it, or is wanted again by the search."""
+
+
 class LayerMemory(Memory):
-    """A layer that is read through the framework, chunk by chunk."""
+    """A layer that is read through the framework, block by block.
+
+    A search and the reads that follow from its hits keep close together, and going back is dear for some
+    layers (a gzip file is decompressed from its start again), so the last blocks are remembered.
+    """
 
     def __init__(self, layer: interfaces.layers.DataLayerInterface) -> None:
         self._layer = layer
+        self._blocks: OrderedDict[tuple[int, int], bytes | None] = OrderedDict()
         super().__init__(_runs(layer))
 
     def _read(self, run: Run, offset: int, length: int) -> bytes:
+        pieces = []
+        while length:
+            number = offset // BLOCK
+            start = max(run.start, number * BLOCK)
+            size = min(length, (number + 1) * BLOCK - offset)
+            block = self._block(run, start, number)
+            pieces.append(
+                self._read_layer(offset, size)
+                if block is None
+                else block[offset - start : offset - start + size]
+            )
+            offset, length = offset + size, length - size
+        return b"".join(pieces)
+
+    def _block(self, run: Run, start: int, number: int) -> bytes | None:
+        """A block's bytes as far as they are in a run; None where some of them cannot be read."""
+        key = (run.start, number)
+        if key not in self._blocks:
+            try:
+                block = self._read_layer(start, min(run.end, (number + 1) * BLOCK) - start)
+            except UnreadableError:
+                block = None
+            self._blocks[key] = block
+            if len(self._blocks) > BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(key)
+        return self._blocks[key]
+
+    def _read_layer(self, offset: int, length: int) -> bytes:
         try:
             return bytes(self._layer.read(offset, length, pad=False))
         except exceptions.InvalidAddressException as error:
             raise UnreadableError(max(offset, error.invalid_address), "the layer cannot read it") from error
-        except (exceptions.VolatilityException, OSError, EOFError, ValueError) as error:
+        except (exceptions.VolatilityException, *FAULTS) as error:
             raise UnreadableError(offset, str(error)) from error
 
 
