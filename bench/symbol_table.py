@@ -16,7 +16,9 @@ result then says nothing about dwarf2json, and the line that names it says so.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
+import os
 import platform
 import statistics
 import sys
@@ -36,8 +38,10 @@ LIMIT = 10  # times less processor time and memory than dwarf2json
 
 def ours(image: Path, folder: Path, compression: str) -> list[str | Path]:
     """The command that makes our table of a dump."""
-    vol = Path(sys.executable).with_name("vol")
-    command: list[str | Path] = [vol, "-q", "-p", CHECKOUT / "plugins", "-o", folder, "-f", image]
+    command: list[str | Path] = [Path(sys.executable).with_name("vol"), "-q", "-o", folder, "-f", image]
+    if not any(importlib.metadata.Distribution.discover(name="volatility3-btf")):  # the checkout's own
+        os.environ["PYTHONPATH"] = str(CHECKOUT)
+        command += ["-p", CHECKOUT / "plugins"]
     return [*command, "linux.btfisf", "--compression", compression]
 
 
