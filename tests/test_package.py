@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "images": {"memory"},
     "scan": {"memory", "btf"},
     "kernel": {"memory", "btf", "scan"},
+    "sources": {"memory", "images", "btf", "scan", "kernel"},
     "isf": {"memory", "btf", "scan", "kernel", "version"},
     "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
     "vol": {"memory", "images", "btf", "scan", "kernel", "isf", "version", ""},

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types from any file that holds them: BTF itself, a kernel's ELF file, a memory image."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .btf import BtfError, Types, outline
+from .btf.header import MAGIC
+from .images import FormatError, open_memory
+from .kernel import NoKernelError
+from .kernel.choice import choose_types
+from .memory import Progress
+from .scan import MAX_BLOB
+
+
+class SourceError(ValueError):
+    """A file that no types can be read from; the message says why."""
+
+
+def read_types(
+    path: str | os.PathLike[str],
+    module: str | None = None,
+    base: Types | None = None,
+    progress: Progress | None = None,
+) -> Types:
+    """Read the types of a kernel, or of one of its modules, from a file.
+
+    Args:
+        path: BTF as in /sys/kernel/btf, an uncompressed kernel (vmlinux), or a memory image.
+        module: in a memory image, the module to take; None for the kernel.
+        base: the kernel's types, for a file with a module's split BTF.
+        progress: told the percentage done.
+
+    Raises:
+        SourceError: the file cannot be read, or holds no such types.
+    """
+    try:
+        with open(path, "rb") as file:
+            if file.read(2) in MAGIC:
+                return _read_blob(Path(path), base)
+        return choose_types(open_memory(path), module, progress).types
+    except NoKernelError:
+        raise SourceError(f"{path} holds no kernel BTF") from None
+    except (OSError, FormatError, ValueError) as error:
+        raise SourceError(f"{path}: {error}") from error
+
+
+def _read_blob(path: Path, base: Types | None) -> Types:
+    """The types in a file that is BTF from its first byte on. Raises BtfError, OSError."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BLOB + 1)
+    if len(data) > MAX_BLOB:
+        raise BtfError("too large for BTF")
+    sketch = outline(data)
+    if not sketch.split:
+        return Types(data)
+    if base is None or not sketch.fits(base):
+        raise BtfError("a module's BTF, and not one of this kernel's build")
+    return Types(data, base=base)
