@@ -210,13 +210,21 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
         missing = f"{header.size - len(data)} of {header.size} bytes are not in the image"
         return Blob(offset, header, _likely_kind(header, data), "truncated", data, missing)
     try:
-        sketch = outline(data)
-        if sketch.split:
-            return _examine_split(offset, sketch, data, bases)
         types = Types(data)
     except BtfError as error:
-        return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error))
-    return Blob(offset, header, _kind_of(types), "complete", data, "", sketch.counts, types)
+        return _examine_without(error, offset, header, data, bases)
+    return Blob(offset, header, _kind_of(types), "complete", data, "", types.counts, types)
+
+
+def _examine_without(error: BtfError, offset: int, header: Header, data: bytes, bases: Bases | None) -> Blob:
+    """A blob that does not stand by itself, because of `error`: a module's, or damaged."""
+    try:
+        sketch = outline(data)
+    except BtfError as worse:
+        return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(worse))
+    if sketch.split:
+        return _examine_split(offset, sketch, data, bases)
+    return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error), sketch.counts)
 
 
 def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | None) -> Blob:

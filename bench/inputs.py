@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images of any size for the races, made of a real dump and kept beside the dumps."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from dumpmaker import cache
+from dumpmaker.cache import Dump
+
+BLOCK = 16 << 20
+SIGNATURES = (b"\x9f\xeb\x01", b"\xeb\x9f\x01")
+
+Header = Callable[[int], bytes]
+
+
+def no_header(size: int) -> bytes:
+    """A raw file."""
+    return b""
+
+
+def lime_header(size: int) -> bytes:
+    """A LiME file of one range."""
+    return struct.pack("<IIQQ8x", 0x4C694D45, 1, 0, size - 1)
+
+
+def elf_header(size: int) -> bytes:
+    """An ELF core with one PT_LOAD, its memory at the next page of the file."""
+    ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
+    header = ident + struct.pack("<HHIQQQI6H", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return (header + struct.pack("<II6Q", 1, 6, 4096, 0, 0, size, size, 4096)).ljust(4096, b"\0")
+
+
+FORMS: dict[str, Header] = {"raw": no_header, "lime": lime_header, "elf": elf_header}
+
+
+def folder() -> Path:
+    """Where the images are kept."""
+    path = cache.root() / "bench"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def dense(dump: Dump, size: int, form: str = "raw") -> Path:
+    """An image of `size` bytes without a hole: the dump, then its content again and again with no BTF in it.
+
+    So it has one kernel's BTF and its modules', as a guest of that size would.
+    """
+    path = folder() / f"{dump.name}-{size >> 20}.{form}"
+    header = FORMS[form](size)
+    if path.exists() and path.stat().st_size == len(header) + size:
+        return path
+    aside = path.with_suffix(".part")
+    with aside.open("wb") as out:
+        out.write(header)
+        left, first = size, True
+        while left:
+            with dump.raw.open("rb") as source:
+                while left and (block := source.read(min(BLOCK, left))):
+                    out.write(block if first else without_btf(block))
+                    left -= len(block)
+            first = False
+    aside.rename(path)
+    return path
+
+
+def without_btf(block: bytes) -> bytes:
+    """The block with the signatures in it broken."""
+    for signature in SIGNATURES:
+        block = block.replace(signature, b"\x9f\x9f\x9f")
+    return block
+
+
+def sparse(dump: Dump, size: int) -> Path:
+    """A raw image of `size` bytes that is the dump, and then 1 MiB of its content in each GiB of holes."""
+    path = folder() / f"{dump.name}-{size >> 20}-sparse.raw"
+    with dump.raw.open("rb") as source, path.open("wb") as out:
+        while block := source.read(BLOCK):
+            if block.count(0) == len(block):
+                out.seek(len(block), os.SEEK_CUR)
+            else:
+                out.write(block)
+        source.seek(0)
+        filler = without_btf(source.read(1 << 20))
+        for start in range(1 << 30, size, 1 << 30):
+            out.seek(start)
+            out.write(filler)
+        out.truncate(size)
+    return path
+
+
+def into_page_cache(path: Path) -> None:
+    """Read a file once."""
+    with path.open("rb", buffering=0) as file:
+        buffer = bytearray(BLOCK)
+        while file.readinto(buffer):
+            pass
