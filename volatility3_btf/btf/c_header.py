@@ -68,7 +68,11 @@ def c_header(types: "Types", title: str = "Types of a Linux kernel") -> CHeader:
         lines += [f"  {name}: {cause}" for name, cause in causes.items()]
     top = "\n".join(f" * {comment(line)}" for line in lines)
     body = "\n\n".join(writer.chunks)
-    return CHeader(f"/*\n{top}\n */\n#pragma once\n\n{body}\n", causes, writer.bodies.assertions)
+    return CHeader(
+        f"/*\n{top}\n */\n#ifndef VMLINUX_TYPES_H\n#define VMLINUX_TYPES_H\n\n{body}\n\n#endif\n",
+        causes,
+        writer.bodies.assertions,
+    )
 
 
 class _State(Choice):
@@ -92,7 +96,6 @@ class _Writer:
         self._declared: set[int] = set()
         self._complete: set[int] = set()
         self._seen: set[int] = set()
-        self._settled: set[int] = set()
         self._depth = 0
 
     def write(self) -> None:
@@ -201,10 +204,7 @@ class _Writer:
         elif self._types.kind_of(type_id) is Kind.FWD:
             return
         elif self.bodies.is_inline(type_id):
-            if type_id not in self._settled:
-                for member_type in self._member_types(type_id):
-                    self._require(member_type, True)
-                self._settled.add(type_id)
+            self._need_body(type_id)
         elif by_value:
             self._composite(type_id)
 
@@ -272,9 +272,11 @@ class _Writer:
         state = self._state.get(type_id)
         if state is None:
             self._state[type_id] = _State.STARTED
+            marks = len(self.bodies.assertions)
             try:
                 self._write_typedef(type_id, target)
             except BtfError as error:
+                del self.bodies.assertions[marks:]
                 self.inexpressible[name] = str(error)
                 self.chunks.append(f"typedef unsigned char {name}; /* {comment(printable(str(error)))} */")
             self._state[type_id] = _State.DONE
