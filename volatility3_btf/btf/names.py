@@ -101,16 +101,17 @@ class Strings:
 
     def starts_string(self, offsets: NDArray[np.uint32]) -> bool:
         """Whether each offset is where a string starts, in this section or a base's."""
+        return (not len(offsets) or int(offsets.max()) < self.end) and not self.count_inner(offsets)
+
+    def count_inner(self, offsets: NDArray[np.uint32]) -> int:
+        """How many offsets, all of which must be below `end`, lie in the middle of a string."""
         own = offsets >= self.start
-        if self.base is not None and not self.base.starts_string(offsets[~own]):
-            return False
         positions = offsets[own].astype(np.int64) - self.start
         if not len(positions):
-            return True
-        if int(positions.max()) >= len(self.section):
-            return False
+            return 0 if self.base is None else self.base.count_inner(offsets)
         before = np.frombuffer(self.section, dtype=np.uint8)[positions - 1]
-        return bool(np.all((before == 0) | (positions == 0)))
+        inner = int(np.count_nonzero((before != 0) & (positions != 0)))
+        return inner if self.base is None else inner + self.base.count_inner(offsets[~own])
 
     def _own(self, offsets: NDArray[np.uint32]) -> list[str]:
         starts, texts = self._pieces

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every type id and name offset that a blob's records hold, checked at once."""
 
+from typing import Final
+
 import numpy as np
 
 from .columns import Columns, Positions, Words
 from .errors import BtfError
 from .kinds import COMMON_WORDS, REFERRING, Kind
+from .names import Strings
+
+MOST_INNER: Final = 1 << 14
+"""Names that may be ends of longer ones; no encoder makes any, and a million ends of one string of 1 MB
+would take 1 GB as texts."""
 
 
 def referenced_ids(columns: Columns) -> list[tuple[Positions, Words]]:
@@ -38,20 +45,24 @@ def referenced_names(columns: Columns) -> list[tuple[Positions, Words]]:
     return found
 
 
-def check(columns: Columns, first_id: int, strings_end: int) -> None:
+def check(columns: Columns, first_id: int, strings: Strings) -> None:
     """Check that every type id and name offset points somewhere.
 
     Args:
         columns: the decoded records.
         first_id: type id of row 0.
-        strings_end: one past the last string offset, base's strings included.
+        strings: the strings, base's included.
 
     Raises:
-        BtfError: naming the first type id that holds a wrong reference.
+        BtfError: naming the first type id that holds a wrong reference; or many names are parts of others.
     """
     end_id = first_id + len(columns)
+    names = referenced_names(columns)
     _check_below(referenced_ids(columns), end_id, first_id, "refers to type")
-    _check_below(referenced_names(columns), strings_end, first_id, "has a name at string offset")
+    _check_below(names, strings.end, first_id, "has a name at string offset")
+    inner = sum(strings.count_inner(offsets) for _, offsets in names)
+    if inner > MOST_INNER:
+        raise BtfError(f"{inner} names start in the middle of strings")
 
 
 def _check_below(found: list[tuple[Positions, Words]], limit: int, first_id: int, what: str) -> None:

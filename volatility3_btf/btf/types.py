@@ -76,7 +76,7 @@ class Types:
         self.strings = Strings(section, base.strings if base else None)
         self.columns = decode_columns(self.data, self.header, self.first_id)
         self.end_id = self.first_id + len(self.columns)
-        check(self.columns, self.first_id, self.strings.end)
+        check(self.columns, self.first_id, self.strings)
         self._kinds = self.columns.kind.data
         self._words = self.columns.words.data
         self._records = self.columns.record.data

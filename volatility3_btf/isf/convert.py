@@ -187,6 +187,7 @@ class TypeEntries:
     def _fields(self, type_id: int) -> Entry:
         offsets, bits, members, names, spans = self._members
         fields: Entry = {}
+        reached: dict[str, int] = {}
         first, last = spans.get(type_id, (0, 0))
         for index in range(first, last):
             width = bits[index]
@@ -200,7 +201,7 @@ class TypeEntries:
             if name:
                 fields.setdefault(name, {"type": descriptor, "offset": offset})
                 continue
-            field = fields[_free(f"unnamed_field_{offset:x}", fields)] = {
+            field = fields[_free(f"unnamed_field_{offset:x}", fields, reached)] = {
                 "type": descriptor,
                 "offset": offset,
             }
@@ -303,9 +304,10 @@ class TypeEntries:
     def _name_tagged(self, taken: dict[str, Any], kinds: Iterable[Kind], published: dict[int, str]) -> None:
         """Name what has a tag; of several with one tag the first keeps it, the others are numbered."""
         ids = self.types.ids_of_kind(*kinds)
+        reached: dict[str, int] = {}
         for type_id, name in zip(ids.tolist(), self.types.names(ids), strict=True):
             if name:
-                published[type_id] = _free(name, taken, "___")
+                published[type_id] = _free(name, taken, reached, "___")
                 taken[published[type_id]] = type_id
 
     def _name_anonymous(
@@ -313,7 +315,7 @@ class TypeEntries:
     ) -> None:
         for type_id in self.types.ids_of_kind(*kinds).tolist():
             if type_id not in published:
-                published[type_id] = _free(f"unnamed_{type_id:016x}", taken)
+                published[type_id] = _free(f"unnamed_{type_id:016x}", taken, {})
                 taken[published[type_id]] = type_id
 
     def _typedefs(self) -> Iterator[tuple[str, int, bool]]:
@@ -330,11 +332,19 @@ class TypeEntries:
                 yield name, end, target == end
 
 
-def _free(name: str, taken: dict[str, Any], separator: str = "_") -> str:
-    """A name that is not taken yet: itself, or with the lowest number from 2 on behind it."""
+def _free(name: str, taken: dict[str, Any], reached: dict[str, int], separator: str = "_") -> str:
+    """A name that is not taken yet: itself, or with the lowest number from 2 on behind it.
+
+    Args:
+        name: the wanted name.
+        taken: the names that are taken.
+        reached: for names that were taken before, the last number; what makes a million equal names cheap.
+        separator: what comes between name and number.
+    """
     if name not in taken:
         return name
-    number = 2
+    number = reached.get(name, 1) + 1
     while f"{name}{separator}{number}" in taken:
         number += 1
+    reached[name] = number
     return f"{name}{separator}{number}"
