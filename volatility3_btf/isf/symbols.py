@@ -198,7 +198,7 @@ class SymbolEntries(Mapping[str, Entry]):
         return {
             name: types.word_of(type_id)
             for name, type_id in zip(names, ids.tolist(), strict=True)
-            if counts[name] == 1 and name in self._symbols
+            if counts[name] == 1
         }
 
     @staticmethod

@@ -9,6 +9,7 @@ is built when it is used. So the answers are the same, only sooner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -137,8 +138,11 @@ class BtfFormat(intermed.Version8Format):
     @property
     def types(self) -> Iterable[str]:
         """The names of all types."""
-        names: Iterable[str] = self._json_object["user_types"].keys() | self.natives.types
-        return names
+        return self._all_types
+
+    @cached_property
+    def _all_types(self) -> frozenset[str]:
+        return frozenset(self._json_object["user_types"]) | frozenset(self.natives.types)
 
     def _interdict_to_template(self, dictionary: dict[str, Any]) -> interfaces.objects.Template:
         template = super()._interdict_to_template(dictionary)
