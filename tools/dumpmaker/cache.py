@@ -65,6 +65,7 @@ RECIPES: dict[str, Recipe] = {
     "amd64-6.12": Recipe("trixie", "linux-image-amd64"),
     "amd64-7": Recipe("trixie-backports", "linux-image-amd64"),
     "arm64-6.12": Recipe("trixie", "linux-image-arm64", "arm64"),
+    "arm64-6.1": Recipe("bookworm", "linux-image-arm64", "arm64"),  # without CONFIG_KALLSYMS_ALL
     "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x"),
     "s390x-6.1": Recipe("bookworm", "linux-image-s390x", "s390x"),  # built without BTF
     "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True),

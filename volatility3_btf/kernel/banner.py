@@ -67,7 +67,7 @@ def find_banners(memory: Memory) -> list[Banner]:
 
 
 def seen_kernels(memory: Memory) -> list[str]:
-    """The kernels' banners in an image as lines of text, each once; without any, log lines that speak of one."""
+    """The kernels' banners in an image as lines of text, each once; without any, what logs say of one."""
     found = [banner for banner in find_banners(memory) if banner.kind != "placeholder"]
     whole = [banner for banner in found if banner.kind == "banner"]
     texts = {banner.text.split(b"\n")[0] for banner in whole or found}

@@ -29,7 +29,7 @@ from .vmcoreinfo import Vmcoreinfo
 
 log = logging.getLogger(__name__)
 
-_MOST_HITS = 1 << 14
+_MOST_HITS = 1 << 12
 """Places at which one kind of text is looked at; an honest image of 512 MiB has about ten."""
 
 _MOST_TABLES, _MOST_THOROUGH = 32, 4

@@ -79,7 +79,12 @@ def walk(names: bytes, markers: Int64s, count: int, wide: bool, ends: range | No
     """
     size = len(names)
     table = np.frombuffer(names + b"\0\0", np.uint8)
-    blocks = len(markers)
+    count = min(count, len(markers) * BLOCK)
+    if count <= 0:
+        none = np.empty(0, np.int64)
+        return Walk(none, none, none, 0, none)
+    blocks = -(-count // BLOCK)
+    markers = markers[:blocks]
     heads = np.empty((blocks, BLOCK + 1), np.int64)
     second = np.zeros((blocks, BLOCK), np.int64)
     sound = (markers >= 0) & (markers < size)
@@ -152,12 +157,16 @@ def decode(names: bytes, found: Walk, tokens: Tokens) -> Names:
     """Replace the tokens of all names by their texts; names with a lost token or a hole are left out.
 
     Raises:
-        KallsymsError: the names would take more than `MAX_TEXT` bytes.
+        KallsymsError: there are none, or they would take more than `MAX_TEXT` bytes.
     """
+    if not len(found.heads):
+        raise KallsymsError("no block of names is whole")
     table = np.frombuffer(names, np.uint8, found.end)
     codes = _codes(table, found)
-    if len(found.heads) and (tokens.lost or _HOLE in names):
+    if tokens.lost or _HOLE in names:
         found = _without_lost(codes, table, found, tokens)
+        if not len(found.heads):
+            raise KallsymsError("no name is whole")
         codes = _codes(table, found)
     texts = [*tokens.texts, b"\0", b"", *(text[1:] for text in tokens.texts)]
     lengths = np.array([len(text) for text in texts], np.int64)

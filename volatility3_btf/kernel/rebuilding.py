@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..memory import Memory
 from .markers import LONGEST, Markers, find_markers
-from .names import BLOCK, count_names, derive_markers, walk
+from .names import BLOCK, Walk, count_names, derive_markers, walk
 from .reading import read_filled, read_number
 from .tables import MAX_NAMES, MAX_SYMBOLS, Tables, read_names
 from .tokens import Endian, Tokens
@@ -47,15 +47,20 @@ def by_names(memory: Memory, tokens: Tokens, endian: Endian, places: Mapping[str
     problem = "kallsyms_markers are damaged; they were derived from kallsyms_names"
     for names, num_syms, count in _counted_names(memory, tokens, endian, places):
         data, _ = read_filled(memory, names, min(tokens.table - names, MAX_NAMES))
-        for wide in (True, False):
-            markers = derive_markers(data, count, wide)
-            if not len(markers):
-                continue
-            found = walk(data, markers, min(count, len(markers) * BLOCK), wide)
-            told = num_syms is None or num_syms in places.values()
-            if told or _markers_fit(tokens.table - names - found.end, count):
-                yield Tables(endian, tokens, names, data, found, count, num_syms, None, wide, (problem,))
-                return
+        found, wide = max(
+            ((_walk_derived(data, count, wide), wide) for wide in (True, False)),
+            key=lambda reading: len(reading[0].heads),
+        )
+        told = num_syms is not None and num_syms in places.values()
+        if told or _markers_fit(tokens.table - names - found.end, count):
+            yield Tables(endian, tokens, names, data, found, count, num_syms, None, wide, (problem,))
+            return
+
+
+def _walk_derived(data: bytes, count: int, wide: bool) -> Walk:
+    """Walk the names by markers made of them."""
+    markers = derive_markers(data, count, wide)
+    return walk(data, markers, min(count, len(markers) * BLOCK), wide)
 
 
 def told_count(memory: Memory, endian: Endian, places: Mapping[str, int]) -> tuple[int, int, int] | None:
@@ -63,7 +68,7 @@ def told_count(memory: Memory, endian: Endian, places: Mapping[str, int]) -> tup
     names, num_syms = places.get("kallsyms_names"), places.get("kallsyms_num_syms")
     if names is None or num_syms is None:
         return None
-    count = read_number(memory, num_syms, 4, endian)
+    count = read_number(memory, num_syms, 4, endian) or read_number(memory, num_syms, 8, endian)
     return None if count is None or not 0 < count <= MAX_SYMBOLS else (names, num_syms, count)
 
 
@@ -136,9 +141,8 @@ def _counted_names(
     names = places.get("kallsyms_names")
     if names is not None and names < tokens.table:
         data, _ = read_filled(memory, names, min(tokens.table - names, MAX_NAMES))
-        count, _ = count_names(data, 0, MAX_SYMBOLS, True)
-        if count:
-            yield names, None, count
+        for wide in (True, False):
+            yield names, None, count_names(data, 0, MAX_SYMBOLS, wide)[0]
         return
     low = max(0, tokens.table - MAX_NAMES // 2)
     low += (tokens.table - low) % 4

@@ -30,6 +30,8 @@ REACH = 8 << 10
 
 _ZERO, _NINE = ord("0"), ord("9")
 _MOST_LOST = COUNT // 2
+_FEWEST_TEXTS = 100
+"""Different texts behind the digits, of 208: unused ones are empty, all others differ."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ _ORDERS: tuple[tuple[Endian, str], ...] = (("little", "<u2"), ("big", ">u2"))
 def _by_texts(data: bytes, digits: int, base: int) -> Tokens | None:
     """Split the texts before and behind the digits; where token 0 starts, the index decides."""
     later = data[digits:].split(b"\0", COUNT - _ZERO)[:-1]
-    if len(later) < COUNT - _ZERO or not all(map(_printable, later)):
+    if len(later) < COUNT - _ZERO or len(set(later)) < _FEWEST_TEXTS or not all(map(_printable, later)):
         return None
     end = digits
     earlier: list[bytes] = []

@@ -19,11 +19,15 @@ SIGNATURE = b"OSRELEASE="
 MAX_NOTE = 64 << 10
 """Bytes: one page, of the largest page size there is."""
 
+MAX_READ = 8 << 20
+"""Bytes of text that are looked at in all; an honest image has some copies of 3 KB each."""
+
 NOT_ADDRESSES = ("mem_section", "mem_map", "node_data", "vmemmap", "high_memory")
 """Pointers of which VMCOREINFO can hold the value (VMCOREINFO_SYMBOL_ARRAY), not the address."""
 
-_LINE = re.compile(r"([A-Za-z_]\w*(?:\([\w.\[\]>-]{1,128}\))?)=([\x20-\x7e]{0,256})")
+_LINE = re.compile(r"([A-Za-z_][\w-]*(?:\([\w.\[\]>-]{1,128}\))?)=([\x20-\x7e]{0,256})")
 _FEWEST = 4
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,13 @@ def parse_vmcoreinfo(data: bytes, offset: int = 0) -> Vmcoreinfo | None:
 def read_vmcoreinfo(memory: Memory, offsets: Iterable[int]) -> list[Vmcoreinfo]:
     """Read the notes at places where `SIGNATURE` was found; equal ones become one."""
     notes: dict[tuple[tuple[str, str], ...], Vmcoreinfo] = {}
+    left, behind = MAX_READ, -1
     for offset in offsets:
-        note = parse_vmcoreinfo(memory.read_available(offset, MAX_NOTE), offset)
+        if left <= 0 or (offset < behind and offset % _PAGE and not _starts_text(memory, offset)):
+            continue
+        data = memory.read_available(offset, MAX_NOTE).split(b"\0", 1)[0]
+        left, behind = left - len(data), offset + len(data)
+        note = parse_vmcoreinfo(data, offset)
         if note is None:
             continue
         key = tuple(note.entries.items())
@@ -102,6 +111,11 @@ def read_vmcoreinfo(memory: Memory, offsets: Iterable[int]) -> list[Vmcoreinfo]:
             note if known is None else Vmcoreinfo((*known.offsets, offset), note.entries, note.malformed)
         )
     return list(notes.values())
+
+
+def _starts_text(memory: Memory, offset: int) -> bool:
+    """Whether a NUL byte lies before: what lies inside of another text is a line of it, not a note."""
+    return memory.read_available(offset - 1, 1) == b"\0"
 
 
 def _number(text: str | None, base: int) -> int | None:
