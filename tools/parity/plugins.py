@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT = 300  # seconds
+PATIENCE = 1800  # seconds, for the first use of a symbol table
+FIRST = "linux.boottime.Boottime"
 
 ARGUMENTS = {
     "linux.pagecache.InodePages": ["--find", "/init"],
@@ -79,6 +81,8 @@ def run_all(
         shutil.rmtree(results)
         results.mkdir()
         shutil.copy(isf, target)
+    if not list(results.iterdir()):  # Volatility checks a new table against its schema once, which takes long
+        tell(f"first use of {isf.name}: {_run(FIRST, image, folder, PATIENCE).seconds} s")
     found: dict[str, Run] = {}
     for name in wanted:
         record = results / f"{name}.json"

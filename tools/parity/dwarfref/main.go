@@ -7,7 +7,8 @@
 //
 // One compile unit is held at a time. Of a name that units define differently, ISF.json has the
 // definition seen first; GLOBALS.jsonl has one global variable a line, and then one line for each
-// such name with all its definitions. A symbol is typed where a variable of its name lies at its address.
+// such name with all its definitions. A symbol is typed where a variable of its name lies at its address,
+// or, if no unit defines it, as it is declared.
 package main
 
 import (
@@ -73,6 +74,7 @@ type reference struct {
 	enums     map[string]object
 	variants  map[string]map[string]object
 	globals   []object
+	externs   map[string]object // variables that are only declared, by name: the assembler or linker makes them
 	rendering map[dwarf.Offset]bool
 	unit      map[dwarf.Offset]*node
 }
@@ -99,7 +101,7 @@ func run(vmlinux, isfPath, globalsPath string) error {
 		return err
 	}
 	r := &reference{order: file.ByteOrder, endian: "little", base: map[string]object{}, user: map[string]object{},
-		enums: map[string]object{}, variants: map[string]map[string]object{}}
+		enums: map[string]object{}, variants: map[string]map[string]object{}, externs: map[string]object{}}
 	if file.ByteOrder == binary.BigEndian {
 		r.endian = "big"
 	}
@@ -316,7 +318,13 @@ func (r *reference) global(unitName string, v variable) {
 			v.ref = origin.ref
 		}
 	}
-	if v.address == 0 || v.name == "" || v.ref == 0 {
+	if v.name == "" || v.ref == 0 {
+		return
+	}
+	if v.address == 0 {
+		if _, known := r.externs[v.name]; v.external && !known {
+			r.externs[v.name] = r.typ(v.ref)
+		}
 		return
 	}
 	r.globals = append(r.globals, object{"name": v.name, "address": v.address, "type": r.typ(v.ref),
@@ -582,6 +590,9 @@ func (r *reference) symbols(file *elf.File) (object, error) {
 			continue
 		}
 		typ := typed[fmt.Sprintf("%s %x", s.Name, s.Value)]
+		if typ == nil && elf.ST_BIND(s.Info) == elf.STB_GLOBAL {
+			typ = r.externs[s.Name]
+		}
 		if typ == nil {
 			typ = voidType
 		}
