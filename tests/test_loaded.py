@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Names and owners: `linux.btfscan --all` beside what each guest said it had loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumpmaker.cache import Dump
+from patching import PAGE, Patch
+from volatility3_btf import find_btf, open_memory
+from volatility3_btf.kernel import identify_kernel
+from volatility3_btf.kernel.loaded import loaded_btf
+from volatility3_btf.kernel.modules import listed_modules
+from volatility3_btf.kernel.origin import find_sightings
+from volrunner import Vol
+
+GetDump = Callable[[str], Dump]
+Row = dict[str, Any]
+
+WITH_MODULES = ("amd64-6.1", "amd64-6.12", "amd64-7", "arm64-6.12", "s390x-6.12", "amd64-6.12-la57")
+ONE = "amd64-6.1"
+MOVED = "nf_tables"
+
+
+def loaded(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["Origin"] == "loaded"]
+
+
+@pytest.fixture(scope="module")
+def all_rows(session_vol: Vol, dump: GetDump) -> Callable[[str], list[Row]]:
+    """The rows of `linux.btfscan --all` on a dump, each run once."""
+    known: dict[str, list[Row]] = {}
+
+    def rows(name: str) -> list[Row]:
+        if name not in known:
+            known[name] = session_vol("linux.btfscan", "--all", image=dump(name).raw).rows
+        return known[name]
+
+    return rows
+
+
+# --- what the guest lists ---
+
+
+@pytest.mark.parametrize("name", WITH_MODULES)
+def test_every_loaded_blob_has_one_row_with_its_name(
+    all_rows: Callable[[str], list[Row]], dump: GetDump, name: str
+) -> None:
+    rows = [row for row in loaded(all_rows(name)) if row["Kind"] != "program"]
+    told = {blob: about["sha256"] for blob, about in dump(name).truth["btf"].items()}
+    assert len(told) > 20
+    assert sorted((row["Name"], row["SHA256"]) for row in rows) == sorted(told.items())
+    assert {row["State"] for row in rows} == {"complete"}
+    kinds = {row["Name"]: row["Kind"] for row in rows}
+    assert kinds.pop("vmlinux") == "kernel"
+    assert set(kinds.values()) == {"module"}
+
+
+@pytest.mark.parametrize("name", WITH_MODULES)
+def test_loaded_modules_are_listed(all_rows: Callable[[str], list[Row]], name: str) -> None:
+    listed = {row["Kind"]: row["Listed"] for row in loaded(all_rows(name))}
+    assert listed == {"kernel": None, "module": "yes", "program": None}
+
+
+@pytest.mark.parametrize("name", (*WITH_MODULES, "amd64-5.10"))
+def test_a_programs_btf_is_marked(all_rows: Callable[[str], list[Row]], dump: GetDump, name: str) -> None:
+    (row,) = (row for row in loaded(all_rows(name)) if row["Kind"] == "program")
+    told = dump(name).truth["program_btf"]
+    assert (row["SHA256"], row["Size"]) == (told["sha256"], told["size"])
+    assert row["Name"] is None
+    assert (row["Structs"], row["Functions"]) == (1, 1)
+
+
+def test_before_5_11_the_kernels_own_is_told_by_its_address(
+    all_rows: Callable[[str], list[Row]], dump: GetDump
+) -> None:
+    row = next(row for row in loaded(all_rows("amd64-5.10")) if row["Kind"] == "kernel")
+    assert (row["Name"], row["SHA256"]) == ("vmlinux", dump("amd64-5.10").truth["btf"]["vmlinux"]["sha256"])
+
+
+@pytest.mark.parametrize("name", WITH_MODULES)
+def test_what_no_kernel_points_to_is_a_copy(all_rows: Callable[[str], list[Row]], name: str) -> None:
+    names = {row["SHA256"]: row["Name"] for row in loaded(all_rows(name))}
+    copies = [row for row in all_rows(name) if row["Origin"] != "loaded"]
+    assert copies
+    for row in copies:
+        assert row["Origin"] == "copy"
+        assert row["Listed"] is None
+        assert row["Name"] == names.get(row["SHA256"])
+
+
+@pytest.mark.parametrize("name", WITH_MODULES)
+def test_ids_are_those_of_the_guest(dump: GetDump, name: str) -> None:
+    image = open_memory(dump(name).raw)
+    found = loaded_btf(image, identify_kernel(image)).entries
+    assert [entry.id for entry in found] == list(range(1, len(found) + 1))
+    assert found[0].name == "vmlinux"
+    program = next(entry for entry in found if entry.kind == "program")
+    assert program.id == dump(name).truth["program_btf"]["id"]
+
+
+@pytest.mark.parametrize("name", WITH_MODULES)
+def test_the_list_of_modules_is_that_of_the_guest(dump: GetDump, name: str) -> None:
+    image = open_memory(dump(name).raw)
+    kernel = identify_kernel(image)
+    space = loaded_btf(image, kernel).space
+    assert space is not None
+    modules = listed_modules(space, kernel)
+    assert modules.is_complete
+    assert list(modules.addresses) == [module["name"] for module in dump(name).truth["modules"]]
+
+
+# --- what a rootkit or chance may do ---
+
+
+@pytest.fixture(scope="module")
+def patched(dump: GetDump, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Patch]]:
+    """Makes copies of a dump that may be changed; gone after the tests."""
+    made: list[Path] = []
+
+    def patch(name: str = ONE) -> Patch:
+        made.append(tmp_path_factory.mktemp("patched") / "memory.raw")
+        return Patch(dump(name), made[-1])
+
+    yield patch
+    for path in made:
+        path.unlink()
+
+
+@pytest.mark.parametrize("name", ["amd64-6.1", "amd64-6.12-la57"])
+def test_a_blob_in_several_pieces_is_read_whole(
+    patched: Callable[[str], Patch], session_vol: Vol, dump: GetDump, name: str
+) -> None:
+    """Two of its pages change places with others, in physical memory and in the page tables."""
+    patch = patched(name)
+    blob = patch.module(MOVED)
+    data = patch.read(blob.offset, blob.size)
+    truth = dump(name).truth["btf"][MOVED]["sha256"]
+    moved = {patch.swap_page(blob.address + number * PAGE) for number in (1, 5)}
+    own = {blob.offset + at & ~(PAGE - 1) for at in range(0, blob.size, PAGE)}
+    patch.wipe_copies(data, own | moved)
+
+    contiguous = [found for found in find_btf(patch.memory()) if found.sha256 == truth]
+    assert not contiguous, "the blob can still be found in one piece"
+    rows = [
+        row for row in session_vol("linux.btfscan", "--all", image=patch.path).rows if row["Name"] == MOVED
+    ]
+    (row,) = rows
+    assert (row["Origin"], row["State"], row["SHA256"]) == ("loaded", "complete", truth)
+    assert (row["Offset"], row["Size"], row["Listed"]) == (blob.offset, blob.size, "yes")
+
+
+def test_a_blob_whose_first_page_moved_is_dumped_whole(
+    patched: Callable[[], Patch], session_vol: Vol
+) -> None:
+    patch = patched()
+    blob = patch.module("ext4")
+    data = patch.read(blob.offset, blob.size)
+    there = patch.swap_page(blob.address)
+    rows = session_vol("linux.btfscan", "--all", "--dump", image=patch.path).rows
+    assert [row["Offset"] for row in rows] == sorted(row["Offset"] for row in rows)
+    (row,) = (row for row in loaded(rows) if row["Name"] == "ext4")
+    assert row["Offset"] == there
+    assert (session_vol.output / row["File output"]).read_bytes() == data
+
+
+def test_a_blob_of_which_a_page_is_lost_is_truncated(patched: Callable[[], Patch]) -> None:
+    patch = patched()
+    blob = patch.module("bridge")
+    place, _ = patch.entry_of(blob.address + 2 * PAGE)
+    patch.write(place, bytes(8))
+    (found,) = (
+        found
+        for found in find_sightings(patch.memory())
+        if found.origin == "loaded" and found.name == "bridge"
+    )
+    assert found.blob.state == "truncated"
+    assert len(found.blob.data) == 2 * PAGE
+
+
+def unlink(patch: Patch, name: str) -> None:
+    """Take a module out of the kernel's list, as rootkits do."""
+    assert patch.loaded.space is not None
+    modules = listed_modules(patch.loaded.space, patch.kernel)
+    struct = patch.kernel.blob.types["module"]
+    here = patch.place(modules.addresses[name] + struct["list"].offset)
+    following, before = (int.from_bytes(patch.read(here + at, 8), "little") for at in (0, 8))
+    patch.write(patch.place(before), following.to_bytes(8, "little"))
+    patch.write(patch.place(following + 8), before.to_bytes(8, "little"))
+
+
+def test_a_hidden_module_is_not_listed(patched: Callable[[], Patch], session_vol: Vol) -> None:
+    patch = patched()
+    unlink(patch, "tun")
+    rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
+    assert {row["Name"] for row in rows if row["Listed"] == "no"} == {"tun"}
+    assert {row["Listed"] for row in rows if row["Kind"] == "module"} == {"yes", "no"}
+
+
+def test_with_a_broken_list_what_was_not_seen_is_not_known(
+    patched: Callable[[], Patch], session_vol: Vol, dump: GetDump
+) -> None:
+    patch = patched()
+    assert patch.loaded.space is not None
+    modules = listed_modules(patch.loaded.space, patch.kernel)
+    struct = patch.kernel.blob.types["module"]
+    names = list(modules.addresses)
+    patch.write(patch.place(modules.addresses[names[9]] + struct["list"].offset), b"\xff" * 8)
+    rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
+    listed = {row["Name"]: row["Listed"] for row in rows if row["Kind"] == "module"}
+    assert {name for name, told in listed.items() if told == "yes"} == set(names[:10])
+    assert {listed[name] for name in names[10:]} == {None}
+
+
+def test_a_list_that_never_ends_is_left(patched: Callable[[], Patch]) -> None:
+    patch = patched()
+    space = patch.loaded.space
+    assert space is not None
+    modules = listed_modules(space, patch.kernel)
+    list_at = patch.kernel.blob.types["module"]["list"].offset
+    names = list(modules.addresses)
+    back = modules.addresses[names[2]] + list_at
+    patch.write(patch.place(modules.addresses[names[20]] + list_at), back.to_bytes(8, "little"))
+    memory = patch.memory()
+    again = loaded_btf(memory, patch.kernel).space
+    assert again is not None
+    found = listed_modules(again, patch.kernel)
+    assert not found.is_complete
+    assert list(found.addresses) == names[:21]
+
+
+def test_without_page_tables_the_direct_map_serves(
+    patched: Callable[[], Patch], dump: GetDump, session_vol: Vol
+) -> None:
+    """Most pointers in `struct btf` meet their blobs at one distance."""
+    patch = patched()
+    tables = patch.kernel.page_tables
+    assert tables is not None
+    patch.write(tables.root, bytes(PAGE))
+    rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
+    told = {about["sha256"] for about in dump(ONE).truth["btf"].values()}
+    assert told <= {row["SHA256"] for row in rows}
+    assert {row["Listed"] for row in rows if row["Kind"] == "module"} == {None}
+
+
+def test_an_unloaded_modules_btf_is_a_copy(patched: Callable[[], Patch]) -> None:
+    """A `struct btf` without references is freed memory."""
+    patch = patched()
+    blob = patch.module("veth")
+    struct = patch.kernel.blob.types["btf"]
+    patch.write(blob.place + struct["refcnt"].offset, bytes(4))
+    found = [found for found in find_sightings(patch.memory()) if found.blob.sha256 == blob.read().sha256]
+    assert found
+    assert {sighting.origin for sighting in found} == {"copy"}
+
+
+def test_without_a_kernel_nothing_is_known(patched: Callable[[], Patch], session_vol: Vol) -> None:
+    patch = patched()
+    blob = patch.kernel.blob
+    patch.write(blob.offset, bytes(24))
+    rows = session_vol("linux.btfscan", "--all", image=patch.path).rows
+    assert rows
+    assert {row["Origin"] for row in rows} == {"unknown"}
+    assert {row["Listed"] for row in rows} == {None}
