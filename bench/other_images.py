@@ -25,9 +25,10 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 LIMIT = 0.5  # seconds
 BLOCK = 64 << 20
-PLUGINS = ("linux.pslist", "windows.info", "mac.pslist", "banners")
+EXIT_CODES = {"linux.pslist": 1, "windows.info": 1, "mac.pslist": 1, "banners": 0}
+"""The plugins to run, and how they end where there is no system of theirs."""
 
-VOL = "from volatility3.cli import main; main()"
+VOL = "import sys; sys.argv[0] = 'vol'; from volatility3.cli import main; main()"
 BLOCKED = "import sys; sys.modules['volatility3_btf'] = None; " + VOL
 
 
@@ -48,7 +49,7 @@ def run(code: str, image: Path, plugin: str, folder: Path) -> float:
         environment["PYTHONPATH"] = str(CHECKOUT)
         options += ["-p", str(CHECKOUT / "plugins")]
     begun = time.monotonic()
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code, *options, plugin],
         env=environment,
         cwd=folder,
@@ -56,7 +57,10 @@ def run(code: str, image: Path, plugin: str, folder: Path) -> float:
         capture_output=True,
         check=False,
     )
-    return time.monotonic() - begun
+    seconds = time.monotonic() - begun
+    if done.returncode != EXIT_CODES[plugin]:
+        raise RuntimeError(f"{plugin} ended with {done.returncode}: {done.stderr.decode()[-500:]}")
+    return seconds
 
 
 def main() -> int:
@@ -75,7 +79,7 @@ def main() -> int:
         folder = Path(name)
         for kind in ("random", "zeros"):
             image = write_image(folder / kind, options.size << 20, kind == "random")
-            for plugin in PLUGINS:
+            for plugin in EXIT_CODES:
                 pairs = [
                     (run(BLOCKED, image, plugin, folder), run(VOL, image, plugin, folder))
                     for _ in range(options.runs + 1)
