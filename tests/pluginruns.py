@@ -90,6 +90,20 @@ def give_isf(vol: Vol, isf: Path, name: str = "own.json") -> Path:
     return target
 
 
+def stock_choice(vol: Vol, image: Path) -> Path:
+    """A configuration with the kernel that stock Volatility chooses, given an ISF.
+
+    With `-c` other plugins need not search the image for it again, which takes stock Volatility longer than
+    anything else.
+    """
+    saved, kernel = vol.folder / "saved.json", vol.folder / "kernel.json"
+    saved.unlink(missing_ok=True)
+    vol("--no-btf", "--save-config", saved, "linux.pslist", image=image)
+    values = json.loads(saved.read_text())
+    kernel.write_text(json.dumps({key: value for key, value in values.items() if key.startswith("kernel.")}))
+    return kernel
+
+
 def processes(result: Result) -> dict[int, tuple[int, str]]:
     """What `linux.pslist` shows: PID → parent's PID and name."""
     return {row["PID"]: (row["PPID"], row["COMM"]) for row in result.rows}

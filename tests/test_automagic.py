@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from pluginruns import (
     run,
     run_many,
     stable,
+    stock_choice,
 )
 from volrunner import Vol
 from wiping import without_vmcoreinfo
@@ -97,7 +100,8 @@ def test_every_plugin(dump: Dumps, isf: Callable[[str], Path], vol: Vol, other: 
     assert len(plugins) > 40
     run(vol, "linux.pslist", dump(MAIN).raw)
     bare = run_many(vol, plugins, dump(MAIN).raw)
-    stock = run_many(other, plugins, dump(MAIN).raw, "--no-btf")
+    choice = stock_choice(other, dump(MAIN).raw)
+    stock = run_many(other, plugins, dump(MAIN).raw, "--no-btf", "-c", str(choice))
     different = [name for name in plugins if outcome(bare[name]) != outcome(stock[name])]
     assert not different, "\n".join(f"{name}: {bare[name].stderr[-300:]}" for name in different)
     assert sum(result.returncode == 0 for result in bare.values()) > 40
@@ -106,8 +110,9 @@ def test_every_plugin(dump: Dumps, isf: Callable[[str], Path], vol: Vol, other: 
 @pytest.mark.parametrize("name", [name for name in FOUR_LEVELS if name != MAIN])
 def test_some_plugins(name: str, dump: Dumps, isf: Callable[[str], Path], vol: Vol, other: Vol) -> None:
     give_isf(other, isf(name))
+    choice = str(stock_choice(other, dump(name).raw))
     for plugin in COMPARED:
-        stock = run(other, plugin, dump(name).raw, "--no-btf")
+        stock = run(other, plugin, dump(name).raw, "--no-btf", "-c", choice)
         assert stock.returncode == 0, stock.stderr
         assert outcome(run(vol, plugin, dump(name).raw)) == outcome(stock)
 
@@ -231,6 +236,22 @@ def test_volshell(dump: Dumps, vol: Vol, tmp_path: Path) -> None:
         shown = json.loads(re.search(r"PIDS (\[.*\])", done.stdout)[1])
         assert set(stable(guest_processes(dump(name).truth))) <= set(shown)
         assert "symbol_table_name1!list_head (16 bytes)" in done.stdout
+
+
+def test_library_recipe(dump: Dumps, vol: Vol) -> None:
+    """The page's program, as it stands, in a folder with an image of the name it has there."""
+    page = Path(__file__).resolve().parents[1] / "docs/no-symbols.md"
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    (vol.folder / "memory.raw").symlink_to(dump(MAIN).raw)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=vol.environment, cwd=vol.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    *tasks, address = done.stdout.splitlines()
+    shown = {int(line.split()[0]): line.split(maxsplit=1)[1] for line in tasks}
+    names = {pid: name for pid, (_, name) in stable(guest_processes(dump(MAIN).truth)).items()}
+    assert {pid: name for pid, name in shown.items() if pid in names} == names
+    layer_address = int(dump(MAIN).truth["symbols"]["init_task"], 16) & (1 << 48) - 1
+    assert int(address, 16) == layer_address
 
 
 @pytest.mark.parametrize(
