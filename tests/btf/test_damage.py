@@ -35,7 +35,7 @@ def test_every_single_byte_corruption(endian: Endian) -> None:
     blob = every_kind(endian).blob()
     survived = 0
     for at in range(len(blob)):
-        for value in {0, 1, 0x7F, 0x80, 0xFF, blob[at] ^ 1, (blob[at] + 1) & 0xFF}:
+        for value in {0, 0xFF, blob[at] ^ 1, blob[at] ^ 0x80}:
             damaged = blob[:at] + bytes([value]) + blob[at + 1 :]
             survived += _survives(damaged)
     assert survived > len(blob)

@@ -24,7 +24,8 @@ class NameLookup:
         self._name_off = columns.name_off
         self._strings = strings
         self._questions = 0
-        self._offsets: dict[str, list[int]] | None = None
+        self._offsets: dict[str, int] | None = None
+        self._others: dict[str, list[int]] = {}
 
     def rows(self, name: str) -> Positions:
         """Rows of the records with this name, ascending; empty when there is none."""
@@ -43,16 +44,24 @@ class NameLookup:
                 return found
         if self._offsets is None:
             self._offsets = self._build()
-        return self._offsets.get(name, [])
+        offset = self._offsets.get(name)
+        return [] if offset is None else [offset, *self._others.get(name, ())]
 
-    def _build(self) -> dict[str, list[int]]:
+    def _build(self) -> dict[str, int]:
         is_used = np.zeros(self._strings.end, dtype=np.bool_)
         is_used[self._name_off] = True
         used: Words = np.flatnonzero(is_used).astype(np.uint32)
-        index: dict[str, list[int]] = {}
-        for name, offset in zip(self._strings.many(used), used.tolist(), strict=True):
-            index.setdefault(name, []).append(offset)
+        names = self._strings.many(used)
+        index = dict(zip(names, used.tolist(), strict=True))
+        if len(index) < len(names):
+            self._collect_others(index, names, used.tolist())
         return index
+
+    def _collect_others(self, index: dict[str, int], names: list[str], offsets: list[int]) -> None:
+        """Places of names that stand more than once in the strings."""
+        for name, offset in zip(names, offsets, strict=True):
+            if index[name] != offset:
+                self._others.setdefault(name, []).append(offset)
 
 
 def _is_exact(name: str) -> bool:
