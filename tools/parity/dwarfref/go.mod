@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 module dwarfref
 
 go 1.19
