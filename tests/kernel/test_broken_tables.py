@@ -49,6 +49,7 @@ def test_what_cannot_be_derived_leaves_the_types(table: str, version: str) -> No
         assert says(kernel, "no symbol's address is known") or says(
             kernel, "no kallsyms table belongs to this BTF"
         )
+        assert says(kernel, "no kallsyms_token_table was found") is (table == "token_table")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.writer import BANNER, BTF, LAYOUTS, RELEASE, build, identify
+from kernel.writer import BANNER, BTF, DATA, LAYOUTS, RELEASE, build, identify
 from volatility3_btf.btf import Endian
+from volatility3_btf.kernel import identify_kernels
+from volatility3_btf.memory import SegmentedMemory
+from volatility3_btf.scan import find_btf
 
 NAMES = st.lists(st.text("abcXYZ_.$019", min_size=1, max_size=100), min_size=600, max_size=700)
 
@@ -90,3 +93,19 @@ def test_a_kernel_that_lists_functions_only() -> None:
     found = kernel.found_symbols()
     assert found["__start_BTF"] == image.text + BTF
     assert found["kallsyms_names"] == image.text + image.spans["kallsyms_names"][0]
+
+
+@pytest.mark.parametrize("version", ["6.1", "6.4", "7.0"])
+def test_an_old_copy_ranks_behind_the_running_kernel(version: str) -> None:
+    """The copy lies lower, has the same types and names, and pointers that were never set."""
+    running = build(LAYOUTS[version], physical=0x1400000)
+    copy = build(LAYOUTS[version], physical=0x800000)
+    copy.data[DATA : DATA + 0x9000] = bytes(0x9000)
+    pieces = [(0x800000, bytes(copy.data)), (0x1400000, bytes(running.data)), (0x2000000, running.note)]
+    memory = SegmentedMemory(pieces)
+    kernels = identify_kernels(memory, list(find_btf(memory)))
+    assert [kernel.blob.offset for kernel in kernels] == [0x1400000 + BTF, 0x800000 + BTF]
+    assert kernels[0].state == "exact"
+    assert kernels[0].doubts == []
+    assert list(kernels[0].symbols or []) == running.symbols
+    assert any("ranked behind" in doubt for doubt in kernels[1].doubts)

@@ -156,6 +156,10 @@ def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings) 
     likely = sorted(found.values(), key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
     if len(likely) > _MOST_TABLES:
         findings.complaints.append(f"{len(likely)} places look like a token table; {_MOST_TABLES} were read")
+    if not likely:
+        told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
+        why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
+        findings.complaints.append(f"no kallsyms_token_table was found: {why}")
     for number, tokens in enumerate(likely[:_MOST_TABLES]):
         try:
             found_there = _read_with_notes(memory, tokens, findings.notes, number < _MOST_THOROUGH)
