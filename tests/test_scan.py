@@ -177,6 +177,18 @@ def test_only_kernels_are_found_when_only_they_are_looked_for() -> None:
     assert list(find_kernel_btf(BytesMemory(image), start=blob.offset + 1)) == []
 
 
+def test_the_search_for_a_base_runs_ahead_once_and_no_further_than_needed() -> None:
+    gap = b"\1" * memory_module.CHUNK
+    image = module() + module() + gap + kernel() + module() + gap * 5
+    memory = Holey([(0, image)], bad=[])
+    found = find_btf(memory)
+    assert next(found).state == "complete"
+    assert memory.reads < 20
+    # Once for the modules, once for the rest, and the looks at each blob; the kernel is decoded once.
+    assert [blob.kind for blob in found] == ["module", "kernel", "module"]
+    assert memory.reads < 50
+
+
 # --- what is not whole ---
 
 

@@ -106,17 +106,25 @@ class Blob:
 
 
 class Bases:
-    """The kernels' BTF of one image, the base of its modules'; searched for when first needed."""
+    """The kernels' BTF of one image, the base of its modules'.
+
+    Modules may lie before their kernel: the search then runs ahead, once and only as far as needed.
+    """
 
     def __init__(self, memory: Memory, endian: Endian = "auto") -> None:
         self._memory = memory
         self._endian = endian
         self._kernels: dict[str, Types] = {}
-        self._searched = False
+        self._ahead: Iterator[Blob] | None = None
+        self._seen: dict[int, Blob] = {}
 
     def add(self, kernel: Blob) -> None:
         """Take in a kernel's blob that the scan came upon."""
         self._kernels.setdefault(kernel.sha256, kernel.types)
+
+    def seen_at(self, offset: int) -> Blob | None:
+        """The kernel's blob at an address, if the search ahead came upon it; it is handed out once."""
+        return self._seen.pop(offset, None)
 
     def base_of(self, module: Outline, offset: int) -> Types | None:
         """The kernel's types that a module's ids and names fit; None where no kernel in the image has them.
@@ -126,12 +134,17 @@ class Bases:
             offset: its address; kernels before it are known already.
         """
         known = self._fitting(module)
-        if known is None and not self._searched:
-            self._searched = True
-            for kernel in find_kernel_btf(self._memory, endian=self._endian, start=offset):
-                self.add(kernel)
+        if known is not None:
+            return known
+        if self._ahead is None:
+            self._ahead = find_kernel_btf(self._memory, endian=self._endian, start=offset)
+        for kernel in self._ahead:
+            self._seen[kernel.offset] = kernel
+            self.add(kernel)
             known = self._fitting(module)
-        return known
+            if known is not None:
+                return known
+        return None
 
     def _fitting(self, module: Outline) -> Types | None:
         same_order = (
@@ -188,7 +201,8 @@ def _blobs(
             continue
         if not crowd.admits(offset):
             continue
-        blob = examine(memory, offset, header, bases)
+        blob = bases.seen_at(offset) if bases else None
+        blob = blob or examine(memory, offset, header, bases)
         if blob.state == "complete":
             inside = offset + blob.size
         else:
