@@ -141,7 +141,11 @@ class BtfTypes(interfaces.plugins.PluginInterface):
         """Write the header; one row about it."""
         release = chosen.kernel.release or "unknown"
         subject = f"module {chosen.module} of " if chosen.module else ""
-        header = c_header(chosen.types, f"Types of {subject}Linux {release}")
+        try:
+            header = c_header(chosen.types, f"Types of {subject}Linux {release}")
+        except BtfError as error:
+            vollog.error("No header can be written: %s", error)
+            raise exceptions.VolatilityException(str(error)) from error
         for name, cause in header.inexpressible.items():
             vollog.info("%s is written as bytes: %s", name, cause)
         with self.open(f"{safe_name(chosen.module or 'vmlinux')}-{safe_name(release)}.h") as output:

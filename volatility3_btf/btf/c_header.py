@@ -30,6 +30,8 @@ _COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
 _ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
 _POINTING: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR})
 _NESTING: Final = 64
+MOST_PARTS: Final = 1 << 19
+"""Types, members and enumerators of which a header is written; kernels of 2026 have 220,000."""
 _COMPILERS_OWN: Final = frozenset({"__builtin_va_list", "__builtin_ms_va_list", "__builtin_sysv_va_list"})
 
 
@@ -58,7 +60,13 @@ def c_header(types: "Types", title: str = "Types of a Linux kernel") -> CHeader:
     Args:
         types: the blob.
         title: a line for the comment at its top.
+
+    Raises:
+        BtfError: there are over `MOST_PARTS` types, members and enumerators.
     """
+    parts = _count_parts(types)
+    if parts > MOST_PARTS:
+        raise BtfError(f"{parts} types, members and enumerators are more than any kernel has")
     writer = _Writer(types)
     writer.write()
     causes = writer.inexpressible
@@ -73,6 +81,12 @@ def c_header(types: "Types", title: str = "Types of a Linux kernel") -> CHeader:
         causes,
         writer.bodies.assertions,
     )
+
+
+def _count_parts(types: "Types") -> int:
+    """Types, members and enumerators of a blob and its base."""
+    own = len(types) + len(types.member_columns) + len(types.enumerator_columns.owner)
+    return own + (_count_parts(types.base) if types.base else 0)
 
 
 class _State(Choice):

@@ -22,7 +22,7 @@ from .kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS, Kind
 VLEN_MASK: Final = 0xFFFFFF
 KIND_SHIFT: Final = 24
 KIND_MASK: Final = 0x7F
-LONGEST: Final = 12 << 20
+LONGEST: Final = 10 << 20
 """Bytes of a type section that are accepted; kernels of 2026 have 3.3 million."""
 MOST: Final = 1 << 20
 """Records that are accepted; the kernel stops there too (BTF_MAX_TYPE), those of 2026 have 130,000."""

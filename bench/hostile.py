@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hostile images cost beside an honest one of the same size: `bench/hostile.py RAW_DUMP`.
+
+The honest image is the part of the dump that holds its kernel. Each step runs in a process of its own; seconds are
+of processor time. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests")]
+
+import bombs  # noqa: E402
+from costs import Cost, cost_of  # noqa: E402
+from volatility3_btf import open_memory  # noqa: E402
+from volatility3_btf.scan import find_kernel_btf  # noqa: E402
+
+STEPS = ("scan", "banners", "identify", "isf", "text")
+
+
+def honest(dump: Path, path: Path) -> Path:
+    """The bytes around the dump's kernel, as many as a bomb has."""
+    with open_memory(dump) as memory:
+        offset = next(find_kernel_btf(memory)).offset
+        start = max(0, min(offset - bombs.SIZE // 2, memory.end - bombs.SIZE)) & -4096
+        path.write_bytes(memory.read(start, bombs.SIZE))
+    return path
+
+
+def row(name: str, cost: Cost, base: Cost) -> str:
+    """One line of the table."""
+    cells = [f"{cost.seconds[step]:.2f}" if step in cost.seconds else "–" for step in STEPS]
+    times = f"{cost.total / base.total:.1f}", f"{cost.memory / base.memory:.1f}"
+    return (
+        f"| {name} | {' | '.join(cells)} | {cost.total:.2f} | {cost.memory >> 20} | {times[0]} | {times[1]} |"
+    )
+
+
+def main() -> None:
+    """Measure all and print the table."""
+    print("| image | " + " | ".join(STEPS) + " | s in all | MiB | times honest s | times honest MiB |")
+    print("|---|" + "--:|" * (len(STEPS) + 4))
+    with tempfile.TemporaryDirectory() as folder:
+        base = cost_of(honest(Path(sys.argv[1]), Path(folder, "honest")))
+        print(row("an honest one", base, base), flush=True)
+        for name in bombs.BOMBS:
+            print(row(name, cost_of(bombs.write(name, Path(folder, "bomb"))), base), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an image costs: everything the library can do with it, in a process of its own."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 120  # seconds after which a traceback tells where it hangs
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was used.
+
+    Attributes:
+        seconds: of processor time, by step: scan, banners, identify, isf, text.
+        memory: most bytes resident, mapped pages included.
+        blobs: how many were found.
+        kernels: their states.
+        errors: documented errors, by step.
+        returncode: of the process.
+        stderr: what it wrote there.
+    """
+
+    seconds: dict[str, float]
+    memory: int
+    blobs: int
+    kernels: list[str]
+    errors: dict[str, str]
+    returncode: int = 0
+    stderr: str = ""
+
+    @property
+    def total(self) -> float:
+        """Seconds of all steps."""
+        return sum(self.seconds.values())
+
+
+def cost_of(image: Path) -> Cost:
+    """Read an image in a child process, which ends after `PATIENCE` seconds at the latest."""
+    command = [sys.executable, __file__, str(image)]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        return Cost({}, 0, 0, [], {}, done.returncode, done.stderr)
+    return Cost(**json.loads(done.stdout), stderr=done.stderr)
+
+
+def main() -> None:
+    """Read the image that the command line names; print what it cost as JSON."""
+    sys.path.insert(0, str(CHECKOUT))
+    faulthandler.dump_traceback_later(PATIENCE, exit=True)
+    from volatility3_btf import find_btf, open_memory
+    from volatility3_btf.btf import BtfError
+    from volatility3_btf.btf.c_header import c_header
+    from volatility3_btf.isf import build_isf
+    from volatility3_btf.kernel import identify_kernels, seen_kernels
+
+    memory = open_memory(sys.argv[1])
+    seconds: dict[str, float] = {}
+    errors: dict[str, str] = {}
+
+    def step(name: str, call: Callable[[], object]) -> object:
+        started = time.process_time()
+        try:
+            return call()
+        except BtfError as error:
+            errors[name] = str(error)
+            return None
+        finally:
+            seconds[name] = round(time.process_time() - started, 3)
+
+    found = 0
+    kernels = []
+
+    def scan() -> None:
+        nonlocal found
+        for blob in find_btf(memory):
+            found += 1
+            if blob.kind == "kernel":
+                kernels.append(blob)
+
+    step("scan", scan)
+    step("banners", lambda: seen_kernels(memory))
+    identified = step("identify", lambda: identify_kernels(memory, kernels)) or []
+    assert isinstance(identified, list)
+    for kernel in identified[:1]:
+        step("isf", lambda kernel=kernel: build_isf(kernel).to_bytes("gz"))
+        step("text", lambda kernel=kernel: c_header(kernel.blob.types))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    states = [kernel.state for kernel in identified]
+    print(
+        json.dumps(
+            {"seconds": seconds, "memory": most, "blobs": found, "kernels": states[:5], "errors": errors}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

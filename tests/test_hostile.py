@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Images made by an enemy: what they cost, and what of them gets to a terminal or into a file name."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import bombs
+from costs import cost_of
+from volatility3_btf import find_btf, open_memory
+from volatility3_btf.isf import build_isf
+from volatility3_btf.kernel import identify_kernels
+from volrunner import Vol
+
+MOST_SECONDS = 10  # of processor time, for each thing that a command does
+MOST_MEMORY = 1 << 30  # bytes resident, the mapped image included
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+@pytest.mark.parametrize("name", bombs.BOMBS)
+def test_a_bomb_costs_little(name: str, tmp_path: Path) -> None:
+    image = bombs.write(name, tmp_path / "image")
+    assert image.stat().st_size == bombs.SIZE
+    cost = cost_of(image)
+    image.unlink()
+    assert cost.returncode == 0, cost.stderr
+    assert "Traceback" not in cost.stderr
+    assert max(cost.seconds.values()) < MOST_SECONDS, cost
+    assert cost.memory < MOST_MEMORY, cost
+
+
+def test_the_bombs_reach_what_they_are_for(tmp_path: Path) -> None:
+    """Those that are meant as a kernel's types are taken for them: else they would prove nothing."""
+    for name in (
+        "doubled_nesting",
+        "self_nesting",
+        "typedef_loops",
+        "equal_names",
+        "clashing_names",
+        "escapes",
+    ):
+        blobs = list(find_btf(open_memory(bombs.write(name, tmp_path / "image"))))
+        assert [(blob.kind, blob.state) for blob in blobs] == [("kernel", "complete")], name
+
+
+def test_made_up_names_do_not_clash_with_found_ones(tmp_path: Path) -> None:
+    memory = open_memory(bombs.write("clashing_names", tmp_path / "image"))
+    (blob,) = find_btf(memory)
+    content = build_isf(identify_kernels(memory, [blob])[0]).content
+    structs = blob.types.counts
+    assert len(content["user_types"]) >= sum(
+        count for kind, count in structs.items() if kind.name == "STRUCT"
+    )
+
+
+def test_a_release_is_no_path(tmp_path: Path) -> None:
+    memory = open_memory(bombs.write("release_path", tmp_path / "image"))
+    (kernel,) = identify_kernels(memory)
+    assert kernel.release == "../../../../tmp/x"
+    name = build_isf(kernel).file_name()
+    assert "/" not in name and not name.startswith(".")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("linux.btfscan", "--all", "--dump"),
+        ("linux.btfisf",),
+        ("linux.btftypes", "--type", "*"),
+        ("linux.btftypes", "--header"),
+    ],
+    ids=lambda words: "".join(words),
+)
+@pytest.mark.parametrize("renderer", ["quick", "json"])
+def test_no_escape_reaches_the_terminal(
+    words: tuple[str, ...], renderer: str, tmp_path: Path, session_vol: Vol
+) -> None:
+    image = bombs.write("escapes", tmp_path / "image")
+    result = session_vol("-q", "-v", *words, image=image, renderer=renderer)
+    assert not CONTROL.search(result.stdout), result.stdout
+    assert not CONTROL.search(result.stderr), result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stdout.splitlines()) > 1
+    if renderer == "json":
+        assert json.loads(result.stdout)
+    for path in result.output.iterdir():
+        assert re.fullmatch(r"[\w.+~-]+", path.name)
