@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What hostile images cost beside an honest one of the same size: `bench/hostile.py RAW_DUMP`.
 
-The honest image is the part of the dump that holds its kernel. Each step runs in a process of its own; seconds are
-of processor time. Prints a Markdown table.
+The honest image is the part of the dump that holds its kernel. Each image has a process of its own; seconds
+are of processor time. Prints a Markdown table.
 """
 
 from __future__ import annotations
