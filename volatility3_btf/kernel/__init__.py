@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from .banner import Banner, find_banners, parse_banner, seen_kernels
 from .errors import KallsymsError, KernelError, NoKernelError
-from .identify import Findings, identify_kernel, identify_kernels, survey
+from .identify import identify_kernel, identify_kernels
 from .kernel import Kernel
 from .paging import PageTables, translate
+from .survey import Findings, survey
 from .symbols import Symbols
 from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
 

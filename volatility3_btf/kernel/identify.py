@@ -3,63 +3,26 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections.abc import Iterable, Sequence
 
 from ..memory import Memory, Progress
 from ..scan import Blob, find_kernel_btf
-from . import banner as banners_
-from . import vmcoreinfo as notes_
 from .architecture import architecture_of
 from .banner import Banner
 from .contents import read_contents
-from .errors import KernelError, NoKernelError
-from .kallsyms import Kallsyms, in_order, read_kallsyms
+from .errors import NoKernelError
+from .evidence import judge, tell_evidence, tell_losses
+from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
 from .kernel import STATES, Kernel
 from .paging import page_tables_of
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .reading import read_number
+from .survey import Findings, survey
 from .symbols import Symbols
-from .tokens import DIGITS, Tokens, tokens_at, tokens_at_digits
 from .vmcoreinfo import Vmcoreinfo
 
-log = logging.getLogger(__name__)
-
-_MOST_HITS = 1 << 12
-"""Places at which one kind of text is looked at; an honest image of 512 MiB has about ten."""
-
-_MOST_TABLES, _MOST_THOROUGH = 32, 4
-"""Token tables of an image that are followed at all, and with all means; each kernel has one."""
-
 _IMAGE_SPAN = 256 << 20
-_KALLSYMS_NAMES = (
-    "kallsyms_num_syms",
-    "kallsyms_names",
-    "kallsyms_token_index",
-    "kallsyms_offsets",
-    "kallsyms_relative_base",
-)
-
-
-@dataclass
-class Findings:
-    """What one pass over the image found.
-
-    Attributes:
-        banners: every `Linux version` text but format strings.
-        notes: every VMCOREINFO.
-        kallsyms: every kallsyms that could be read.
-        complaints: what was found and could not be read, a sentence each.
-    """
-
-    banners: list[Banner] = field(default_factory=list)
-    notes: list[Vmcoreinfo] = field(default_factory=list)
-    kallsyms: list[Kallsyms] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
 
 def identify_kernels(
@@ -97,21 +60,6 @@ def identify_kernel(
     return kernels[0]
 
 
-def survey(memory: Memory, progress: Progress | None = None) -> Findings:
-    """Look for banners, VMCOREINFO and kallsyms in one pass."""
-    hits: tuple[list[int], ...] = ([], [], [])
-    needles = (banners_.SIGNATURE, notes_.SIGNATURE, DIGITS)
-    for offset, number in memory.search(needles, progress=progress, what="Searching kernels"):
-        if len(hits[number]) < _MOST_HITS:
-            hits[number].append(offset)
-    findings = Findings(banners_.read_banners(memory, hits[0]), notes_.read_vmcoreinfo(memory, hits[1]))
-    findings.complaints += ["too many places look like a kernel's text: not all were looked at"] * any(
-        len(places) == _MOST_HITS for places in hits
-    )
-    _read_all_kallsyms(memory, hits[2], findings)
-    return findings
-
-
 def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kernel]:
     """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results."""
     kernels: list[Kernel] = []
@@ -121,7 +69,7 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
         if blob is not None:
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
     tied = {id(kernel.blob) for kernel in kernels}
-    kernels += [_types_only(memory, blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
+    kernels += [_types_only(blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
     kernels.sort(key=_rank)
     for kernel in kernels[1:]:
         kernel.doubts.append(_why_behind(kernel, kernels[0]))
@@ -145,63 +93,6 @@ def _why_behind(kernel: Kernel, first: Kernel) -> str:
     if len(kernel.evidence) < len(first.evidence):
         return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, for which more evidence speaks"
     return f"the kernel with BTF at {first.blob.offset:#x} has as much evidence, and lies lower in the image"
-
-
-def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings) -> None:
-    """Read the kallsyms at every token table: those that VMCOREINFO tells, and those found by their shape."""
-    found: dict[int, Tokens] = {}
-    for tokens in (*_told_tables(memory, findings.notes), *(tokens_at_digits(memory, hit) for hit in hits)):
-        if tokens is not None:
-            found.setdefault(tokens.table, tokens)
-    likely = sorted(found.values(), key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
-    if len(likely) > _MOST_TABLES:
-        findings.complaints.append(f"{len(likely)} places look like a token table; {_MOST_TABLES} were read")
-    if not likely:
-        told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
-        why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
-        findings.complaints.append(f"no kallsyms_token_table was found: {why}")
-    for number, tokens in enumerate(likely[:_MOST_TABLES]):
-        try:
-            found_there = _read_with_notes(memory, tokens, findings.notes, number < _MOST_THOROUGH)
-            findings.kallsyms.append(found_there)
-        except KernelError as error:
-            findings.complaints.append(str(error))
-            log.info("%s", error)
-
-
-def _read_with_notes(memory: Memory, tokens: Tokens, notes: Iterable[Vmcoreinfo], thorough: bool) -> Kallsyms:
-    """Read kallsyms with the help of the note whose distance between the two token tables fits."""
-    for note in notes:
-        table, index = note.symbol("kallsyms_token_table"), note.symbol("kallsyms_token_index")
-        if table is None or index is None or index - table != tokens.index - tokens.table:
-            continue
-        told = {name: note.symbol(name) for name in _KALLSYMS_NAMES}
-        moved = {name: at - table + tokens.table for name, at in told.items() if at is not None}
-        places = {name: at for name, at in moved.items() if at >= 0}
-        return read_kallsyms(memory, tokens, places, thorough)
-    return read_kallsyms(memory, tokens, None, thorough)
-
-
-def _told_tables(memory: Memory, notes: Iterable[Vmcoreinfo]) -> Iterator[Tokens | None]:
-    """The token tables at the places that VMCOREINFO tells, if the layer's addresses are physical."""
-    for note in notes:
-        table, shift = note.symbol("kallsyms_token_table"), physical_shift_of(note)
-        index = note.symbol("kallsyms_token_index")
-        if table is not None and index is not None and shift is not None:
-            yield tokens_at(memory, table - shift, index - shift)
-
-
-def physical_shift_of(note: Vmcoreinfo) -> int | None:
-    """Virtual minus physical address of the kernel image, as VMCOREINFO tells it for each architecture."""
-    base = note.number("phys_base")
-    if base is not None:
-        return 0xFFFFFFFF80000000 - base
-    for name in ("kimage_voffset", "va_kernel_pa_offset"):
-        shift = note.number(name)
-        if shift is not None:
-            return shift
-    offset, physical = note.kernel_offset, note.hexadecimal("KERNELOFFPHYS")
-    return None if offset is None or physical is None else offset - physical
 
 
 def _blob_of(kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]) -> tuple[Blob | None, str]:
@@ -239,15 +130,15 @@ def _with_symbols(
     kernel = Kernel(blob, physical_shift=placement.shift, vmcoreinfo=placement.note)
     kernel.symbols = _symbols(kallsyms, placement)
     _name(kernel, kallsyms, placement, findings)
-    _tell_evidence(kernel, kallsyms, placement)
+    tell_evidence(kernel, kallsyms, placement)
     _add_kaslr(memory, kernel, placement, kallsyms.tables.endian)
-    _add_layer_base(memory, kernel, kallsyms.tables.endian)
+    _add_layer_base(memory, kernel, placement, kallsyms.tables.endian)
     kernel.contents = read_contents(memory, kernel)
     kernel.page_tables = page_tables_of(memory, kernel)
     if kernel.page_tables is not None and kernel.page_tables.checked:
         kernel.evidence.append("the kernel's page tables map linux_banner to where it lies")
-    _tell_losses(kernel, kallsyms, placement)
-    _judge(kernel, placement, how)
+    tell_losses(kernel, kallsyms, placement)
+    judge(kernel, placement, how)
     return kernel
 
 
@@ -295,37 +186,6 @@ def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Fi
     )
 
 
-def _tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
-    """What agreed, and what should have and did not."""
-    own = [name for name in placement.direct if name.startswith("kallsyms_")]
-    if "__start_BTF" in placement.direct:
-        kernel.evidence.append(f"__start_BTF is the address of the BTF at {kernel.blob.offset:#x}")
-    if placement.banner is not None:
-        kernel.evidence.append(f"linux_banner is the address of the banner at {placement.banner.offset:#x}")
-    if own:
-        kernel.evidence.append(f"the kallsyms tables lie at their own addresses ({len(own)} compared)")
-    if placement.agreed:
-        text = f"VMCOREINFO has the same address for {placement.agreed} of {placement.told} symbols"
-        (kernel.evidence if placement.agreed == placement.told else kernel.doubts).append(text)
-    if placement.tables > 1:
-        kernel.evidence.append(f"{placement.tables} kallsyms tables lie where VMCOREINFO says")
-    if placement.pointers:
-        seen = placement.pointers_seen
-        kernel.evidence.append(
-            f"{placement.pointers} of {seen} pointers in the kernel's data agree with the symbols"
-        )
-    elif placement.pointers_seen > 2:
-        kernel.doubts.append(
-            "no pointer in the kernel's data agrees with the symbols: this may be a copy that never ran"
-        )
-    if placement.inferred:
-        kernel.doubts.append(
-            "the distance of virtual and physical addresses was inferred from where functions start"
-        )
-    if placement.shift is None:
-        kernel.doubts.append("nothing tells how far virtual and physical addresses are apart")
-
-
 def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> None:
     symbols = kernel.symbols
     if symbols is None:
@@ -336,7 +196,7 @@ def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str
         symbols.get,
         kernel.find,
         _lowest(symbols, placement),
-        kernel.vmcoreinfo,
+        placement.note,
         kernel.release,
         endian,
     )
@@ -355,11 +215,11 @@ def _lowest(symbols: Symbols, placement: Placement) -> int | None:
     return int(moving.min()) if len(moving) else None
 
 
-def _add_layer_base(memory: Memory, kernel: Kernel, endian: str) -> None:
+def _add_layer_base(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> None:
     """Compare with what the kernel itself says of physical addresses."""
     if kernel.physical_shift is None:
         return
-    told = None if kernel.vmcoreinfo is None else physical_shift_of(kernel.vmcoreinfo)
+    told = None if placement.note is None else placement.note.physical_shift
     source = "VMCOREINFO"
     if told is None:
         source, told = "the kernel's own variable", _told_by_variable(memory, kernel, endian)
@@ -390,55 +250,7 @@ def _told_by_variable(memory: Memory, kernel: Kernel, endian: str) -> int | None
     return value
 
 
-def _tell_losses(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
-    kernel.doubts += kallsyms.tables.problems
-    if placement.reading.rule != "self-relative" and placement.reading.floating:
-        kernel.doubts.append("kallsyms_relative_base is damaged; it was derived from other addresses")
-    symbols = kernel.symbols
-    if symbols is None:
-        kernel.doubts.append("no symbol's address is known")
-        return
-    if symbols.lost:
-        kernel.doubts.append(
-            f"{symbols.lost} of {kallsyms.tables.count} symbols are lost: kallsyms is damaged there"
-        )
-    if _functions_only(symbols):
-        kernel.doubts.append(
-            "only the addresses of functions are available: the kernel was built without "
-            "CONFIG_KALLSYMS_ALL, so init_task, linux_banner and all other variables have no address here"
-        )
-
-
-def _functions_only(symbols: Symbols) -> bool:
-    """Whether no variable is listed (CONFIG_KALLSYMS_ALL is off)."""
-    kinds = np.bincount(symbols.letters | 0x20, minlength=256)
-    variables = sum(int(kinds[ord(letter)]) for letter in "dbr")
-    return variables * 100 < len(symbols)
-
-
-def _judge(kernel: Kernel, placement: Placement, how: str) -> None:
-    """Decide the state from how much agrees."""
-    symbols = kernel.symbols
-    if symbols is None:
-        kernel.state = "types only"
-        return
-    if how == "image":
-        kernel.evidence.append("the BTF lies inside the kernel image, though no symbol names its place")
-    elif how == "near":
-        kernel.doubts.append("the BTF is the nearest one: no address says that it is this kernel's")
-    others = [name for name in placement.direct if name != "__start_BTF"]
-    checked = kernel.page_tables is not None and kernel.page_tables.checked
-    alive = placement.pointers > 1 or placement.agreed > 1 or checked
-    if symbols.lost or _functions_only(symbols) or kernel.blob.state != "complete":
-        kernel.state = "partial"
-    elif how == "address" and alive and (others or placement.agreed > 1 or placement.pointers > 1):
-        kernel.state = "exact"
-    else:
-        kernel.state = "unchecked"
-        kernel.doubts.append("too few witnesses: types and addresses could not be checked against each other")
-
-
-def _types_only(memory: Memory, blob: Blob, findings: Findings, others: bool) -> Kernel:
+def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
     """A kernel's BTF that no kallsyms belongs to."""
     kernel = Kernel(blob)
     banner = None if others else _near_banner(blob.offset, findings.banners)

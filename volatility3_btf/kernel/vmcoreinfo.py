@@ -68,6 +68,19 @@ class Vmcoreinfo:
         return _number(self.entries.get(key), 16)
 
     @property
+    def physical_shift(self) -> int | None:
+        """Virtual minus physical address of the kernel image, as each architecture tells it."""
+        base = self.number("phys_base")
+        if base is not None:
+            return 0xFFFFFFFF80000000 - base
+        for name in ("kimage_voffset", "va_kernel_pa_offset"):
+            shift = self.number(name)
+            if shift is not None:
+                return shift
+        offset, physical = self.kernel_offset, self.hexadecimal("KERNELOFFPHYS")
+        return None if offset is None or physical is None else offset - physical
+
+    @property
     def symbols(self) -> dict[str, int]:
         """Every SYMBOL, by name."""
         names = [key[7:-1] for key in self.entries if key.startswith("SYMBOL(") and key.endswith(")")]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What speaks for a kernel and what against it, in sentences, and the state that follows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .kallsyms import Kallsyms
+from .kernel import Kernel
+from .placing import Placement
+from .symbols import Symbols
+
+
+def tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
+    """What agreed, and what should have and did not."""
+    own = [name for name in placement.direct if name.startswith("kallsyms_")]
+    if "__start_BTF" in placement.direct:
+        kernel.evidence.append(f"__start_BTF is the address of the BTF at {kernel.blob.offset:#x}")
+    if placement.banner is not None:
+        kernel.evidence.append(f"linux_banner is the address of the banner at {placement.banner.offset:#x}")
+    if own:
+        kernel.evidence.append(f"the kallsyms tables lie at their own addresses ({len(own)} compared)")
+    if placement.agreed:
+        text = f"VMCOREINFO has the same address for {placement.agreed} of {placement.told} symbols"
+        (kernel.evidence if placement.agreed == placement.told else kernel.doubts).append(text)
+    if placement.tables > 1:
+        kernel.evidence.append(f"{placement.tables} kallsyms tables lie where VMCOREINFO says")
+    if placement.pointers:
+        seen = placement.pointers_seen
+        kernel.evidence.append(
+            f"{placement.pointers} of {seen} pointers in the kernel's data agree with the symbols"
+        )
+    elif placement.pointers_seen > 2:
+        kernel.doubts.append(
+            "no pointer in the kernel's data agrees with the symbols: this may be a copy that never ran"
+        )
+    if placement.inferred:
+        kernel.doubts.append(
+            "the distance of virtual and physical addresses was inferred from where functions start"
+        )
+    if placement.shift is None:
+        kernel.doubts.append("nothing tells how far virtual and physical addresses are apart")
+
+
+def tell_losses(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
+    """What of the tables is damaged, what was lost with it, and what the kernel does not list."""
+    kernel.doubts += kallsyms.tables.problems
+    if placement.reading.rule != "self-relative" and placement.reading.floating:
+        kernel.doubts.append("kallsyms_relative_base is damaged; it was derived from other addresses")
+    symbols = kernel.symbols
+    if symbols is None:
+        kernel.doubts.append("no symbol's address is known")
+        return
+    if symbols.lost:
+        kernel.doubts.append(
+            f"{symbols.lost} of {kallsyms.tables.count} symbols are lost: kallsyms is damaged there"
+        )
+    if _functions_only(symbols):
+        kernel.doubts.append(
+            "only the addresses of functions are available: the kernel was built without "
+            "CONFIG_KALLSYMS_ALL, so init_task, linux_banner and all other variables have no address here"
+        )
+
+
+def _functions_only(symbols: Symbols) -> bool:
+    """Whether no variable is listed (CONFIG_KALLSYMS_ALL is off)."""
+    kinds = np.bincount(symbols.letters | 0x20, minlength=256)
+    variables = sum(int(kinds[ord(letter)]) for letter in "dbr")
+    return variables * 100 < len(symbols)
+
+
+def judge(kernel: Kernel, placement: Placement, how: str) -> None:
+    """Decide the state from how much agrees.
+
+    Args:
+        kernel: the kernel, its symbols and page tables known; gets its state.
+        placement: what speaks for its addresses.
+        how: how its BTF is known to be its own: "address", "image" or "near".
+    """
+    symbols = kernel.symbols
+    if symbols is None:
+        kernel.state = "types only"
+        return
+    if how == "image":
+        kernel.evidence.append("the BTF lies inside the kernel image, though no symbol names its place")
+    elif how == "near":
+        kernel.doubts.append("the BTF is the nearest one: no address says that it is this kernel's")
+    others = [name for name in placement.direct if name != "__start_BTF"]
+    checked = kernel.page_tables is not None and kernel.page_tables.checked
+    alive = placement.pointers > 1 or placement.agreed > 1 or checked
+    if symbols.lost or _functions_only(symbols) or kernel.blob.state != "complete":
+        kernel.state = "partial"
+    elif how == "address" and alive and (others or placement.agreed > 1 or placement.pointers > 1):
+        kernel.state = "exact"
+    else:
+        kernel.state = "unchecked"
+        kernel.doubts.append("too few witnesses: types and addresses could not be checked against each other")
