@@ -10,7 +10,7 @@ import pytest
 from kernel.writer import DATA, LAYOUTS, Image, build, identify
 from volatility3_btf.kernel import Kernel
 
-VERSIONS = ["4.18", "5.10 per-CPU", "6.2", "6.4", "6.12 per-CPU", "7.0"]
+VERSIONS = ["4.18", "5.10 per-CPU", "6.2", "6.12 per-CPU", "7.0"]
 DERIVED = [(version, table) for version in VERSIONS for table in ("num_syms", "markers", "token_index")]
 DERIVED += [(version, "relative_base") for version in VERSIONS if LAYOUTS[version].rule != "self-relative"]
 NAMES = [f"{'__x64_sys_' * (i % 3)}function_{i:x}{'_long' * (i % 7)}" for i in range(6000)]
@@ -70,7 +70,7 @@ def test_a_lost_half_of_the_markers(version: str) -> None:
 @pytest.mark.parametrize("table", ["names", "offsets"])
 def test_a_hole_loses_what_lay_in_it_and_nothing_else(table: str, version: str) -> None:
     rng = random.Random(version + table)
-    for _ in range(8):
+    for _ in range(4):
         image = build(LAYOUTS[version], names=FEWER)
         start, size = image.spans[f"kallsyms_{table}"]
         low = start + rng.randrange(0, size - 512, 4)

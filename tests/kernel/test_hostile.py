@@ -35,7 +35,7 @@ def survives(memory: Memory) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_flipped_bits(version: str) -> None:
     rng = random.Random(version)
-    for _ in range(40):
+    for _ in range(15):
         image = build(LAYOUTS[version], rng.choice(["little", "big"]))
         for _ in range(rng.choice([1, 10, 1000])):
             image.data[rng.randrange(RODATA, BTF)] ^= 1 << rng.randrange(8)
@@ -45,7 +45,7 @@ def test_flipped_bits(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_tables_overwritten(version: str) -> None:
     rng = random.Random(version)
-    for number in range(40):
+    for number in range(20):
         image = build(LAYOUTS[version])
         name = sorted(image.spans)[number % len(image.spans)]
         start, size = image.spans[name]
@@ -91,7 +91,7 @@ def test_lies_in_vmcoreinfo_lose_to_what_is_there(key: str, value: str) -> None:
 
 
 def test_absurd_numbers_of_symbols() -> None:
-    for count in (0, 1, 255, 1 << 24, 0x7FFFFFFF, 0xFFFFFFFF):
+    for count in (0, 255, 0xFFFFFFFF):
         image = build(LAYOUTS["6.4"])
         start, _ = image.spans["kallsyms_num_syms"]
         image.data[start : start + 4] = count.to_bytes(4, "little")
