@@ -135,7 +135,8 @@ def test_metadata_names_the_dependencies(metadata: email.message.Message) -> Non
 # --- licences ---
 
 WITHOUT_SPDX_LINE = re.compile(
-    r"(^|/)LICENSE$|^LICENSES/|py\.typed$|\.(json|png|svg|btf|bin)$|(^|/)(\.gitattributes|\.gitkeep)$"
+    r"(^|/)LICENSE$|^LICENSES/|^tests/fuzz/crashers/|py\.typed$|\.(json|png|svg|btf|bin)$"
+    r"|(^|/)(\.gitattributes|\.gitkeep)$"
 )
 
 
