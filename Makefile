@@ -3,11 +3,12 @@
 # make demo DUMP=/path   look into a dump of yours
 # make test              everything that CI checks
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
+# make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
 
-.PHONY: demo test parity system venv dumps lint clean
+.PHONY: demo test parity acceptance system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -18,6 +19,10 @@ test: lint dumps
 
 parity: venv
 	$(BIN)/python tools/compare-with-dwarf $(PARITY_ARGS)
+
+acceptance: dumps venv
+	$(BIN)/python tests/acceptance.py --out .acceptance $(ACCEPTANCE_ARGS)
+	BTF_KILLS=100 $(BIN)/pytest tests/test_store.py
 
 lint: venv
 	$(BIN)/ruff format --check
@@ -34,4 +39,4 @@ dumps: system
 	tools/dumps make
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .acceptance .mypy_cache .pytest_cache .ruff_cache .hypothesis

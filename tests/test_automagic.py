@@ -36,6 +36,9 @@ LA57 = "amd64-6.12-la57"
 MAIN = "amd64-6.1"
 COMPARED = ["linux.pslist.PsList", "linux.lsmod.Lsmod", "linux.bash.Bash", "linux.sockstat.Sockstat"]
 
+BROKEN = [("amd64-7", "linux.lsmod.Lsmod")]
+"""What Volatility itself cannot do: kernel 7.x has no `taint_flag.module`."""
+
 Dumps = Callable[[str], Dump]
 
 
@@ -112,9 +115,9 @@ def test_some_plugins(name: str, dump: Dumps, isf: Callable[[str], Path], vol: V
     give_isf(other, isf(name))
     choice = str(stock_choice(other, dump(name).raw))
     for plugin in COMPARED:
-        stock = run(other, plugin, dump(name).raw, "--no-btf", "-c", choice)
-        assert stock.returncode == 0, stock.stderr
-        assert outcome(run(vol, plugin, dump(name).raw)) == outcome(stock)
+        bare = run(vol, plugin, dump(name).raw)
+        assert outcome(bare) == outcome(run(other, plugin, dump(name).raw, "--no-btf", "-c", choice))
+        assert bare.returncode == 0 or (name, plugin) in BROKEN, bare.stderr
 
 
 def test_la57_with_the_users_own_file(dump: Dumps, isf: Callable[[str], Path], vol: Vol, other: Vol) -> None:
