@@ -82,6 +82,32 @@ struct css_set init_css_set;
 struct cpuinfo_x86 boot_cpu_data;
 struct idr map_idr, link_idr, btf_idr;
 
+/* What the assembler and the linker make; where a table of any length starts or ends (asm-generic/sections.h). */
+unsigned long jiffies, phys_base, initial_code, __initramfs_size;
+pud_t level3_kernel_pgt[512];
+pmd_t level2_kernel_pgt[512], level2_fixmap_pgt[512];
+u8 kallsyms_names[0], kallsyms_seqs_of_names[0];
+int kallsyms_offsets[0], __initcall_start[0], __initcall_end[0];
+tracepoint_ptr_t __stop___tracepoints_ptrs[0];
+unsigned int kallsyms_markers[0];
+char __init_begin[0], __init_end[0], __bss_start[0], __bss_stop[0], __start_rodata[0], __end_rodata[0],
+    __per_cpu_start[0], __per_cpu_end[0], __start_BTF[0], __stop_BTF[0], __brk_base[0], __brk_limit[0],
+    _sdata[0], _edata[0], _end[0];
+struct kernel_symbol __start___ksymtab[0], __stop___ksymtab[0];
+struct kernel_param __start___param[0], __stop___param[0];
+struct obs_kernel_param __setup_start[0], __setup_end[0];
+struct jump_entry __start___jump_table[0], __stop___jump_table[0];
+struct bug_entry __start___bug_table[0], __stop___bug_table[0];
+struct exception_table_entry __start___ex_table[0], __stop___ex_table[0];
+struct alt_instr __alt_instructions[0], __alt_instructions_end[0];
+struct static_call_site __start_static_call_sites[0], __stop_static_call_sites[0];
+struct trace_event_call *__start_ftrace_events[0], *__stop_ftrace_events[0];
+struct syscall_metadata *__start_syscalls_metadata[0], *__stop_syscalls_metadata[0];
+struct _ddebug __start___dyndbg[0], __stop___dyndbg[0];
+struct lsm_info __start_lsm_info[0], __end_lsm_info[0], __start_early_lsm_info[0], __end_early_lsm_info[0];
+struct orc_entry __start_orc_unwind[0], __stop_orc_unwind[0];
+struct bpf_raw_event_map __start__bpf_raw_tp[0], __stop__bpf_raw_tp[0];
+
 /* Not one type, or characters whose number the name does not tell. */
 void print_fmt_$, __tpstrtab_$, __setup_str_$, __param_str_$, args__$, types__$, str__$, __func__$, event_attr_$,
     event_entries$;

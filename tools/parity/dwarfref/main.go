@@ -590,7 +590,7 @@ func (r *reference) symbols(file *elf.File) (object, error) {
 			continue
 		}
 		typ := typed[fmt.Sprintf("%s %x", s.Name, s.Value)]
-		if typ == nil && elf.ST_BIND(s.Info) == elf.STB_GLOBAL {
+		if typ == nil && elf.ST_BIND(s.Info) == elf.STB_GLOBAL && kind != elf.STT_FUNC { // Rust's are declared int
 			typ = r.externs[s.Name]
 		}
 		if typ == nil {
