@@ -142,3 +142,14 @@ def test_a_chain_without_end_becomes_void(writer: Writer) -> None:
         end, depth = end["subtype"], depth + 1
     assert end == {"kind": "base", "name": "void"}
     assert depth == 64
+
+
+def test_a_member_goes_by_its_own_typedef_of_a_shared_struct(writer: Writer) -> None:
+    number = writer.integer("unsigned char", 1)
+    nameless = writer.struct("", 1, [("b", number, 0)])
+    writer.typedef("guid_t", nameless)
+    uuid = writer.typedef("uuid_t", nameless)
+    table = entries(writer)
+    assert table.describe(nameless) == {"kind": "struct", "name": "guid_t"}
+    assert table.describe(uuid) == {"kind": "struct", "name": "uuid_t"}
+    assert table.user_type("uuid_t") == table.user_type("guid_t")

@@ -134,10 +134,11 @@ class TypeEntries:
 
     def _describe(self, type_id: int) -> Entry:
         wrappers: list[Entry] = []
-        at, types = type_id, self.types
+        at, alias, types = type_id, 0, self.types
         for _ in range(DEEPEST):
             kind = types.kind_of(at)
             if kind in MODIFIERS:
+                alias = at if kind is Kind.TYPEDEF else alias
                 at = types.word_of(at)
             elif kind is Kind.PTR:
                 wrappers.append({"kind": "pointer"})
@@ -149,11 +150,28 @@ class TypeEntries:
                 break
         else:
             at = 0
-        entry = self._named(at)
+        entry = self._aliased(self._named(at), at, alias)
         for wrapper in reversed(wrappers):
             wrapper["subtype"] = entry
             entry = wrapper
         return entry
+
+    def _aliased(self, entry: Entry, type_id: int, alias: int) -> Entry:
+        """The descriptor under the typedef that leads to a type without a tag.
+
+        BTF keeps equal types without a tag once, whatever typedef they were written with: `uuid_t` and
+        `guid_t` lead to one struct. The member's own typedef tells which one is meant.
+
+        Args:
+            entry: the descriptor under the name that the type is published by.
+            type_id: the type.
+            alias: the last typedef before it; 0 without one.
+        """
+        if not alias or entry["kind"] not in ("struct", "union", "enum") or self.types.name_of(type_id):
+            return entry
+        name = self.types.name_of(alias)
+        published = self.enums if entry["kind"] == "enum" else self.user_types
+        return entry | {"name": name} if published.get(name) == type_id else entry
 
     def _named(self, type_id: int) -> Entry:
         """The descriptor of a type that a chain of pointers, arrays and qualifiers ends at."""
