@@ -8,6 +8,7 @@ from .automagic import BtfSymbols
 from .elf import ElfCoreStacker
 from .la57 import LinuxIntelLA57
 from .layers import layer_memory, physical_layer_name
+from .lime import LimeRangesStacker
 from .modules import ModuleTypes, module_types
 from .table import BtfKernelSymbols
 
@@ -15,6 +16,7 @@ __all__ = [
     "BtfKernelSymbols",
     "BtfSymbols",
     "ElfCoreStacker",
+    "LimeRangesStacker",
     "LinuxIntelLA57",
     "ModuleTypes",
     "layer_memory",

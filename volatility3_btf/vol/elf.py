@@ -10,6 +10,7 @@ from volatility3.framework import constants, exceptions, interfaces
 from volatility3.framework.layers import segmented
 
 from ..images import ELF_MAGIC, FormatError, Segment, elf_segments, tidy_segments
+from .segments import Layer, clipped, reader_of
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +57,6 @@ class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
         return ElfCoreLayer(context, name, name)
 
 
-def _clipped_segments(layer: interfaces.layers.DataLayerInterface) -> Iterator[Segment]:
+def _clipped_segments(layer: Layer) -> Iterator[Segment]:
     """The segments of the ELF file that a layer holds, clipped to it."""
-    end = layer.maximum_address + 1
-
-    def read_at(offset: int, length: int) -> bytes:
-        length = min(length, end - offset)
-        return bytes(layer.read(offset, length)) if length > 0 else b""
-
-    for segment in elf_segments(read_at):
-        length = min(segment.length, end - segment.file_offset)
-        if length > 0:
-            yield segment._replace(length=length)
+    return clipped(elf_segments(reader_of(layer)), layer)
