@@ -16,7 +16,7 @@ from volatility3.framework.automagic import construct_layers
 from volatility3.framework.configuration import requirements
 
 from .addressing import PlaceError
-from .decision import OWN_CLASS, Answer, NoTableError, Source, decide, running_kernel, source_for
+from .decision import OWN_CLASS, Answer, NoTableError, Source, decide, one_line, running_kernel, source_for
 from .layers import layer_memory, physical_layer_name
 from .physical import LOCATION, stack_physical
 
@@ -166,5 +166,4 @@ def _part(module: requirements.ModuleRequirement, kind: type[Requirement]) -> An
 
 def _complain(reason: str) -> None:
     """One line for the user; text from the image cannot break it."""
-    line = "".join(character if character.isprintable() else " " for character in reason[:400])
-    log.warning("No symbol table could be made from this image: %s", line)
+    log.warning("No symbol table could be made from this image: %s", one_line(reason))

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -12,13 +14,13 @@ from volatility3.framework import interfaces
 
 from ..memory import Memory
 from .addressing import PlaceError, build_layer, place_of, place_of_note
-from .glance import Glance, glance_at
+from .glance import Glance, glance_at, notes_in
 from .layers import layer_memory
 from .store import keep
 from .usersymbols import UserSymbols
 
 if TYPE_CHECKING:
-    from ..kernel import Kernel
+    from ..kernel import Banner, Kernel, Vmcoreinfo
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +88,9 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         log.info("there is no Linux kernel in this image")
         return None
     user = UserSymbols.load()
-    known = any(banner.text in user for banner in glance.banners)
-    if known and _is_plain(glance, user):
+    known = [banner for banner in glance.banners if banner.text in user]
+    notes = notes_in(memory, progress) if known else []
+    if _is_plain(notes, known, user):
         log.info("left to Volatility: there is a symbol file for this kernel")
         return None
     try:
@@ -96,7 +99,7 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         if not known:
             raise
         log.info("only the user's symbol file serves: %s", error)
-        return _by_note(context, physical, glance, user)
+        return _by_note(context, physical, notes, known, user)
     return _by_kernel(context, physical, kernel, user)
 
 
@@ -161,30 +164,38 @@ def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbol
     if choice is not None:
         log.info("symbol table: the user's own, %s", choice.url)
         return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, choice.url))
+    if kernel.state != "exact":
+        reasons = "; ".join(kernel.doubts) or "nothing else in the image confirms it"
+        log.warning("The symbol table from this image is %s: %s", kernel.state, one_line(reasons))
     return _answer(layer, place.kaslr_shift, source_for(kernel))
 
 
-def _by_note(context: Context, physical: str, glance: Glance, user: UserSymbols) -> Answer | None:
+def one_line(text: str) -> str:
+    """A text for one line of the log, whatever bytes of an image are in it."""
+    return "".join(character if character.isprintable() else " " for character in text[:400])
+
+
+def _by_note(
+    context: Context, physical: str, notes: Iterable[Vmcoreinfo], known: Iterable[Banner], user: UserSymbols
+) -> Answer | None:
     """A user's symbol file on a 5-level kernel of which only VMCOREINFO tells; else Volatility's own way."""
-    for note in glance.notes:
-        if not note.number("pgtable_l5_enabled"):
-            continue
-        for banner in glance.banners:
-            url = user.url_of(banner.text)
-            if url is not None and banner.release == note.release:
-                place = place_of_note(note, banner.text)
-                layer = build_layer(context, physical, place)
-                log.info("5-level page tables by VMCOREINFO; symbol table: the user's own, %s", url)
-                return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, url))
+    for note, banner in product(notes, known):
+        url = user.url_of(banner.text)
+        if url is not None and note.number("pgtable_l5_enabled") and note.release == banner.release:
+            place = place_of_note(note, banner.text)
+            layer = build_layer(context, physical, place)
+            log.info("5-level page tables by VMCOREINFO; symbol table: the user's own, %s", url)
+            return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, url))
     return None
 
 
-def _is_plain(glance: Glance, user: UserSymbols) -> bool:
+def _is_plain(notes: Iterable[Vmcoreinfo], known: Iterable[Banner], user: UserSymbols) -> bool:
     """Whether VMCOREINFO tells of one kernel, with 4-level page tables, that the user's file is for."""
-    releases = {note.release for note in glance.notes}
-    if len(releases) != 1 or any(note.number("pgtable_l5_enabled") for note in glance.notes):
+    notes = list(notes)
+    releases = {note.release for note in notes}
+    if len(releases) != 1 or any(note.number("pgtable_l5_enabled") for note in notes):
         return False
-    return any(user.has_foreign(banner.text) for banner in glance.banners if banner.release in releases)
+    return any(user.has_foreign(banner.text) for banner in known if banner.release in releases)
 
 
 def _answer(layer: Layer, shift: int, source: Source) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..memory import Memory, Progress
@@ -17,7 +18,7 @@ SMALLEST_BTF = 1 << 20
 """Bytes; no kernel's BTF is smaller."""
 
 ENOUGH = 1 << 14
-"""Hits after which the glance ends; an honest image has a few dozen."""
+"""Hits after which a search ends; an honest image has a few dozen."""
 
 
 @dataclass
@@ -26,18 +27,16 @@ class Glance:
 
     Attributes:
         banners: texts that start with `Linux version`.
-        notes: VMCOREINFO notes.
-        has_btf: whether something looks like the header of a kernel's BTF.
+        has_btf: whether something looks like the header of a little-endian kernel's BTF.
     """
 
     banners: Sequence[Banner] = ()
-    notes: Sequence[Vmcoreinfo] = ()
     has_btf: bool = False
 
     @property
     def is_linux(self) -> bool:
-        """Whether there is any trace of a Linux kernel."""
-        return bool(self.banners or self.notes or self.has_btf)
+        """Whether there is any trace of a Linux kernel that something could be made of."""
+        return bool(self.banners or self.has_btf)
 
     @property
     def releases(self) -> list[str]:
@@ -46,20 +45,28 @@ class Glance:
 
 
 def glance_at(memory: Memory, progress: Progress | None = None) -> Glance:
-    """Go over an image once; nothing is decoded that is not there."""
-    hits: tuple[list[int], list[int], list[int]] = ([], [], [])
-    found = memory.search((BANNER, NOTE, BTF), progress=progress, what="Looking for Linux")
-    for number, (offset, kind) in enumerate(found):
-        if kind != 2 or (not hits[2] and _is_large(memory.read_available(offset, 24))):
-            hits[kind].append(offset)
-        if number > ENOUGH:
-            break
-    if not any(hits):
-        return Glance()
+    """Go over an image once; nothing is decoded, and little imported, where there is no Linux."""
+    banners: list[int] = []
+    has_btf = False
+    found = memory.search((BANNER, BTF), progress=progress, what="Looking for Linux")
+    for offset, kind in islice(found, ENOUGH):
+        if kind == 0:
+            banners.append(offset)
+        elif not has_btf:
+            has_btf = _is_large(memory.read_available(offset, 24))
+    if not banners:
+        return Glance(has_btf=has_btf)
     from ..kernel.banner import read_banners
+
+    return Glance(read_banners(memory, banners), has_btf)
+
+
+def notes_in(memory: Memory, progress: Progress | None = None) -> list[Vmcoreinfo]:
+    """The VMCOREINFO notes in an image."""
     from ..kernel.vmcoreinfo import read_vmcoreinfo
 
-    return Glance(read_banners(memory, hits[0]), read_vmcoreinfo(memory, hits[1]), bool(hits[2]))
+    found = memory.search((NOTE,), progress=progress, what="Looking for Linux")
+    return read_vmcoreinfo(memory, [offset for offset, _ in islice(found, ENOUGH)])
 
 
 def _is_large(header: bytes) -> bool:
