@@ -31,6 +31,10 @@ linux.netfilter.Netfilter linux.tty_check.tty_check
 """.split()
 """Old names of plugins that are listed under another one too."""
 
+KERNEL_LESS = ["linux.vmcoreinfo.VMCoreInfo"]
+"""Plugins that want no kernel, so that no table is made for them; this one shows offsets in whatever layer
+Volatility stacked last, physical ones where it has no symbol file."""
+
 _LIST = """
 import volatility3.plugins
 from volatility3 import framework
@@ -41,9 +45,9 @@ print("\\n".join(name for name in sorted(names) if name.startswith("linux.") and
 
 
 def linux_plugins() -> list[str]:
-    """Every Linux plugin of Volatility's own that can be loaded here, old names left out."""
+    """Every Linux plugin of Volatility's own that wants a kernel and can be loaded here, once each."""
     done = subprocess.run([sys.executable, "-c", _LIST], capture_output=True, text=True, check=True)
-    return [name for name in done.stdout.split() if name not in ALIASES]
+    return [name for name in done.stdout.split() if name not in (*ALIASES, *KERNEL_LESS)]
 
 
 def run(vol: Vol, plugin: str, image: Path, *options: str) -> Result:
