@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+import stringzilla
+
 from .btf import BtfError, Header, Kind, Outline, Types, outline
 from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
-from .memory import Memory, Progress, Teller, matches
+from .memory import Memory, Progress, Teller, Window
 
 log = logging.getLogger(__name__)
 
@@ -278,19 +280,40 @@ def _heads(
     """Every place with a signature, and as much of the header as the window it was found in holds."""
     needles = list(SIGNATURES.values()) if endian == "auto" else [SIGNATURES[endian]]
     tell = Teller(progress, "Searching BTF", start, memory.end)
-    per_mib: Counter[int] = Counter()
+    crowds = [_Sparse(needle) for needle in needles]
     for window in memory.windows(start, overlap=HEAD - 1):
         tell(window.offset)
-        heads = []
-        for offset, _ in matches(window, needles):
-            per_mib[offset >> 20] += 1
-            if per_mib[offset >> 20] <= MOST_HEADERS:
-                heads.append((offset, bytes(window.data[offset - window.offset :][:HEAD])))
+        places = sorted(offset for crowd in crowds for offset in crowd.places(window))
+        heads = [(offset, bytes(window.data[offset - window.offset :][:HEAD])) for offset in places]
         yield from heads
     tell(memory.end)
-    left_out = sum(count - MOST_HEADERS for count in per_mib.values() if count > MOST_HEADERS)
+    left_out = sum(crowd.left_out for crowd in crowds)
     if left_out:
         log.warning("%d BTF headers, too many for one place, were not looked at", left_out)
+
+
+class _Sparse:
+    """Finds a signature, at most `MOST_HEADERS` times in each MiB; the rest is counted at memory speed."""
+
+    def __init__(self, needle: bytes) -> None:
+        self._needle = needle
+        self._per_mib: Counter[int] = Counter()
+        self.left_out = 0
+
+    def places(self, window: Window) -> Iterator[int]:
+        """The addresses of the matches that belong to a window and are to be looked at."""
+        needle, data = self._needle, window.data
+        index = stringzilla.find(data, needle, max(0, window.first - len(needle) + 1))
+        while 0 <= index < window.fresh:
+            mib = window.offset + index >> 20
+            self._per_mib[mib] += 1
+            if self._per_mib[mib] <= MOST_HEADERS:
+                yield window.offset + index
+                index = stringzilla.find(data, needle, index + 1)
+            else:
+                end = min((mib + 1 << 20) - window.offset, window.fresh)
+                self.left_out += stringzilla.count(data[index : end + len(needle) - 1], needle)
+                index = stringzilla.find(data, needle, end)
 
 
 def _sound(header: Header) -> bool:
