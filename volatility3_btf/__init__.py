@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BTF in Linux memory images: find it, show it, and make Volatility 3's symbol tables of it."""
+"""BTF in Linux memory images: find it, show it, and make Volatility 3's symbol tables of it.
 
-from .images import open_memory
-from .isf import build_isf
-from .kernel import identify_kernel, identify_kernels
-from .scan import Blob, find_btf
+The names below are loaded when they are used: Volatility imports every plugin at each start, and whoever looks
+at another system's image shall not wait for what only Linux needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from .images import open_memory
+    from .isf import build_isf
+    from .kernel import identify_kernel, identify_kernels
+    from .scan import Blob, find_btf
 
 __all__ = [
     "Blob",
@@ -16,3 +25,19 @@ __all__ = [
     "identify_kernels",
     "open_memory",
 ]
+
+_HOMES = {
+    "Blob": "scan",
+    "build_isf": "isf",
+    "find_btf": "scan",
+    "identify_kernel": "kernel",
+    "identify_kernels": "kernel",
+    "open_memory": "images",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return value

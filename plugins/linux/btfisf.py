@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """linux.btfisf: a symbol table for Volatility, from the memory image alone."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from volatility3.framework import constants, exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.btf import BtfError
-from volatility3_btf.isf import Document, build_isf
-from volatility3_btf.isf.convert import TypeEntries
-from volatility3_btf.isf.modules import build_module_isf
-from volatility3_btf.kernel import Kernel, identify_kernels, seen_kernels
-from volatility3_btf.kernel.loaded import LoadedBtf, loaded_btf
 from volatility3_btf.vol import layer_memory, physical_layer_name
+
+if TYPE_CHECKING:
+    from volatility3_btf.isf import Document
+    from volatility3_btf.kernel import Kernel
+    from volatility3_btf.kernel.loaded import LoadedBtf
 
 vollog = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             layer_name: the layer to start from; address translation is stepped down from.
             progress_callback: told the percentage done.
         """
+        from volatility3_btf.kernel import identify_kernels
+
         memory = layer_memory(context, physical_layer_name(context, layer_name))
         return identify_kernels(memory, progress=progress_callback)
 
@@ -92,6 +95,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         return renderers.TreeGrid(columns, self._generator(kernels))
 
     def _generator(self, kernels: list[Kernel]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        from volatility3_btf.isf import build_isf
+
         for kernel in kernels:
             where = f"{kernel.release or 'kernel'} at {kernel.blob.offset:#x}"
             for sentence in kernel.evidence:
@@ -105,6 +110,11 @@ class BtfIsf(interfaces.plugins.PluginInterface):
 
     def _modules(self, kernel: Kernel) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """A row for each of a kernel's loaded modules that has BTF, under the kernel's own."""
+        from volatility3_btf.btf import BtfError
+        from volatility3_btf.isf import TypeEntries
+        from volatility3_btf.isf.modules import build_module_isf
+        from volatility3_btf.kernel.loaded import loaded_btf
+
         memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
         loaded = loaded_btf(memory, kernel, self._progress_callback)
         if loaded.space is None:
@@ -162,6 +172,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
 
     def _nothing_found(self) -> str:
         """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""
+        from volatility3_btf.kernel import seen_kernels
+
         memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
         banners = "; ".join(seen_kernels(memory)) or "none"
         line = f"No kernel BTF found, so there is no symbol table to make. Kernel banners seen: {banners}"

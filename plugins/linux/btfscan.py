@@ -1,31 +1,33 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """linux.btfscan: the BTF in a memory image."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.btf import Kind
-from volatility3_btf.kernel import seen_kernels
-from volatility3_btf.kernel.origin import Sighting, find_sightings
 from volatility3_btf.memory import UnreadableError
-from volatility3_btf.scan import Blob, Endian, find_kernel_btf
 from volatility3_btf.vol import layer_memory, physical_layer_name
+
+if TYPE_CHECKING:
+    from volatility3_btf.kernel.origin import Sighting
+    from volatility3_btf.scan import Blob, Endian
 
 vollog = logging.getLogger(__name__)
 
 COUNTED = {
-    "Structs": (Kind.STRUCT,),
-    "Unions": (Kind.UNION,),
-    "Enums": (Kind.ENUM, Kind.ENUM64),
-    "Functions": (Kind.FUNC,),
-    "Variables": (Kind.VAR,),
+    "Structs": ("STRUCT",),
+    "Unions": ("UNION",),
+    "Enums": ("ENUM", "ENUM64"),
+    "Functions": ("FUNC",),
+    "Variables": ("VAR",),
 }
-
+"""Columns of counts, and the kinds of BTF records that each counts."""
 
 MOST_BANNERS = 8
 """Kernel banners that are named where there is no kernel BTF."""
@@ -85,6 +87,9 @@ class BtfScan(interfaces.plugins.PluginInterface):
         Raises:
             LayerException: the image became shorter while it was searched.
         """
+        from volatility3_btf.kernel.origin import Sighting, find_sightings
+        from volatility3_btf.scan import find_kernel_btf
+
         memory = layer_memory(context, physical_layer_name(context, layer_name))
         try:
             if everything:
@@ -113,7 +118,7 @@ class BtfScan(interfaces.plugins.PluginInterface):
         )
         for sighting in sightings:
             blob = sighting.blob
-            kernels += blob.kind == "kernel" and blob.state == "complete"
+            kernels += blob.kind == "kernel" and blob.decoded is not None
             if blob.problem:
                 vollog.info("BTF at %#x is %s: %s", blob.offset, blob.state, blob.problem)
             yield 0, self._row(sighting)
@@ -127,7 +132,8 @@ class BtfScan(interfaces.plugins.PluginInterface):
         numbers = [absent] * (1 + len(COUNTED))
         if counts is not None:
             numbers = [sum(counts.values())]
-            numbers += [sum(counts.get(kind, 0) for kind in kinds) for kinds in COUNTED.values()]
+            named = {kind.name: count for kind, count in counts.items()}
+            numbers += [sum(named.get(kind, 0) for kind in kinds) for kinds in COUNTED.values()]
         return (
             format_hints.Hex(blob.offset),
             blob.size,
@@ -150,6 +156,8 @@ class BtfScan(interfaces.plugins.PluginInterface):
 
     def _say_no_kernel(self) -> None:
         """One line that tells what was there instead: the kernels' banners."""
+        from volatility3_btf.kernel import seen_kernels
+
         memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
         banners = seen_kernels(memory)
         shown = "; ".join(banners[:MOST_BANNERS]) or "none"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.symbols import intermed
 
-from ..btf import BtfError
 from ..memory import Memory
 from .layers import layer_memory, physical_layer_name
 
@@ -86,6 +85,7 @@ class ModuleTypes:
         Raises:
             VolatilityException: no such module is loaded, it has no BTF, or its BTF is damaged.
         """
+        from ..btf import BtfError
         from ..isf.modules import build_module_isf
 
         entry = self._loaded.module(name)

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from volatility3.framework import exceptions, interfaces, objects
 from volatility3.framework.symbols import intermed, linux
 from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
 
-from ..isf.convert import Entry, TypeEntries
-from ..isf.document import FORMAT, PRODUCER
-from ..isf.symbols import SymbolEntries
-from ..kernel import Kernel
 from .store import StoreError, path_of, read_kernel
+
+if TYPE_CHECKING:
+    from ..isf.convert import Entry
+    from ..kernel import Kernel
 
 ALL_BITS = (1 << 64) - 1
 
@@ -36,7 +36,7 @@ def hand_over(url: str, kernel: Kernel) -> None:
     _at_hand[url] = kernel
 
 
-class Entries(Mapping[str, Entry]):
+class Entries(Mapping[str, Any]):
     """A part of an ISF document whose entries are made when they are asked for, and then kept."""
 
     def __init__(self, names: Mapping[str, Any], make: Callable[[str], Entry]) -> None:
@@ -166,6 +166,10 @@ class _Direct(intermed.IntermediateSymbolTable):
         class_types: Mapping[str, type[interfaces.objects.ObjectInterface]] | None = None,
         symbol_mask: int = 0,
     ) -> None:
+        from ..isf.convert import TypeEntries
+        from ..isf.document import FORMAT, PRODUCER
+        from ..isf.symbols import SymbolEntries
+
         self._kept = _kernel(isf_url)
         types = TypeEntries(self._kept.blob.types)
         self._entries = SymbolEntries(self._kept, types)
