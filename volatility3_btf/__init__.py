@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """BTF in Linux memory images: find it, show it, and make Volatility 3's symbol tables of it.
 
-The names below are loaded when they are used: Volatility imports every plugin at each start, and whoever looks
-at another system's image shall not wait for what only Linux needs.
+The names below are loaded when they are used: Volatility imports every plugin at each start, and whoever
+looks at another system's image shall not wait for what only Linux needs.
 """
 
 from importlib import import_module
