@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 from dumpmaker.cache import Dump
@@ -21,4 +22,13 @@ def without_vmcoreinfo(dump: Dump, target: Path) -> Path:
             length = image.read(NOTE).find(b"\0")
             image.seek(offset)
             image.write(bytes(NOTE if length < 0 else length))
+    return target
+
+
+def wiped(dump: Dump, target: Path, offset: int, length: int) -> Path:
+    """A copy of the raw image, holes and all, with zeros in one place."""
+    subprocess.run(["cp", "--sparse=always", str(dump.raw), str(target)], check=True)
+    with target.open("r+b") as image:
+        image.seek(offset)
+        image.write(bytes(length))
     return target

@@ -20,6 +20,7 @@ from typing import Literal
 
 import stringzilla
 
+from .body import find_bodies
 from .btf import BtfError, Header, Kind, Outline, Types, outline
 from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
@@ -65,10 +66,11 @@ class Blob:
         header: the decoded header; `header.endian` tells the byte order.
         kind: kernel, module (split BTF), program (a BPF object's own) or unknown.
         state: complete (all of it decodes), truncated (the image ends before the blob does) or damaged.
-        data: the blob's bytes as they lie in memory, as far as they can be read.
+        data: the blob's bytes as they lie in memory, as far as they can be read; a header that is gone is
+            made anew.
         problem: why the state is not complete; empty if it is.
         counts: own types of each kind, or None where the records do not decode.
-        decoded: the types of a complete blob.
+        decoded: the types of a complete blob, or of one of which only the header is gone.
     """
 
     offset: int
@@ -100,7 +102,7 @@ class Blob:
         """The decoded types; a module's stand on those of its kernel.
 
         Raises:
-            BtfError: the blob is not complete.
+            BtfError: the blob's types cannot be had.
         """
         if self.decoded is None:
             raise BtfError(f"BTF at {self.offset:#x} is {self.state}: {self.problem}")
@@ -166,25 +168,47 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         progress: told the percentage done.
 
     Yields:
-        Blobs, lowest address first. A header inside a complete blob is not looked at.
+        Blobs, lowest address first. A header inside a complete blob is not looked at. At last, if no kernel's
+        BTF was whole, one whose header is gone.
 
     Raises:
         UnreadableError: the file behind the memory has become shorter.
     """
     bases = Bases(memory, endian)
+    missing = True
     for blob in _blobs(memory, endian, bases=bases, progress=progress):
         if blob.kind == "kernel" and blob.state == "complete":
             bases.add(blob)
+            missing = False
         yield blob
+    if missing:
+        yield from _headless(memory, endian)
 
 
 def find_kernel_btf(
     memory: Memory, *, endian: Endian = "auto", start: int = 0, progress: Progress | None = None
 ) -> Iterator[Blob]:
-    """Find only the blobs that decode whole and are a kernel's, from `start` on, in order of address."""
+    """Find only the blobs that are a kernel's and whole, from `start` on, in order of address.
+
+    Where there are none, the whole image is searched for one whose header is gone: its state is damaged, but
+    all of its types are there.
+    """
+    missing = True
     for blob in _blobs(memory, endian, start, MIN_KERNEL, progress=progress):
         if blob.kind == "kernel" and blob.state == "complete":
+            missing = False
             yield blob
+    if missing:
+        yield from _headless(memory, endian)
+
+
+def _headless(memory: Memory, endian: Endian) -> Iterator[Blob]:
+    """Kernels' BTF whose header is gone."""
+    for offset, body in find_bodies(memory, endian):
+        problem = "its header is gone and was made anew from the types and names behind it"
+        types = body.types
+        if _kind_of(types) == "kernel":
+            yield Blob(offset, types.header, "kernel", "damaged", body.blob, problem, types.counts, types)
 
 
 def _blobs(

@@ -131,6 +131,14 @@ def walk(words: Words) -> Walk:
     return Walk(np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64), position)
 
 
+def record_lengths(words: Words) -> Positions:
+    """For each word but the last, the words of a record that starts there; 0 if its kind is not known."""
+    info = words[1:]
+    kind = (info >> KIND_SHIFT) & KIND_MASK
+    lengths: Positions = _FIXED[kind] + _EACH[kind] * (info & VLEN_MASK)
+    return lengths
+
+
 def _walk_block(words: Words, begin: int) -> tuple[Positions, int, bool]:
     size = min(_BLOCK, len(words) - 1 - begin)
     info = words[begin + 1 : begin + 1 + size]

@@ -78,6 +78,8 @@ def judge(kernel: Kernel, placement: Placement, how: str) -> None:
         how: how its BTF is known to be its own: "address", "image" or "near".
     """
     symbols = kernel.symbols
+    if kernel.blob.problem:
+        kernel.doubts.append(f"the BTF is {kernel.blob.state}: {kernel.blob.problem}")
     if symbols is None:
         kernel.state = "types only"
         return
