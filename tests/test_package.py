@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": {"memory", "images", "btf", "scan", "kernel"},
     "isf": {"memory", "btf", "scan", "kernel", "version"},
     "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
-    "vol": {"memory", "images", "btf", "scan", "kernel", "isf", "version", ""},
+    "vol": {"memory", "images", "btf", "scan", "kernel", "isf", "sources", "version", ""},
 }
 
 
