@@ -75,8 +75,9 @@ class Vol:
         drop = ("XDG_", "PYTHON", "VOLATILITY")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(drop)}
         kept.update(HOME=str(self.folder / "home"), XDG_CACHE_HOME=str(self.cache), LC_ALL="C.UTF-8")
-        if not is_installed():
-            kept["PYTHONPATH"] = str(CHECKOUT)
+        paths = [CHECKOUT / "tests" / "as_users_have_it"]
+        paths += [] if is_installed() else [CHECKOUT]
+        kept["PYTHONPATH"] = os.pathsep.join(map(str, paths))
         return kept
 
     def command(self, *words: str | Path, renderer: str | None = "json", tool: str = "vol") -> list[str]:
