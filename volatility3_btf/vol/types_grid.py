@@ -21,7 +21,7 @@ from ..kernel.choice import ChosenTypes
 from ..sources import SourceError, read_types
 from .text import TextGrid
 
-vollog = logging.getLogger(__name__)
+vollog = logging.getLogger("volatility3.plugins.linux.btftypes")  # what it says is the plugin's word
 
 Item = TypeVar("Item")
 Cells = tuple[Any, ...]
