@@ -261,7 +261,7 @@ def test_an_unloaded_modules_btf_is_a_copy(patched: Callable[[], Patch]) -> None
 def test_without_a_kernel_nothing_is_known(patched: Callable[[], Patch], session_vol: Vol) -> None:
     patch = patched()
     blob = patch.kernel.blob
-    patch.write(blob.offset, bytes(24))
+    patch.write(blob.offset, bytes(blob.size))
     rows = session_vol("linux.btfscan", "--all", image=patch.path).rows
     assert rows
     assert {row["Origin"] for row in rows} == {"unknown"}
