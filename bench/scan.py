@@ -85,7 +85,7 @@ def peak(image: Path) -> int:
 
 
 def peaks(dump: Dump) -> dict[str, int]:
-    """Peak memory by size. A process's peak includes that of the one that started it: measure it first."""
+    """Peak memory by size."""
     large = inputs.sparse(dump, LARGE)
     try:
         return {"512 MiB": peak(inputs.dense(dump, SMALL)), "64 GiB, sparse": peak(large)}
