@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 from volatility3.framework import constants, exceptions, interfaces
-from volatility3.framework.layers import segmented
 
 from ..images import ELF_MAGIC, FormatError, Segment, elf_segments, tidy_segments
-from .segments import Layer, clipped, reader_of
+from .segments import Layer, RangesLayer, clipped, reader_of
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +16,13 @@ NATIVE = b"\2\1"
 """Class and byte order that the framework's own layer reads: 64 bits, little-endian (elf.h)."""
 
 
-class ElfCoreLayer(segmented.SegmentedLayer):
-    """An ELF core of either byte order and class, its segments put in order of physical address."""
+class ElfCoreLayer(RangesLayer):
+    """An ELF core of either byte order and class."""
 
-    def _load_segments(self) -> None:
-        segments = tidy_segments(_clipped_segments(self.context.layers[self._base_layer]))
-        self._segments = [(address, offset, length, length) for address, offset, length in segments]
+    @classmethod
+    def find(cls, layer: Layer) -> list[Segment]:
+        """The segments of the ELF file that a layer holds, clipped to it. Raises FormatError."""
+        return list(clipped(elf_segments(reader_of(layer)), layer))
 
 
 class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
@@ -37,7 +36,7 @@ class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
         context: interfaces.context.ContextInterface,
         layer_name: str,
         progress_callback: constants.ProgressCallback = None,
-    ) -> interfaces.layers.DataLayerInterface | None:
+    ) -> Layer | None:
         """Return a new layer on top of `layer_name`, or None."""
         layer = context.layers[layer_name]
         if isinstance(layer, interfaces.layers.TranslationLayerInterface):
@@ -46,17 +45,10 @@ class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
             header = layer.read(layer.minimum_address, 6)
             if not header.startswith(ELF_MAGIC):
                 return None
-            segments = list(_clipped_segments(layer))
+            segments = ElfCoreLayer.find(layer)
         except (exceptions.InvalidAddressException, FormatError) as error:
             log.info("not an ELF core that can be used: %s", error)
             return None
         if not segments or (header[4:6] == NATIVE and segments == tidy_segments(segments)):
             return None
-        name = context.layers.free_layer_name("ElfCoreLayer")
-        context.config[interfaces.configuration.path_join(name, "base_layer")] = layer_name
-        return ElfCoreLayer(context, name, name)
-
-
-def _clipped_segments(layer: Layer) -> Iterator[Segment]:
-    """The segments of the ELF file that a layer holds, clipped to it."""
-    return clipped(elf_segments(reader_of(layer)), layer)
+        return ElfCoreLayer.over(context, layer_name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""A file that lies in a layer, as the readers of image formats want it."""
+"""Image files whose ranges the framework's own layers cannot put in order."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from volatility3.framework import interfaces
+from volatility3.framework.layers import segmented
 
-from ..images import ReadAt, Segment
+from ..images import ReadAt, Segment, tidy_segments
 
 Layer: TypeAlias = interfaces.layers.DataLayerInterface
 
@@ -31,3 +32,23 @@ def clipped(segments: Iterable[Segment], layer: Layer) -> Iterator[Segment]:
         length = min(segment.length, end - segment.file_offset)
         if length > 0:
             yield segment._replace(length=length)
+
+
+class RangesLayer(segmented.SegmentedLayer):
+    """The ranges of an image file, put in order of physical address."""
+
+    @classmethod
+    def find(cls, layer: Layer) -> list[Segment]:
+        """The ranges of the file that a layer holds, clipped to it. Raises FormatError."""
+        raise NotImplementedError
+
+    @classmethod
+    def over(cls, context: interfaces.context.ContextInterface, layer_name: str) -> RangesLayer:
+        """A new layer of this class on top of another."""
+        name = context.layers.free_layer_name(cls.__name__)
+        context.config[interfaces.configuration.path_join(name, "base_layer")] = layer_name
+        return cls(context, name, name)
+
+    def _load_segments(self) -> None:
+        segments = tidy_segments(self.find(self.context.layers[self._base_layer]))
+        self._segments = [(address, offset, length, length) for address, offset, length in segments]
