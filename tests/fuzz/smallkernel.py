@@ -7,7 +7,9 @@ Small enough to be mutated millions of times, and sound: everything in it agrees
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from btf.writer import every_kind
 from volatility3_btf.btf import Endian
@@ -53,7 +55,12 @@ def encode_name(text: str) -> bytes:
 
 
 def small_kernel(endian: Endian = "little", symbols: int = 600, rule: str = "relative") -> bytes:
-    """The image.
+    """The image; arguments as those of `_built`."""
+    return bytes(_built(endian, symbols, rule).data)
+
+
+def _built(endian: Endian, symbols: int, rule: str) -> Builder:
+    """Build the image.
 
     Args:
         endian: byte order.
@@ -79,7 +86,17 @@ def small_kernel(endian: Endian = "little", symbols: int = 600, rule: str = "rel
             note += f"SYMBOL({name})={TEXT + at:x}\n"
     note += f"SYMBOL(init_task)={TEXT + known['init_task']:x}\nSYMBOL(_stext)={TEXT + 0x1000:x}\n"
     build.put("vmcoreinfo", note.encode() + b"\0")
-    return bytes(build.data)
+    return build
+
+
+def wiped_kernels(symbols: int = 600) -> Iterator[bytes]:
+    """The image, each time without another of the tables of kallsyms."""
+    for rule in ("relative", "absolute"):
+        whole = small_kernel("little", symbols, rule)
+        places = sorted((at, name) for name, at in _built("little", symbols, rule).places.items())
+        for (start, name), (end, _) in pairwise(places):
+            if name.startswith("kallsyms"):
+                yield whole[:start] + bytes(end - start) + whole[end:]
 
 
 def _kallsyms(build: Builder, listed: list[tuple[int, str, str]], rule: str) -> None:

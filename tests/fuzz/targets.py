@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 import orjson
-from smallkernel import BANNER, memory, small_kernel
+from smallkernel import BANNER, memory, small_kernel, wiped_kernels
 
 from btf.touch import touch_everything
 from btf.writer import Writer, every_kind
-from volatility3_btf.btf import BtfError, Endian, Header, Types, outline
+from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
 from volatility3_btf.btf.c_header import c_header
+from volatility3_btf.btf.headless import recover
 from volatility3_btf.btf.render import render
 from volatility3_btf.btf.rows import rows_of
 from volatility3_btf.images import FormatError, elf_segments, lime_segments, open_memory, tidy_segments
@@ -145,6 +146,22 @@ def scan(data: bytes) -> None:
         assert len(blob.data) <= blob.size
 
 
+def headless(data: bytes) -> None:
+    """Records and names behind enough sound records to be a kernel's, without a header."""
+    if len(data) < 4:
+        return
+    blob = _blob_of(data)
+    found = Header.parse(blob)
+    body = bytes(64) + LEADING[found.endian] + blob[found.hdr_len :]
+    names = len(body) - found.str_len
+    try:
+        whole = recover(body, min(names + 1, len(body) - 1))
+    except BtfError:
+        return
+    assert whole.start >= 0 and len(whole.types) >= FUNCTIONS
+    assert Types(whole.blob).counts == whole.types.counts
+
+
 def kallsyms(data: bytes) -> None:
     place = BytesMemory(data)
     for hit in islice(place.find(DIGITS), 4):
@@ -258,6 +275,18 @@ def _reader(data: bytes) -> Callable[[int, int], bytes]:
 BASES = {endian: Types(every_kind(endian).blob()) for endian in ENDIANS}
 
 
+FUNCTIONS = 1000
+
+
+def _leading(endian: Endian) -> bytes:
+    """A prototype and its functions."""
+    words = (0, Kind.FUNC_PROTO << 24, 0) + (1, Kind.FUNC << 24, 1) * FUNCTIONS
+    return struct.pack(f"{'<' if endian == 'little' else '>'}{len(words)}I", *words)
+
+
+LEADING = {endian: _leading(endian) for endian in ENDIANS}
+
+
 def _blobs() -> Iterator[bytes]:
     for endian in ENDIANS:
         yield every_kind(endian).blob()
@@ -289,6 +318,7 @@ def _images(symbols: int = 300) -> Iterator[bytes]:
     for rule in ("relative", "per-CPU absolute", "self-relative", "absolute"):
         yield small_kernel("little", symbols, rule)
     yield small_kernel("big", symbols)
+    yield from wiped_kernels(symbols)
 
 
 def _tables() -> Iterator[bytes]:
@@ -354,6 +384,7 @@ TARGETS: dict[str, Target] = {
     "text": Target(text, _bodies, 1024, NAMES),
     "split": Target(split, _modules, 512, NAMES),
     "scan": Target(scan, _blobs, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0", b"\xeb\x9f\x01\0\0\0\0\x18", *NAMES)),
+    "headless": Target(headless, _bodies, 1024, NAMES),
     "kallsyms": Target(kallsyms, _tables, 12 << 10),
     "identify": Target(identify, _images, 40 << 10),
     "compact": Target(compact, _kept, 24 << 10),
