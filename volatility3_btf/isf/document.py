@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import gzip
 import lzma
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,6 +28,9 @@ FORMAT: Final = "6.2.0"
 """The newest format that Volatility's table classes read."""
 
 PRODUCER: Final = {"name": "volatility3-btf", "version": VERSION}
+
+XZ_PRESET: Final = 0
+"""Two thirds of the time of the next one, for files 6 % larger."""
 
 _SUFFIX: Final[dict[Compression, str]] = {"xz": ".json.xz", "gz": ".json.gz", "none": ".json"}
 
@@ -57,7 +62,7 @@ class Document:
         """The document as JSON, compressed as the file name says; the same document gives the same bytes."""
         text = orjson.dumps(self.content)
         if compression == "xz":
-            return lzma.compress(text, preset=1)
+            return lzma.compress(text, preset=XZ_PRESET)
         return gzip.compress(text, compresslevel=6, mtime=0) if compression == "gz" else text
 
     def write(self, folder: str | os.PathLike[str], compression: Compression = "xz") -> Path:
@@ -76,16 +81,29 @@ def build_isf(kernel: Kernel) -> Document:
     Raises:
         BtfError: the kernel's BTF does not decode.
     """
-    entries = TypeEntries(kernel.blob.types)
-    table = SymbolEntries(kernel, entries).all()
-    content: dict[str, Entry] = {
-        "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
-        "base_types": entries.base_types,
-        "user_types": {name: entries.user_type(name) for name in entries.user_types},
-        "enums": {name: entries.enum(name) for name in entries.enums},
-        "symbols": table,
-    }
-    return Document(stem_of(kernel), content, count_typed(table))
+    with _no_collections():
+        entries = TypeEntries(kernel.blob.types)
+        table = SymbolEntries(kernel, entries).all()
+        content: dict[str, Entry] = {
+            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
+            "base_types": entries.base_types,
+            "user_types": {name: entries.user_type(name) for name in entries.user_types},
+            "enums": {name: entries.enum(name) for name in entries.enums},
+            "symbols": table,
+        }
+        return Document(stem_of(kernel), content, count_typed(table))
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """No search for garbage cycles: it would go over half a million new dictionaries, again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def stem_of(kernel: Kernel) -> str:

@@ -157,9 +157,10 @@ class SymbolEntries(Mapping[str, Entry]):
     @cached_property
     def _places(self) -> npt.NDArray[np.uint64]:
         """All link-time addresses, ascending, each once."""
-        return np.unique(
-            np.append(self._link, np.fromiter(self._unlisted.values(), np.uint64, len(self._unlisted)))
-        )
+        unlisted = np.fromiter(self._unlisted.values(), np.uint64, len(self._unlisted))
+        places = np.sort(np.append(self._link, unlisted))
+        kept: npt.NDArray[np.uint64] = places[np.append(True, places[1:] != places[:-1])[: len(places)]]
+        return kept
 
     @cached_property
     def _unlisted(self) -> dict[str, int]:
@@ -174,10 +175,12 @@ class SymbolEntries(Mapping[str, Entry]):
     @cached_property
     def _lowest(self) -> dict[str, int]:
         """Name → lowest link-time address, in kallsyms' order."""
-        lowest: dict[str, int] = {}
-        for name, address in zip(self._symbols.names, self._link.tolist(), strict=True):
-            if address < lowest.get(name, _MASK + 1):
-                lowest[name] = address
+        names, addresses = self._symbols.names, self._link.tolist()
+        lowest = dict(zip(names, addresses, strict=True))
+        if len(lowest) < len(names):
+            for name, address in zip(names, addresses, strict=True):
+                if address < lowest[name]:
+                    lowest[name] = address
         return lowest | self._unlisted
 
     def _by_address(self, mask: int) -> tuple[npt.NDArray[np.uint64], list[str]]:

@@ -16,6 +16,7 @@ Bools = npt.NDArray[np.bool_]
 
 _MASK = (1 << 64) - 1
 _SEARCHES = 48
+"""Different names that are searched for one by one; an index costs as much."""
 
 
 @dataclass(eq=False)
@@ -40,7 +41,7 @@ class Symbols:
     starts: npt.NDArray[np.int64] = field(repr=False)
     tables: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
-    _searched: int = field(default=0, init=False, repr=False)
+    _searched: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def empty(cls) -> Symbols:
@@ -83,10 +84,10 @@ class Symbols:
 
     def indexes(self, name: str) -> list[int]:
         """Where a name stands in the columns; a few names are searched for, more make an index."""
-        if self._searched < _SEARCHES:
-            self._searched += 1
-            return list(self._search(name))
-        return self._index.get(name, [])
+        if name not in self._searched and len(self._searched) < _SEARCHES:
+            self._searched[name] = list(self._search(name))
+        found = self._searched.get(name)
+        return self._index.get(name, []) if found is None else found
 
     def link_addresses(self, kaslr_shift: int) -> Uint64s:
         """The addresses as the linker gave them, those of `System.map`.
