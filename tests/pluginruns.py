@@ -23,6 +23,9 @@ ARGUMENTS = {
 }
 """Plugins that do nothing without being told what to look for."""
 
+MODULE_EXTRACT = "linux.module_extract.ModuleExtract"
+"""Wants the address of a `struct module`, which another plugin shows."""
+
 ALIASES = """
 linux.check_afinfo.Check_afinfo linux.check_creds.Check_creds linux.check_idt.Check_idt
 linux.check_modules.Check_modules linux.check_syscall.Check_syscall linux.hidden_modules.Hidden_modules
@@ -52,7 +55,16 @@ def linux_plugins() -> list[str]:
 
 def run(vol: Vol, plugin: str, image: Path, *options: str) -> Result:
     """Run one plugin, whatever its exit code, with the arguments that it needs."""
-    return vol(*options, plugin, *ARGUMENTS.get(plugin, ()), image=image, check=False)
+    arguments = ARGUMENTS.get(plugin, ())
+    if plugin == MODULE_EXTRACT:
+        arguments = first_module(vol, image, *options)
+    return vol(*options, plugin, *arguments, image=image, check=False)
+
+
+def first_module(vol: Vol, image: Path, *options: str) -> tuple[str, ...]:
+    """The first module of `linux.lsmod`, as `linux.module_extract` wants it; nothing if that fails."""
+    listed = vol(*options, "linux.lsmod.Lsmod", image=image, check=False)
+    return ("--base", str(listed.rows[0]["Offset"])) if listed.returncode == 0 else ()
 
 
 def run_many(

@@ -25,6 +25,9 @@ ARGUMENTS = {
 }
 """Plugins that do nothing without being told what to look for."""
 
+MODULE_EXTRACT = "linux.module_extract.ModuleExtract"
+"""Wants the address of a `struct module`: the first one that `linux.lsmod` shows."""
+
 _LIST = """
 import volatility3.plugins
 from volatility3 import framework
@@ -95,10 +98,19 @@ def run_all(
     return found
 
 
+def _arguments(name: str, image: Path, folder: Path, timeout: float) -> list[str]:
+    """What a plugin has to be told."""
+    if name != MODULE_EXTRACT:
+        return ARGUMENTS.get(name, [])
+    listed = _run("linux.lsmod.Lsmod", image, folder, timeout)
+    return ["--base", str(listed.rows[0]["Offset"])] if listed.rows else []
+
+
 def _run(name: str, image: Path, folder: Path, timeout: float) -> Run:
+    arguments = _arguments(name, image, folder, timeout)
     command = [str(Path(sys.executable).with_name("vol")), "-q", "-r", "json"]
     command += ["--cache-path", str(folder / "cache"), "-s", str(folder / "symbols")]
-    command += ["-o", str(folder / "output"), "-f", str(image), name, *ARGUMENTS.get(name, [])]
+    command += ["-o", str(folder / "output"), "-f", str(image), name, *arguments]
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "PYTHON"))}
     started = time.monotonic()
     try:
