@@ -26,8 +26,10 @@ APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "btf": set(),
-    "memory": set(),
-    "images": {"memory"},
+    "finder": set(),
+    "children": {"finder"},
+    "memory": {"finder"},
+    "images": {"memory", "finder", "children"},
     "body": {"memory", "btf"},
     "scan": {"memory", "btf", "body"},
     "kernel": {"memory", "btf", "scan"},

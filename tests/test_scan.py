@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from btf.writer import Writer, every_kind
 from memories import Holey
-from volatility3_btf import images, scan
+from volatility3_btf import finder, images, scan
 from volatility3_btf import memory as memory_module
 from volatility3_btf.btf import BtfError, Endian, Kind
 from volatility3_btf.images import open_memory
@@ -331,8 +331,8 @@ def test_the_same_from_a_mapped_file(
         image[start : start + len(data)] = data
     path.write_bytes(image)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(images, "STRIDE", stride)
-        patch.setattr(images, "WINDOW", 4096)
+        patch.setattr(finder, "STRIDE", stride)
+        patch.setattr(images, "PIECE", 4096)
         with open_memory(path) as memory:
             found = scanned(memory)
     assert [(blob.offset, blob.data) for blob in found] == laid.expected

@@ -39,7 +39,7 @@ def find_bodies(memory: Memory, endian: str = "auto") -> Iterator[tuple[int, Hea
         The address at which the header was, and the blob with a header made anew; in order of address.
     """
     behind = tried = 0
-    for hit in islice(memory.find(NAME), MOST_PLACES):
+    for hit in islice(memory.find(NAME, most=MOST_PLACES), MOST_PLACES):
         if hit < behind or not _is_among_names(memory, hit):
             continue
         tried += 1

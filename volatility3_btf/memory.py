@@ -2,8 +2,8 @@
 """What can be read of a memory image: runs of bytes at physical addresses.
 
 A `Memory` knows nothing of the image's format (`images` opens files, `vol` adapts Volatility's layers). It
-hands out bytes in three ways: `read` copies an exact range, `windows` walks over everything there is
-(zero-copy where a plain file lies behind it), `find` searches at memory speed.
+hands out bytes in three ways: `read` copies an exact range, `windows` walks over everything there is, `find`
+and `search` look for byte strings (at memory speed where a plain file lies behind it).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import stringzilla
+from .finder import Found, matches
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Window(NamedTuple):
 
     Attributes:
         offset: the address of the first byte.
-        data: the bytes; a view of the mapped file where there is one.
+        data: the bytes.
         first: index in `data`; 0 but at the border of two runs that touch.
         fresh: index in `data` at which the next window starts.
     """
@@ -76,6 +77,36 @@ class Window(NamedTuple):
     data: memoryview
     first: int
     fresh: int
+
+
+class Piece(NamedTuple):
+    """A part of memory to be cut into windows.
+
+    Attributes:
+        run: the run it lies in; None where it lies across the border of two.
+        start: the first address.
+        stop: the first address behind it.
+        end: how far the windows may reach, for matches that start in it.
+    """
+
+    run: Run | None
+    start: int
+    stop: int
+    end: int
+
+
+class Passed(NamedTuple):
+    """What a search has come to.
+
+    Attributes:
+        address: what lies before it has been searched.
+        found: the matches in the part that was searched last.
+        left_out: how many matches there were too many in it.
+    """
+
+    address: int
+    found: Found
+    left_out: int
 
 
 def tidy_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
@@ -104,12 +135,16 @@ class Memory(ABC):
     def _read(self, run: Run, offset: int, length: int) -> bytes:
         """Read `length` bytes that lie within one run, or raise UnreadableError."""
 
-    def _walk(self, run: Run, start: int, stop: int, overlap: int) -> Iterator[Window]:
-        """Cut [start, stop) of a run into windows of which each reaches `overlap` bytes into the next."""
-        position = start
-        while position < stop:
-            step = min(CHUNK, stop - position)
-            for offset, data in self._readable(run, position, min(step + overlap, stop - position)):
+    def _cut(self, run: Run, start: int, stop: int, overlap: int) -> Iterator[Piece]:
+        """The pieces of [start, stop) of a run that are worth looking at."""
+        yield Piece(run, start, stop, stop)
+
+    def _walk(self, run: Run, piece: Piece, overlap: int) -> Iterator[Window]:
+        """Cut a piece of a run into windows of which each reaches `overlap` bytes into the next."""
+        position = piece.start
+        while position < piece.stop:
+            step = min(CHUNK, piece.stop - position)
+            for offset, data in self._readable(run, position, min(step + overlap, piece.end - position)):
                 yield Window(offset, memoryview(data), 0, position + step - offset)
             position += step
 
@@ -183,16 +218,8 @@ class Memory(ABC):
         Yields:
             Windows whose data must not be kept when the next one is asked for.
         """
-        stop = self.end if stop is None else stop
-        previous: Run | None = None
-        for run in self._runs_from(start):
-            if run.start >= stop:
-                break
-            low, high = max(start, run.start), min(stop, run.end)
-            if overlap and previous is not None and previous.end == run.start > start:
-                yield from self._seam(previous, run.start, overlap, start, stop)
-            yield from self._walk(run, low, high, overlap)
-            previous = run
+        for piece in self._pieces(start, stop, overlap):
+            yield from self._windows_of(piece, overlap)
 
     def search(
         self,
@@ -201,6 +228,7 @@ class Memory(ABC):
         stop: int | None = None,
         progress: Progress | None = None,
         what: str = "Searching",
+        most: int = 0,
     ) -> Iterator[tuple[int, int]]:
         """Find every occurrence of several byte strings in one pass.
 
@@ -211,6 +239,8 @@ class Memory(ABC):
             stop: matches lie wholly before this address; None for the end of the image.
             progress: told the percentage done, a hundred times or so.
             what: the description that `progress` is given.
+            most: matches of a needle that are told of in each MiB, the first ones; more are counted and
+                logged. 0 for all.
 
         Yields:
             (address, index of the needle). In order of address if all needles have one length; otherwise in
@@ -218,15 +248,44 @@ class Memory(ABC):
         """
         stop = self.end if stop is None else stop
         tell = Teller(progress, what, start, stop)
-        for window in self.windows(start, stop, max(map(len, needles)) - 1):
-            tell(window.offset)
-            yield from matches(window, needles)
+        tell(start)
+        left_out = 0
+        with closing(self._searched(needles, start, stop, most)) as passed:
+            for address, found, more in passed:
+                yield from found
+                left_out += more
+                tell(address)
         tell(stop)
+        if left_out:
+            log.warning("%s: %d matches, too many for one place, were not looked at", what, left_out)
 
-    def find(self, needle: bytes, start: int = 0, stop: int | None = None) -> Iterator[int]:
+    def find(self, needle: bytes, start: int = 0, stop: int | None = None, most: int = 0) -> Iterator[int]:
         """The addresses at which `needle` lies, in ascending order, across chunk and run borders."""
-        for offset, _ in self.search((needle,), start, stop):
+        for offset, _ in self.search((needle,), start, stop, most=most):
             yield offset
+
+    def _searched(
+        self, needles: Sequence[bytes], start: int, stop: int, most: int
+    ) -> Generator[Passed, None, None]:
+        """Search [start, stop) part by part."""
+        for window in self.windows(start, stop, max(map(len, needles)) - 1):
+            yield passed_window(window, needles, most)
+
+    def _pieces(self, start: int, stop: int | None, overlap: int) -> Iterator[Piece]:
+        """What there is of [start, stop), in order of address."""
+        stop = self.end if stop is None else stop
+        previous: Run | None = None
+        for run in self._runs_from(start):
+            if run.start >= stop:
+                break
+            if overlap and previous is not None and previous.end == run.start > start:
+                low = max(start, previous.start, run.start - overlap)
+                yield Piece(None, low, run.start, min(stop, run.start + overlap))
+            yield from self._cut(run, max(start, run.start), min(stop, run.end), overlap)
+            previous = run
+
+    def _windows_of(self, piece: Piece, overlap: int) -> Iterator[Window]:
+        return self._seam(piece) if piece.run is None else self._walk(piece.run, piece, overlap)
 
     def _runs_from(self, offset: int) -> Iterator[Run]:
         """The runs that end behind `offset`, in order."""
@@ -234,16 +293,16 @@ class Memory(ABC):
             if self.runs[index].end > offset:
                 yield self.runs[index]
 
-    def _seam(self, previous: Run, border: int, overlap: int, start: int, stop: int) -> Iterator[Window]:
+    def _seam(self, piece: Piece) -> Iterator[Window]:
         """The bytes around the border of two runs that touch, in one copy.
 
-        It reaches back to the start of the run before at most: what began earlier was whole in the seam
+        They reach back to the start of the run before at most: what began earlier was whole in the seam
         before.
         """
-        low, high = max(start, previous.start, border - overlap), min(stop, border + overlap)
-        data = self.read_available(low, high - low)
-        if low + len(data) > border:
-            yield Window(low, memoryview(data), border - low, border - low)
+        data = self.read_available(piece.start, piece.end - piece.start)
+        border = piece.stop - piece.start
+        if len(data) > border:
+            yield Window(piece.start, memoryview(data), border, border)
 
     def _readable(self, run: Run, offset: int, length: int) -> Iterator[tuple[int, bytes | bytearray]]:
         """The pieces of a range that can be read, each as long as it is; the loss is logged."""
@@ -298,17 +357,10 @@ class Teller:
             self._progress(done, self._what)
 
 
-def matches(window: Window, needles: Sequence[bytes]) -> list[tuple[int, int]]:
-    """The matches that belong to a window, in order of address: (address, index of the needle)."""
-    found = []
-    for number, needle in enumerate(needles):
-        index = stringzilla.find(window.data, needle)
-        while 0 <= index < window.fresh:
-            if index + len(needle) > window.first:
-                found.append((window.offset + index, number))
-            index = stringzilla.find(window.data, needle, index + 1)
-    found.sort()
-    return found
+def passed_window(window: Window, needles: Sequence[bytes], most: int) -> Passed:
+    """Search one window, as `Memory.search` does."""
+    found, left_out = matches(window.data, window.offset, window.first, window.fresh, needles, most)
+    return Passed(window.offset + window.fresh, found, left_out)
 
 
 class SegmentedMemory(Memory):

@@ -12,25 +12,25 @@ import hashlib
 import heapq
 import logging
 import struct
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
-
-import stringzilla
 
 from .body import find_bodies
 from .btf import BtfError, Header, Kind, Outline, Types, outline
 from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
-from .memory import Memory, Progress, Teller, Window
+from .memory import Memory, Progress
 
 log = logging.getLogger(__name__)
 
 Endian = Literal["auto", "little", "big"]
 BlobKind = Literal["kernel", "module", "program", "unknown"]
 State = Literal["complete", "truncated", "damaged"]
+
+Candidate = tuple[int, Header]
+"""A header and its address."""
 
 SIGNATURES: dict[str, bytes] = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
 """Magic 0xeb9f, version 1, flags 0 (include/uapi/linux/btf.h) as the bytes lie in memory."""
@@ -287,57 +287,16 @@ def has_percpu(types: Types) -> bool:
 
 def _headers(
     memory: Memory, endian: Endian, start: int, progress: Progress | None
-) -> Iterator[tuple[int, Header]]:
+) -> Generator[Candidate, None, None]:
     """Every header whose arithmetic is sound and whose blob starts inside the image."""
-    for offset, head in _heads(memory, endian, start, progress):
+    needles = list(SIGNATURES.values()) if endian == "auto" else [SIGNATURES[endian]]
+    for offset, _ in memory.search(needles, start, None, progress, "Searching BTF", MOST_HEADERS):
         try:
-            header = Header.parse(head if len(head) == HEAD else memory.read_available(offset, HEAD))
+            header = Header.parse(memory.read_available(offset, HEAD))
         except BtfError:
             continue
         if _sound(header) and memory.available(offset, header.hdr_len + 12) == header.hdr_len + 12:
             yield offset, header
-
-
-def _heads(
-    memory: Memory, endian: Endian, start: int, progress: Progress | None
-) -> Iterator[tuple[int, bytes]]:
-    """Every place with a signature, and as much of the header as the window it was found in holds."""
-    needles = list(SIGNATURES.values()) if endian == "auto" else [SIGNATURES[endian]]
-    tell = Teller(progress, "Searching BTF", start, memory.end)
-    crowds = [_Sparse(needle) for needle in needles]
-    for window in memory.windows(start, overlap=HEAD - 1):
-        tell(window.offset)
-        places = sorted(offset for crowd in crowds for offset in crowd.places(window))
-        heads = [(offset, bytes(window.data[offset - window.offset :][:HEAD])) for offset in places]
-        yield from heads
-    tell(memory.end)
-    left_out = sum(crowd.left_out for crowd in crowds)
-    if left_out:
-        log.warning("%d BTF headers, too many for one place, were not looked at", left_out)
-
-
-class _Sparse:
-    """Finds a signature, at most `MOST_HEADERS` times in each MiB; the rest is counted at memory speed."""
-
-    def __init__(self, needle: bytes) -> None:
-        self._needle = needle
-        self._per_mib: Counter[int] = Counter()
-        self.left_out = 0
-
-    def places(self, window: Window) -> Iterator[int]:
-        """The addresses of the matches that belong to a window and are to be looked at."""
-        needle, data = self._needle, window.data
-        index = stringzilla.find(data, needle, max(0, window.first - len(needle) + 1))
-        while 0 <= index < window.fresh:
-            mib = window.offset + index >> 20
-            self._per_mib[mib] += 1
-            if self._per_mib[mib] <= MOST_HEADERS:
-                yield window.offset + index
-                index = stringzilla.find(data, needle, index + 1)
-            else:
-                end = min((mib + 1 << 20) - window.offset, window.fresh)
-                self.left_out += stringzilla.count(data[index : end + len(needle) - 1], needle)
-                index = stringzilla.find(data, needle, end)
 
 
 def _sound(header: Header) -> bool:

@@ -63,7 +63,7 @@ def read_banners(memory: Memory, offsets: Iterable[int]) -> list[Banner]:
 
 def find_banners(memory: Memory) -> list[Banner]:
     """Search an image for banners, at no more than `MOST_PLACES` places; in order of address."""
-    return read_banners(memory, islice(memory.find(SIGNATURE), MOST_PLACES))
+    return read_banners(memory, islice(memory.find(SIGNATURE, most=MOST_PLACES), MOST_PLACES))
 
 
 def seen_kernels(memory: Memory) -> list[str]:

@@ -54,7 +54,7 @@ def survey(memory: Memory, progress: Progress | None = None) -> Findings:
     """Look for banners, VMCOREINFO and kallsyms in one pass."""
     hits: tuple[list[int], ...] = ([], [], [])
     needles = (banners_.SIGNATURE, notes_.SIGNATURE, DIGITS)
-    for offset, number in memory.search(needles, progress=progress, what="Searching kernels"):
+    for offset, number in memory.search(needles, 0, None, progress, "Searching kernels", _MOST_HITS):
         if len(hits[number]) < _MOST_HITS:
             hits[number].append(offset)
     findings = Findings(banners_.read_banners(memory, hits[0]), notes_.read_vmcoreinfo(memory, hits[1]))

@@ -48,7 +48,7 @@ def glance_at(memory: Memory, progress: Progress | None = None) -> Glance:
     """Go over an image once; nothing is decoded, and little imported, where there is no Linux."""
     banners: list[int] = []
     has_btf = False
-    found = memory.search((BANNER, BTF), progress=progress, what="Looking for Linux")
+    found = memory.search((BANNER, BTF), progress=progress, what="Looking for Linux", most=ENOUGH)
     for offset, kind in islice(found, ENOUGH):
         if kind == 0:
             banners.append(offset)
@@ -65,7 +65,7 @@ def notes_in(memory: Memory, progress: Progress | None = None) -> list[Vmcoreinf
     """The VMCOREINFO notes in an image."""
     from ..kernel.vmcoreinfo import read_vmcoreinfo
 
-    found = memory.search((NOTE,), progress=progress, what="Looking for Linux")
+    found = memory.search((NOTE,), progress=progress, what="Looking for Linux", most=ENOUGH)
     return read_vmcoreinfo(memory, [offset for offset, _ in islice(found, ENOUGH)])
 
 

@@ -2,8 +2,8 @@
 """Volatility's layers, as `Memory`.
 
 A layer whose bytes lie unchanged in ranges of one plain file (raw, LiME, ELF core, …) becomes a `FileMemory`,
-which is searched through a mapping. Any other layer (compressed, remote, translated) is read in chunks
-through the framework.
+which is searched as fast as the file can be read. Any other layer (compressed, remote, translated) is read in
+chunks through the framework.
 """
 
 from __future__ import annotations
