@@ -9,7 +9,8 @@ import time
 import pytest
 
 from kernel.writer import BTF, LAYOUTS, RODATA, Image, build, identify, tokens
-from volatility3_btf.kernel import NoKernelError, identify_kernels, survey
+from volatility3_btf.kernel import NoKernelError, identify_kernels
+from volatility3_btf.kernel.survey import survey
 from volatility3_btf.kernel.tokens import DIGITS
 from volatility3_btf.memory import BytesMemory, Memory
 from volatility3_btf.scan import find_btf

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which kernel is in an image: VMCOREINFO, banners, kallsyms, and the evidence that ties them to BTF."""
+"""Which kernel is in an image: VMCOREINFO, banners, kallsyms, and the evidence that ties them to BTF.
+
+The names below are loaded when they are used: whoever has a symbol file needs a banner and a note, no numpy.
+"""
 
 from __future__ import annotations
 
-from .banner import Banner, find_banners, parse_banner, seen_kernels
-from .errors import KallsymsError, KernelError, NoKernelError
-from .identify import identify_kernel, identify_kernels
-from .kernel import Kernel
-from .paging import PageTables, translate
-from .survey import Findings, survey
-from .symbols import Symbols
-from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .banner import Banner, find_banners, parse_banner, seen_kernels
+    from .errors import KallsymsError, KernelError, NoKernelError
+    from .identify import identify_kernel, identify_kernels
+    from .kernel import Kernel
+    from .paging import PageTables, translate
+    from .survey import Findings
+    from .symbols import Symbols
+    from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
 
 __all__ = [
     "Banner",
@@ -28,6 +35,31 @@ __all__ = [
     "parse_banner",
     "parse_vmcoreinfo",
     "seen_kernels",
-    "survey",
     "translate",
 ]
+
+_HOMES = {
+    "Banner": "banner",
+    "Findings": "survey",
+    "KallsymsError": "errors",
+    "Kernel": "kernel",
+    "KernelError": "errors",
+    "NoKernelError": "errors",
+    "PageTables": "paging",
+    "Symbols": "symbols",
+    "Vmcoreinfo": "vmcoreinfo",
+    "find_banners": "banner",
+    "identify_kernel": "identify",
+    "identify_kernels": "identify",
+    "parse_banner": "banner",
+    "parse_vmcoreinfo": "vmcoreinfo",
+    "seen_kernels": "banner",
+    "translate": "paging",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return value
