@@ -21,6 +21,7 @@ AVML_HEADER = struct.Struct("<IIQQ8x")  # magic, version, first and last address
 AVML_MAGIC, AVML_VERSION = 0x4C4D5641, 2
 VMSS_MAGIC = b"\xd2\xbe\xd2\xbe"  # of a suspended machine, tags with 64-bit sizes
 PAGE = 4096
+ZEROS = bytes(BLOCK)
 
 
 def ranges_of(dump: Dump) -> list[Range]:
@@ -74,9 +75,8 @@ def lime_many(dump: Dump, path: Path) -> Path:
 
 def lime_gaps(dump: Dump, path: Path) -> Path:
     """LiME without the blocks that hold only zeros."""
-    empty = [
-        piece for piece in split(ranges_of(dump), BLOCK) if not any(map(any, (next(blocks(dump, *piece)),)))
-    ]
+    pieces = split(ranges_of(dump), BLOCK)
+    empty = [(start, length) for start, length in pieces if next(blocks(dump, start, length)) == ZEROS]
     return write_lime(path, dump.raw, dump.truth["raw_base"], cut(ranges_of(dump), empty))
 
 
@@ -86,7 +86,7 @@ def lime_unsorted(dump: Dump, path: Path) -> Path:
 
 
 def elf_unsorted(dump: Dump, path: Path) -> Path:
-    """An ELF core whose segments come in descending order."""
+    """An ELF core whose segments come in descending order; blocks of zeros become holes."""
     elf, pieces = Elf(), split(ranges_of(dump), 64 * BLOCK)[::-1]
     place = elf.header_size + len(pieces) * elf.entry_size
     with path.open("wb") as out:
@@ -96,7 +96,11 @@ def elf_unsorted(dump: Dump, path: Path) -> Path:
             place += length
         for start, length in pieces:
             for block in blocks(dump, start, length):
-                out.write(block)
+                if block == ZEROS:
+                    out.seek(BLOCK, 1)
+                else:
+                    out.write(block)
+        out.truncate()
     return path
 
 

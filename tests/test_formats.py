@@ -7,6 +7,7 @@ docs/formats.md has the table; each of its cells is tried here.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,15 @@ from volrunner import Vol
 pytestmark = pytest.mark.slow
 
 NAME = "amd64-6.1"
-SLOW = ("raw.gz", "raw.xz")  # Volatility decompresses these anew at each step back
+HIGH, STREAM = "amd64-6.1-high", "amd64-6.1-stream"
+HIGH_FORMS = ("gaps.lime", "unsorted.elf")
+PLUGINS = ("linux.btfscan --all", "linux.btfisf", "linux.pslist")
+COMPRESSED = ("raw.gz", "raw.xz")
+SEARCHES = ("linux.btfscan", "linux.btfisf")
+"""What is tried of compressed images, which Volatility decompresses anew at each step back."""
+
 Answers = dict[str, str]
+Expected = Callable[..., Answers]
 
 
 def answers(vol: Vol, image: Path, plugins: tuple[str, ...]) -> Answers:
@@ -37,38 +45,56 @@ def answers(vol: Vol, image: Path, plugins: tuple[str, ...]) -> Answers:
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory, dump: Callable[[str], Dump]) -> Callable[..., Answers]:
-    """The same of the flat image, asked once a plugin."""
-    vol, known = Vol(tmp_path_factory.mktemp("flat")), Answers()
+def expected(tmp_path_factory: pytest.TempPathFactory, dump: Callable[[str], Dump]) -> Expected:
+    """The same of a guest's flat image, asked once a plugin: `expected(name, *plugins)`."""
+    flat: dict[str, tuple[Vol, dict[str, Answers]]] = {}
 
-    def ask(*plugins: str) -> Answers:
+    def ask(name: str, *plugins: str) -> Answers:
+        vol, known = flat.setdefault(name, (Vol(tmp_path_factory.mktemp("flat")), {}))
         wanted: Answers = {}
         for plugin in plugins:
             if plugin not in known:
-                known.update({plugin: "", **answers(vol, dump(NAME).raw, (plugin,))})
-            wanted[plugin] = known[plugin]
-        tables = {name: digest for name, digest in known.items() if name.endswith(".json.xz")}
-        return wanted | (tables if "linux.btfisf" in plugins else {})
+                known[plugin] = answers(vol, dump(name).raw, (plugin,))
+            wanted |= known[plugin]
+        return wanted
 
     return ask
 
 
 @pytest.mark.parametrize("form", forms.FORMS)
 def test_every_form_gives_the_same(
-    form: str, dump: Callable[[str], Dump], vol: Vol, tmp_path: Path, expected: Callable[..., Answers]
+    form: str, dump: Callable[[str], Dump], vol: Vol, tmp_path: Path, expected: Expected
 ) -> None:
     image = forms.FORMS[form](dump(NAME), tmp_path / f"memory.{form}")
     before = hashlib.sha256(image.read_bytes()).hexdigest()
-    plugins = ["linux.btfscan" if form in SLOW else "linux.btfscan --all"]
-    plugins += ["linux.btfisf"] if form != "raw.xz" else []
-    plugins += [] if form in SLOW else ["linux.pslist"]
-    assert answers(vol, image, tuple(plugins)) == expected(*plugins)
+    plugins = SEARCHES if form in COMPRESSED else PLUGINS
+    assert answers(vol, image, plugins) == expected(NAME, *plugins)
     assert hashlib.sha256(image.read_bytes()).hexdigest() == before
     image.unlink()
 
 
-def test_qemus_own_core_gives_the_same(
-    dump: Callable[[str], Dump], vol: Vol, expected: Callable[..., Answers]
+def test_qemus_own_core_gives_the_same(dump: Callable[[str], Dump], vol: Vol, expected: Expected) -> None:
+    assert answers(vol, dump(NAME).elf, PLUGINS) == expected(NAME, *PLUGINS)
+
+
+def test_qemus_migration_stream_gives_the_same(
+    dump: Callable[[str], Dump], vol: Vol, expected: Expected
 ) -> None:
-    plugins = ("linux.btfscan --all", "linux.btfisf", "linux.pslist")
-    assert answers(vol, dump(NAME).elf, plugins) == expected(*plugins)
+    assert answers(vol, dump(STREAM).stream, PLUGINS) == expected(STREAM, *PLUGINS)
+
+
+def test_memory_above_4_gib_is_found(
+    dump: Callable[[str], Dump], vol: Vol, tmp_path: Path, expected: Expected
+) -> None:
+    """Modules' BTF lies up there; the flat image and every other form give the same."""
+    high = dump(HIGH)
+    flat = expected(HIGH, *PLUGINS)
+    rows = json.loads(flat["linux.btfscan --all"])
+    above = {row["Name"] for row in rows if row["Offset"] >= 1 << 32 and row["Listed"] == "yes"}
+    assert above and above <= set(high.truth["btf"]) - {"vmlinux"}
+    assert len(json.loads(flat["linux.pslist"])) >= len(high.truth["processes"]) - 2
+    assert answers(vol, high.elf, PLUGINS) == flat
+    for form in HIGH_FORMS:
+        image = forms.FORMS[form](high, tmp_path / f"memory.{form}")
+        assert answers(vol, image, PLUGINS) == flat, form
+        image.unlink()

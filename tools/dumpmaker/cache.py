@@ -38,13 +38,14 @@ FORMAT = 1  # of the dumps; raise it to have all of them made again
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a dump is made from."""
+    """What a dump is made from; None is not part of its digest."""
 
     suite: str
     package: str
     arch: str = "amd64"
     la57: bool = False
     memory: int = 512
+    stream: bool | None = None
 
     @property
     def cpu(self) -> str:
@@ -54,7 +55,8 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Changes when anything that shapes the dump does."""
-        shape = [FORMAT, asdict(self), self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
+        said = {key: value for key, value in asdict(self).items() if value is not None}
+        shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -69,6 +71,8 @@ RECIPES: dict[str, Recipe] = {
     "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x"),
     "s390x-6.1": Recipe("bookworm", "linux-image-s390x", "s390x"),  # built without BTF
     "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True),
+    "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
+    "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
 }
 
 
@@ -92,6 +96,11 @@ class Dump:
     def elf(self) -> Path:
         """The same memory as an ELF core."""
         return self.folder / "memory.elf"
+
+    @property
+    def stream(self) -> Path:
+        """The same memory in QEMU's migration stream, where the recipe asks for one."""
+        return self.folder / "memory.qevm"
 
     @property
     def kallsyms(self) -> Path:
@@ -159,7 +168,7 @@ def _lock(path: Path) -> Iterator[None]:
 def _make(recipe: Recipe, folder: Path) -> None:
     """Make the dump aside, then put it in its place whole."""
     kernel = make.fetch(recipe.suite, recipe.arch, recipe.package, root() / "packages")
-    boot = make.boot_of(recipe.arch, memory=recipe.memory, cpu=recipe.cpu)
+    boot = make.boot_of(recipe.arch, memory=recipe.memory, cpu=recipe.cpu, stream=recipe.stream)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         make.make_dump(kernel, boot, aside, {"arch": recipe.arch, "suite": recipe.suite})

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import threading
@@ -28,6 +29,7 @@ class Boot:
         append: more words for the kernel's command line.
         accelerators: QEMU's, in the order to try.
         timeout: seconds to wait for each of the guest's steps.
+        stream: write QEMU's migration stream too.
     """
 
     arch: Arch
@@ -38,6 +40,7 @@ class Boot:
     append: str = ""
     accelerators: tuple[str, ...] = ("kvm", "tcg")
     timeout: float = 300
+    stream: bool = False
 
     def command(self, kernel: Path, initrd: Path, disk: Path, work: Path) -> list[str]:
         """The QEMU command line: console on the standard streams, QMP on a socket in `work`."""
@@ -186,3 +189,15 @@ class Monitor:
         except OSError as error:
             raise GuestError(f"{command}: {error}") from error
         raise GuestError(f"{command}: QEMU went away")
+
+    def migrate(self, path: Path) -> None:
+        """Write the stopped machine's state, as for migrating it, into a file.
+
+        Raises:
+            GuestError: QEMU cannot, or gives up.
+        """
+        self.run("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
+        while (status := self.run("query-migrate")["status"]) != "completed":
+            if status in ("failed", "cancelled"):
+                raise GuestError(f"migrate: {status}")
+            time.sleep(0.1)

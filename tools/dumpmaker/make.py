@@ -139,6 +139,8 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
         (out / "registers.txt").write_text(registers.replace("\r", ""))
         monitor.run("dump-guest-memory", paging=False, protocol=f"file:{elf}")
         elf.chmod(0o644)
+        if boot.stream:
+            monitor.migrate(out / "memory.qevm")
         monitor.run("cont")
         dumped = time.time()
         guest.type_line("go")
