@@ -127,6 +127,15 @@ def test_enumerations_have_values_of_both_signs_and_64_bits(writer: Writer) -> N
     assert table.enum("wide")["base"] == "long unsigned int"
 
 
+def test_members_and_constants_go_by_name(writer: Writer) -> None:
+    number = writer.integer("int", 4, encoding=1)
+    writer.struct("pair", 8, [("second", number, 0), ("first", number, 32)])
+    writer.enum("state", [("running", 0), ("dead", 1)])
+    table = entries(writer)
+    assert list(table.user_type("pair")["fields"]) == ["first", "second"]
+    assert list(table.enum("state")["constants"]) == ["dead", "running"]
+
+
 def test_what_volatility_demands_is_there_even_if_the_kernel_lacks_it(writer: Writer) -> None:
     writer.integer("int", 4)
     table = entries(writer)

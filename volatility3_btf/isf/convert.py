@@ -103,15 +103,22 @@ class TypeEntries:
         return bases
 
     def user_type(self, name: str) -> Entry:
-        """The entry of a struct or union. Offsets and sizes in bytes. KeyError for an unknown name."""
+        """The entry of a struct or union. Offsets and sizes in bytes. KeyError for an unknown name.
+
+        Members go by name, as in dwarf2json's files: some plugins show things in the order of members.
+        """
         type_id = self.user_types[name]
         if type_id is None:
             return {"kind": "struct", "size": 0, "fields": {}}
         kind = "union" if self.types.kind_of(type_id) is Kind.UNION else "struct"
-        return {"kind": kind, "size": self.types.word_of(type_id), "fields": self._fields(type_id)}
+        return {
+            "kind": kind,
+            "size": self.types.word_of(type_id),
+            "fields": dict(sorted(self._fields(type_id).items())),
+        }
 
     def enum(self, name: str) -> Entry:
-        """The entry of an enumeration. KeyError for an unknown name."""
+        """The entry of an enumeration, constants by name (see `user_type`). KeyError for an unknown name."""
         type_id = self.enums[name]
         values, names, spans = self._enumerators
         first, last = spans.get(type_id, (0, 0))
@@ -122,7 +129,7 @@ class TypeEntries:
         return {
             "size": size,
             "base": _INTEGERS.get((size, signed), "unsigned int"),
-            "constants": dict(zip(names[first:last], numbers, strict=True)),
+            "constants": dict(sorted(zip(names[first:last], numbers, strict=True))),
         }
 
     def describe(self, type_id: int) -> Entry:
