@@ -3,12 +3,13 @@
 # make demo DUMP=/path   look into a dump of yours
 # make test              everything that CI checks
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
+# make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
 
-.PHONY: demo test parity acceptance system venv dumps lint clean
+.PHONY: demo test parity bench acceptance system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -19,6 +20,9 @@ test: lint dumps
 
 parity: venv
 	$(BIN)/python tools/compare-with-dwarf $(PARITY_ARGS)
+
+bench: venv
+	$(BIN)/python bench/run.py $(BENCH_ARGS)
 
 acceptance: dumps venv
 	$(BIN)/python tests/acceptance.py --out .acceptance $(ACCEPTANCE_ARGS)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,10 @@ from dumpmaker import cache
 from dumpmaker.cache import Dump
 
 BLOCK = 16 << 20
+UNITS = {"M": 1 << 20, "G": 1 << 30}
+SPARE = 4 << 30
+"""Bytes of the disk that are left free."""
+
 SIGNATURES = (b"\x9f\xeb\x01", b"\xeb\x9f\x01")
 
 Header = Callable[[int], bytes]
@@ -44,12 +49,26 @@ def folder() -> Path:
     return path
 
 
+def size_of(text: str) -> int:
+    """512M or 2G in bytes."""
+    return int(text[:-1]) * UNITS[text[-1].upper()]
+
+
+def has_room(dump: Dump, size: int, form: str = "raw") -> bool:
+    """Whether there is an image of this size, or room for it."""
+    return _path(dump, size, form).exists() or shutil.disk_usage(folder()).free > size + SPARE
+
+
+def _path(dump: Dump, size: int, form: str) -> Path:
+    return folder() / f"{dump.name}-{size >> 20}.{form}"
+
+
 def dense(dump: Dump, size: int, form: str = "raw") -> Path:
     """An image of `size` bytes without a hole: the dump, then its content again and again with no BTF in it.
 
     So it has one kernel's BTF and its modules', as a guest of that size would.
     """
-    path = folder() / f"{dump.name}-{size >> 20}.{form}"
+    path = _path(dump, size, form)
     header = FORMS[form](size)
     if path.exists() and path.stat().st_size == len(header) + size:
         return path

@@ -3,7 +3,7 @@
 """What this package costs on images with no Linux in them, and on runs for other systems.
 
     bench/other_images.py             2 GiB of random bytes, and of zeros
-    bench/other_images.py --runs 9
+    bench/other_images.py --rounds 9
 
 Each command is run with this package and, alternately, with its import blocked, which is what Volatility does
 without it. Medians by the clock; the images are in the page cache. Exit code 1 if a run costs 0.5 s more.
@@ -14,13 +14,14 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import report
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 LIMIT = 0.5  # seconds
@@ -63,36 +64,44 @@ def run(code: str, image: Path, plugin: str, folder: Path) -> float:
     return seconds
 
 
+def race(size: int, rounds: int) -> report.Section:
+    """Run the pairs on both images."""
+    rows, figures, worst = [], {}, 0.0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for kind in ("random", "zeros"):
+            image = write_image(folder / kind, size << 20, kind == "random")
+            for plugin in EXIT_CODES:
+                pairs = [
+                    (run(BLOCKED, image, plugin, folder), run(VOL, image, plugin, folder))
+                    for _ in range(rounds + 1)
+                ][1:]
+                without, with_us = (statistics.median(times) for times in zip(*pairs, strict=True))
+                more = with_us - without
+                worst = max(worst, more)
+                rows.append([kind, f"`{plugin}`", f"{without:.2f} s", f"{with_us:.2f} s", f"{more:+.2f} s"])
+                figures[f"{kind} {plugin}"] = pairs
+            image.unlink()
+    return report.Section(
+        "Images with no Linux in them",
+        f"bench/other_images.py --size {size} --rounds {rounds}",
+        f"{size} MiB each; {rounds} rounds, without this package and with it.\n\n"
+        + report.table(["image", "", "without", "with", "more"], rows),
+        [report.Target("what a run takes more, at most", worst, "≤", LIMIT, "s")],
+        figures,
+    )
+
+
 def main() -> int:
     """Run the pairs and print a table; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=5, help="pairs of each kind")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of each kind")
     parser.add_argument("--size", type=int, default=2048, help="of an image, in MiB")
+    report.add_options(parser)
     options = parser.parse_args()
-    worst = 0.0
-    processor = platform.processor() or platform.machine()
-    print(f"{processor}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(f"{'image':8} {'plugin':14} {'without':>8} {'with':>8} {'more':>8}")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for kind in ("random", "zeros"):
-            image = write_image(folder / kind, options.size << 20, kind == "random")
-            for plugin in EXIT_CODES:
-                pairs = [
-                    (run(BLOCKED, image, plugin, folder), run(VOL, image, plugin, folder))
-                    for _ in range(options.runs + 1)
-                ][1:]
-                without, with_us = (statistics.median(times) for times in zip(*pairs, strict=True))
-                worst = max(worst, with_us - without)
-                print(
-                    f"{kind:8} {plugin:14} {without:7.2f}s {with_us:7.2f}s {with_us - without:+7.2f}s",
-                    flush=True,
-                )
-            image.unlink()
-    print(f"{'within' if worst < LIMIT else 'NOT within'} {LIMIT} s: {worst:.2f} s at most")
-    return worst >= LIMIT
+    return report.show([race(options.size, options.rounds)], options)
 
 
 if __name__ == "__main__":
