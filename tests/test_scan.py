@@ -201,14 +201,14 @@ def test_the_image_ends_before_the_blob_does() -> None:
         assert blob.counts is None
 
 
-def test_a_gap_or_a_page_that_cannot_be_read_truncates_a_blob() -> None:
+def test_a_gap_or_a_page_that_cannot_be_read_damages_a_blob() -> None:
     data = kernel()
     held = len(data) - 80
     gap = SegmentedMemory([(0, data[:held]), (held + 1, data[held + 1 :])])
     bad = Holey([(0, b"\1" * (4096 - held) + data)], bad=[(4096, 8192)])
-    for memory in (gap, bad):
+    for memory, left in ((gap, data[:held] + b"\0" + data[held + 1 :]), (bad, data[:held] + bytes(80))):
         (blob,) = scanned(memory)
-        assert (blob.state, blob.data) == ("truncated", data[:held])
+        assert (blob.kind, blob.state, blob.data) == ("kernel", "damaged", left)
 
 
 def test_a_damaged_kernel_is_told_by_its_names() -> None:

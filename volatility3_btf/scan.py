@@ -12,15 +12,18 @@ import hashlib
 import heapq
 import logging
 import struct
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from .body import find_bodies
 from .btf import BtfError, Header, Kind, Outline, Types, outline
 from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
+from .btf.flaws import flaw_of
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
+from .damage import Mender, read_around
 from .memory import Memory, Progress
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,9 @@ MAX_HEADER = 1024
 
 PROGRAM_SECTIONS = (".maps", "license")
 """Sections of a BPF object that no kernel has; its BTF may well define `task_struct` (CO-RE)."""
+
+KERNEL_NAMES = (b"\0task_struct\0", b"\0mm_struct\0", b"\0vm_area_struct\0")
+"""Names of which one at least is left in what a kernel's damaged BTF is recognised by."""
 
 MIN_KERNEL = 1 << 17
 """Bytes; smaller blobs are no kernel's (the smallest known kernel BTF has 3.5 MB)."""
@@ -67,10 +73,10 @@ class Blob:
         kind: kernel, module (split BTF), program (a BPF object's own) or unknown.
         state: complete (all of it decodes), truncated (the image ends before the blob does) or damaged.
         data: the blob's bytes as they lie in memory, as far as they can be read; a header that is gone is
-            made anew.
+            made anew, gaps in a kernel's are zeros.
         problem: why the state is not complete; empty if it is.
         counts: own types of each kind, or None where the records do not decode.
-        decoded: the types of a complete blob, or of one of which only the header is gone.
+        decoded: the types of a complete blob; those that are left of a kernel's damaged one.
     """
 
     offset: int
@@ -144,7 +150,8 @@ class Bases:
             self._ahead = find_kernel_btf(self._memory, endian=self._endian, start=offset)
         for kernel in self._ahead:
             self._seen[kernel.offset] = kernel
-            self.add(kernel)
+            if kernel.state == "complete":
+                self.add(kernel)
             known = self._fitting(module)
             if known is not None:
                 return known
@@ -169,7 +176,7 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
 
     Yields:
         Blobs, lowest address first. A header inside a complete blob is not looked at. At last, if no kernel's
-        BTF was whole, one whose header is gone.
+        BTF had a header and could be decoded, one whose header is gone.
 
     Raises:
         UnreadableError: the file behind the memory has become shorter.
@@ -179,6 +186,7 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
     for blob in _blobs(memory, endian, bases=bases, progress=progress):
         if blob.kind == "kernel" and blob.state == "complete":
             bases.add(blob)
+        if blob.kind == "kernel" and blob.decoded is not None:
             missing = False
         yield blob
     if missing:
@@ -188,14 +196,14 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
 def find_kernel_btf(
     memory: Memory, *, endian: Endian = "auto", start: int = 0, progress: Progress | None = None
 ) -> Iterator[Blob]:
-    """Find only the blobs that are a kernel's and whole, from `start` on, in order of address.
+    """Find only the blobs that are a kernel's and can be decoded, from `start` on, in order of address.
 
-    Where there are none, the whole image is searched for one whose header is gone: its state is damaged, but
-    all of its types are there.
+    Of one that is damaged, what is left is decoded. Where there is none, the whole image is searched for one
+    whose header is gone: its state is damaged, but all of its types are there.
     """
     missing = True
     for blob in _blobs(memory, endian, start, MIN_KERNEL, progress=progress):
-        if blob.kind == "kernel" and blob.state == "complete":
+        if blob.kind == "kernel" and blob.decoded is not None:
             missing = False
             yield blob
     if missing:
@@ -221,6 +229,7 @@ def _blobs(
 ) -> Iterator[Blob]:
     """Every blob of at least `smallest` bytes, in order of address."""
     crowd = _Crowd()
+    mender = Mender(memory)
     inside = start
     for offset, header in _headers(memory, endian, start, progress):
         if offset < inside or header.size < smallest or not _has_body(memory, offset, header):
@@ -229,6 +238,8 @@ def _blobs(
             continue
         blob = bases.seen_at(offset) if bases else None
         blob = blob or examine(memory, offset, header, bases)
+        if blob.kind == "kernel" and blob.decoded is None:
+            blob = _mend(mender, blob)
         if blob.state == "complete":
             inside = offset + blob.size
         else:
@@ -247,13 +258,40 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
     """
     data = memory.read_available(offset, header.size)
     if len(data) < header.size:
-        missing = f"{header.size - len(data)} of {header.size} bytes are not in the image"
-        return Blob(offset, header, _likely_kind(header, data), "truncated", data, missing)
+        return _examine_gaps(memory, offset, header, data)
     try:
         types = Types(data)
     except BtfError as error:
         return _examine_without(error, offset, header, data, bases)
-    return Blob(offset, header, _kind_of(types), "complete", data, "", types.counts, types)
+    kind = _kind_of(types)
+    flaw = flaw_of(types) if kind == "kernel" else ""
+    if flaw:
+        return Blob(offset, header, kind, "damaged", data, flaw, types.counts)
+    return Blob(offset, header, kind, "complete", data, "", types.counts, types)
+
+
+def _examine_gaps(memory: Memory, offset: int, header: Header, data: bytes) -> Blob:
+    """A blob that is not all in the image, of which `data` comes before the first gap."""
+    inside = offset + header.size <= memory.end and header.size >= MIN_KERNEL
+    missing = f"{header.size - len(data)} of {header.size} bytes are not in the image"
+    if inside:
+        data, gaps = read_around(memory, offset, header.size)
+        lost = sum(end - start for start, end in gaps)
+        missing = f"{lost} of {header.size} bytes are not in the image"
+    kind = _likely_kind(header, data)
+    return Blob(offset, header, kind, "damaged" if inside else "truncated", data, missing)
+
+
+def _mend(mender: Mender, blob: Blob) -> Blob:
+    """The blob with what is left of its types."""
+    rescue = mender.rescue(blob.offset, blob.header)
+    if rescue is None:
+        return blob
+    counts = Counter(rescue.mended.types.counts)
+    counts[Kind.TYPE_TAG] -= sum(map(len, rescue.mended.lost))
+    problem = "; ".join(filter(None, (blob.problem, rescue.problem)))
+    log.warning("BTF at %#x is %s: %s", blob.offset, blob.state, problem)
+    return replace(blob, data=rescue.data, problem=problem, counts=dict(+counts), decoded=rescue.mended.types)
 
 
 def _examine_without(error: BtfError, offset: int, header: Header, data: bytes, bases: Bases | None) -> Blob:
@@ -277,6 +315,9 @@ def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | Non
         types = Types(data, base=base)
     except BtfError as error:
         return Blob(offset, sketch.header, "module", "damaged", data, str(error), sketch.counts)
+    flaw = flaw_of(types)
+    if flaw:
+        return Blob(offset, sketch.header, "module", "damaged", data, flaw, sketch.counts)
     return Blob(offset, sketch.header, "module", "complete", data, "", sketch.counts, types)
 
 
@@ -372,7 +413,8 @@ def _kind_of(types: Types) -> BlobKind:
 def _likely_kind(header: Header, data: bytes) -> BlobKind:
     """A damaged or truncated blob's kind as far as its size and names tell it."""
     start = header.hdr_len + header.str_off
-    if header.size >= MIN_KERNEL and b"\0task_struct\0" in data[start : start + header.str_len]:
+    names = data[start : start + header.str_len]
+    if header.size >= MIN_KERNEL and any(name in names for name in KERNEL_NAMES):
         return "kernel"
     return "unknown"
 

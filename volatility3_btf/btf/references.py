@@ -45,13 +45,16 @@ def referenced_names(columns: Columns) -> list[tuple[Positions, Words]]:
     return found
 
 
-def check(columns: Columns, first_id: int, strings: Strings) -> None:
+def check(columns: Columns, first_id: int, strings: Strings) -> int:
     """Check that every type id and name offset points somewhere.
 
     Args:
         columns: the decoded records.
         first_id: type id of row 0.
         strings: the strings, base's included.
+
+    Returns:
+        How many names start in the middle of others.
 
     Raises:
         BtfError: naming the first type id that holds a wrong reference; or many names are parts of others.
@@ -63,6 +66,7 @@ def check(columns: Columns, first_id: int, strings: Strings) -> None:
     inner = sum(strings.count_inner(offsets) for _, offsets in names)
     if inner > MOST_INNER:
         raise BtfError(f"{inner} names start in the middle of strings")
+    return inner
 
 
 def _check_below(found: list[tuple[Positions, Words]], limit: int, first_id: int, what: str) -> None:

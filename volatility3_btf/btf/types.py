@@ -44,6 +44,7 @@ class Types:
         end_id: one past the last type id.
         columns: the own records as numpy arrays, row 0 being `first_id`.
         strings: the strings, base's included.
+        inner_names: how many names start in the middle of others; no encoder makes any.
     """
 
     header: Header
@@ -53,6 +54,7 @@ class Types:
     end_id: int
     columns: Columns
     strings: Strings
+    inner_names: int
 
     def __init__(self, data: bytes, base: "Types | None" = None) -> None:
         """Decode a blob and check every reference in it.
@@ -76,7 +78,7 @@ class Types:
         self.strings = Strings(section, base.strings if base else None)
         self.columns = decode_columns(self.data, self.header, self.first_id)
         self.end_id = self.first_id + len(self.columns)
-        check(self.columns, self.first_id, self.strings)
+        self.inner_names = check(self.columns, self.first_id, self.strings)
         self._kinds = self.columns.kind.data
         self._words = self.columns.words.data
         self._records = self.columns.record.data

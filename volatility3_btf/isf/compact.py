@@ -37,7 +37,7 @@ class CompactError(ValueError):
 def pack_kernel(kernel: Kernel) -> bytes:
     """The kernel's BTF, symbols, banner and release as one file; the same kernel gives the same bytes."""
     shift = kernel.kaslr_shift or 0
-    sections: dict[str, bytes] = {"btf": kernel.blob.data}
+    sections: dict[str, bytes] = {"btf": kernel.blob.types.data}
     header: dict[str, Any] = {name: getattr(kernel, name) for name in _PLAIN}
     header["banner"] = None if kernel.banner is None else base64.b64encode(kernel.banner).decode("ascii")
     sections |= {f"{_CONTENT}{name}": data for name, data in sorted(kernel.contents.items())}
