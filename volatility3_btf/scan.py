@@ -12,8 +12,9 @@ import hashlib
 import heapq
 import logging
 import struct
-from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -58,6 +59,9 @@ HEAD = 32
 
 MOST_HEADERS = 256
 """Headers looked at in each MiB that is searched; an honest image has a few hundred in all."""
+
+MOST_WAITING = 1 << 14
+"""Headers that wait while a module's kernel is looked for; an honest image has a few hundred."""
 
 MOST_DAMAGED = 8
 """Damaged blobs that may claim one and the same byte, before no more of them are looked at."""
@@ -116,52 +120,59 @@ class Blob:
 
 
 class Bases:
-    """The kernels' BTF of one image, the base of its modules'.
+    """The kernels' BTF that modules' may stand on."""
 
-    Modules may lie before their kernel: the search then runs ahead, once and only as far as needed.
-    """
-
-    def __init__(self, memory: Memory, endian: Endian = "auto") -> None:
-        self._memory = memory
-        self._endian = endian
+    def __init__(self) -> None:
         self._kernels: dict[str, Types] = {}
-        self._ahead: Iterator[Blob] | None = None
-        self._seen: dict[int, Blob] = {}
 
     def add(self, kernel: Blob) -> None:
-        """Take in a kernel's blob that the scan came upon."""
+        """Take in a kernel's blob; copies of one are taken once."""
         self._kernels.setdefault(kernel.sha256, kernel.types)
 
-    def seen_at(self, offset: int) -> Blob | None:
-        """The kernel's blob at an address, if the search ahead came upon it; it is handed out once."""
-        return self._seen.pop(offset, None)
-
-    def base_of(self, module: Outline, offset: int) -> Types | None:
-        """The kernel's types that a module's ids and names fit; None where no kernel in the image has them.
-
-        Args:
-            module: the records of the module's blob.
-            offset: its address; kernels before it are known already.
-        """
-        known = self._fitting(module)
-        if known is not None:
-            return known
-        if self._ahead is None:
-            self._ahead = find_kernel_btf(self._memory, endian=self._endian, start=offset)
-        for kernel in self._ahead:
-            self._seen[kernel.offset] = kernel
-            if kernel.state == "complete":
-                self.add(kernel)
-            known = self._fitting(module)
-            if known is not None:
-                return known
-        return None
-
-    def _fitting(self, module: Outline) -> Types | None:
+    def base_of(self, module: Outline) -> Types | None:
+        """The kernel's types that a module's ids and names fit; None where no known kernel has them."""
         same_order = (
             types for types in self._kernels.values() if types.header.endian == module.header.endian
         )
         return next((types for types in same_order if module.fits(types)), None)
+
+
+class _BasesAhead(Bases):
+    """The kernels' BTF of an image that is being searched.
+
+    Modules may lie before their kernel: the candidates are then looked through ahead, once and only as far as
+    needed.
+    """
+
+    def __init__(self, memory: Memory, endian: Endian, candidates: _Candidates) -> None:
+        super().__init__()
+        self._memory, self._endian = memory, endian
+        self._ahead = _blobs(memory, candidates.ahead(), MIN_KERNEL)
+        self._seen: dict[int, Blob] = {}
+
+    def seen_at(self, offset: int) -> Blob | None:
+        """The kernel's blob at an address, if the look ahead came upon it; it is handed out once."""
+        return self._seen.pop(offset, None)
+
+    def base_of(self, module: Outline) -> Types | None:
+        known = super().base_of(module)
+        while known is None and (kernel := next(self._ahead, None)) is not None:
+            if kernel.kind != "kernel" or kernel.decoded is None:
+                continue
+            self._seen[kernel.offset] = kernel
+            if kernel.state == "complete":
+                self.add(kernel)
+                known = super().base_of(module)
+        if known is None and not self._kernels:
+            for kernel in self.headless:
+                self.add(kernel)
+            known = super().base_of(module)
+        return known
+
+    @cached_property
+    def headless(self) -> list[Blob]:
+        """Kernels' BTF whose header is gone."""
+        return list(_headless(self._memory, self._endian))
 
 
 def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | None = None) -> Iterator[Blob]:
@@ -181,16 +192,17 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
     Raises:
         UnreadableError: the file behind the memory has become shorter.
     """
-    bases = Bases(memory, endian)
-    missing = True
-    for blob in _blobs(memory, endian, bases=bases, progress=progress):
-        if blob.kind == "kernel" and blob.state == "complete":
-            bases.add(blob)
-        if blob.kind == "kernel" and blob.decoded is not None:
-            missing = False
-        yield blob
+    with closing(_Candidates(memory, endian, 0, progress)) as candidates:
+        bases = _BasesAhead(memory, endian, candidates)
+        missing = True
+        for blob in _blobs(memory, candidates, bases=bases):
+            if blob.kind == "kernel" and blob.state == "complete":
+                bases.add(blob)
+            if blob.kind == "kernel" and blob.decoded is not None:
+                missing = False
+            yield blob
     if missing:
-        yield from _headless(memory, endian)
+        yield from bases.headless
 
 
 def find_kernel_btf(
@@ -202,10 +214,11 @@ def find_kernel_btf(
     whose header is gone: its state is damaged, but all of its types are there.
     """
     missing = True
-    for blob in _blobs(memory, endian, start, MIN_KERNEL, progress=progress):
-        if blob.kind == "kernel" and blob.decoded is not None:
-            missing = False
-            yield blob
+    with closing(_Candidates(memory, endian, start, progress)) as candidates:
+        for blob in _blobs(memory, candidates, MIN_KERNEL):
+            if blob.kind == "kernel" and blob.decoded is not None:
+                missing = False
+                yield blob
     if missing:
         yield from _headless(memory, endian)
 
@@ -220,18 +233,13 @@ def _headless(memory: Memory, endian: Endian) -> Iterator[Blob]:
 
 
 def _blobs(
-    memory: Memory,
-    endian: Endian,
-    start: int = 0,
-    smallest: int = 0,
-    bases: Bases | None = None,
-    progress: Progress | None = None,
+    memory: Memory, candidates: Iterable[Candidate], smallest: int = 0, bases: _BasesAhead | None = None
 ) -> Iterator[Blob]:
     """Every blob of at least `smallest` bytes, in order of address."""
     crowd = _Crowd()
     mender = Mender(memory)
-    inside = start
-    for offset, header in _headers(memory, endian, start, progress):
+    inside = 0
+    for offset, header in candidates:
         if offset < inside or header.size < smallest or not _has_body(memory, offset, header):
             continue
         if not crowd.admits(offset):
@@ -260,9 +268,16 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
     if len(data) < header.size:
         return _examine_gaps(memory, offset, header, data)
     try:
-        types = Types(data)
+        sketch = outline(data)
     except BtfError as error:
-        return _examine_without(error, offset, header, data, bases)
+        return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error))
+    if sketch.split:
+        return _examine_split(offset, sketch, data, bases)
+    try:
+        types = Types(sketch)
+    except BtfError as error:
+        kind = _likely_kind(header, data)
+        return Blob(offset, header, kind, "damaged", data, str(error), sketch.counts)
     kind = _kind_of(types)
     flaw = flaw_of(types) if kind == "kernel" else ""
     if flaw:
@@ -294,25 +309,14 @@ def _mend(mender: Mender, blob: Blob) -> Blob:
     return replace(blob, data=rescue.data, problem=problem, counts=dict(+counts), decoded=rescue.mended.types)
 
 
-def _examine_without(error: BtfError, offset: int, header: Header, data: bytes, bases: Bases | None) -> Blob:
-    """A blob that does not stand by itself, because of `error`: a module's, or damaged."""
-    try:
-        sketch = outline(data)
-    except BtfError as worse:
-        return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(worse))
-    if sketch.split:
-        return _examine_split(offset, sketch, data, bases)
-    return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error), sketch.counts)
-
-
 def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | None) -> Blob:
     """A module's blob, decoded on the kernel's types that it fits."""
-    base = bases.base_of(sketch, offset) if bases is not None else None
+    base = bases.base_of(sketch) if bases is not None else None
     if base is None:
         problem = "split BTF that fits no kernel BTF of this image: torn, or of another build"
         return Blob(offset, sketch.header, "module", "damaged", data, problem, sketch.counts)
     try:
-        types = Types(data, base=base)
+        types = Types(sketch, base)
     except BtfError as error:
         return Blob(offset, sketch.header, "module", "damaged", data, str(error), sketch.counts)
     flaw = flaw_of(types)
@@ -324,6 +328,49 @@ def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | Non
 def has_percpu(types: Types) -> bool:
     """Whether the blob has the per-CPU section that most kernels' BTF has: a witness, not a requirement."""
     return types.find(".data..percpu", Kind.DATASEC) is not None
+
+
+class _Candidates:
+    """The headers of an image in order of address, which can be looked at ahead of being taken.
+
+    To be closed: the search behind it may have processes.
+    """
+
+    def __init__(self, memory: Memory, endian: Endian, start: int, progress: Progress | None) -> None:
+        self._memory, self._endian = memory, endian
+        self._headers = _headers(memory, endian, start, progress)
+        self._waiting: deque[Candidate] = deque()
+        self._taken = 0
+        self._again: Generator[Candidate, None, None] | None = None
+
+    def __iter__(self) -> Iterator[Candidate]:
+        while (
+            candidate := self._waiting.popleft() if self._waiting else next(self._headers, None)
+        ) is not None:
+            self._taken += 1
+            yield candidate
+
+    def ahead(self) -> Iterator[Candidate]:
+        """Those that are not taken yet. Where too many would wait, the image is searched a second time."""
+        number, last = 0, 0
+        while len(self._waiting) < MOST_WAITING:
+            number = max(number, self._taken)
+            if number - self._taken == len(self._waiting):
+                candidate = next(self._headers, None)
+                if candidate is None:
+                    return
+                self._waiting.append(candidate)
+            candidate = self._waiting[number - self._taken]
+            number, last = number + 1, candidate[0]
+            yield candidate
+        self._again = _headers(self._memory, self._endian, last + 1, None)
+        yield from self._again
+
+    def close(self) -> None:
+        """End the search."""
+        self._headers.close()
+        if self._again is not None:
+            self._again.close()
 
 
 def _headers(

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A blob's records without their meaning: what can be said of split BTF whose base is not known."""
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .columns import Columns, decode_columns
+from .columns import Columns, Words, decode_columns
 from .errors import BtfError
 from .header import Header
 from .kinds import Kind
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def counts_of(columns: Columns) -> dict[Kind, int]:
     """How many records of each kind there are, kinds that occur only, in order of kind."""
-    return {Kind(kind): count for kind, count in sorted(Counter(columns.kind.tolist()).items())}
+    return {Kind(kind): count for kind, count in enumerate(np.bincount(columns.kind).tolist()) if count}
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,30 @@ class Outline:
 
     Attributes:
         header: its header.
-        columns: its records.
+        data: its bytes.
         section: its own string section.
     """
 
     header: Header
-    columns: Columns
+    data: bytes
     section: bytes
+
+    @classmethod
+    def of(cls, data: bytes | memoryview) -> "Outline":
+        """Take the blob at the start of `data`; BtfError for a bad header or sections out of bounds."""
+        header = Header.parse(data)
+        header.check(len(data))
+        section = bytes(data[header.str_start : header.str_start + header.str_len])
+        return cls(header, bytes(data[: header.size]), section)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Its records.
+
+        Raises:
+            BtfError: a kind that is not known, or records that do not fill the type section exactly.
+        """
+        return decode_columns(self.data, self.header)
 
     @property
     def counts(self) -> dict[Kind, int]:
@@ -48,8 +64,8 @@ class Outline:
         """Whether the blob needs a base: its strings, ids or names do not stand by themselves."""
         return (
             self.section[:1] != b"\0"
-            or self._highest_id() > len(self.columns)
-            or self._highest_name() >= len(self.section)
+            or self._highest_id > len(self.columns)
+            or int(self._names.max(initial=0)) >= len(self.section)
         )
 
     @property
@@ -66,15 +82,15 @@ class Outline:
             strings = Strings(self.section, base.strings)
         except BtfError:
             return False
-        if self._highest_id() >= base.end_id + len(self.columns):
-            return False
-        return all(strings.starts_string(offsets) for _, offsets in referenced_names(self.columns))
+        return self._highest_id < base.end_id + len(self.columns) and strings.starts_string(self._names)
 
+    @cached_property
     def _highest_id(self) -> int:
         return max(int(ids.max(initial=0)) for _, ids in referenced_ids(self.columns))
 
-    def _highest_name(self) -> int:
-        return max(int(np.max(names, initial=0)) for _, names in referenced_names(self.columns))
+    @cached_property
+    def _names(self) -> Words:
+        return np.concatenate([offsets for _, offsets in referenced_names(self.columns)])
 
 
 def outline(data: bytes | memoryview) -> Outline:
@@ -84,7 +100,6 @@ def outline(data: bytes | memoryview) -> Outline:
         BtfError: bad header, sections out of bounds, a kind that is not known, or records that do
             not fill the type section exactly.
     """
-    header = Header.parse(data)
-    header.check(len(data))
-    section = bytes(data[header.str_start : header.str_start + header.str_len])
-    return Outline(header, decode_columns(data, header), section)
+    found = Outline.of(data)
+    _ = found.columns
+    return found

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Columns, Positions, Words, decode_columns
+from .columns import Columns, Positions, Words
 from .elements import (
     EnumeratorColumns,
     MemberColumns,
@@ -23,7 +23,7 @@ from .kinds import COMMON_WORDS, LOOKUP_ORDER, Kind
 from .lookup import NameLookup
 from .names import Strings
 from .nodes import CLASSES, Type
-from .outline import counts_of
+from .outline import Outline, counts_of
 from .references import check
 from .sizes import find_pointer_size, size_of, strip
 
@@ -56,27 +56,24 @@ class Types:
     strings: Strings
     inner_names: int
 
-    def __init__(self, data: bytes, base: "Types | None" = None) -> None:
+    def __init__(self, data: bytes | Outline, base: "Types | None" = None) -> None:
         """Decode a blob and check every reference in it.
 
         Args:
-            data: the blob from its header on; bytes after its end are ignored.
+            data: the blob from its header on; bytes after its end are ignored. Its outline spares work.
             base: the kernel's types, for a module's (split) blob.
 
         Raises:
             BtfError: the bytes are not a whole, sound blob.
         """
-        self.header = Header.parse(data)
-        self.header.check(len(data))
-        self.data = bytes(data[: self.header.size])
+        sketch = data if isinstance(data, Outline) else Outline.of(data)
+        self.header, self.data = sketch.header, sketch.data
         self.base = base
         self.first_id = base.end_id if base else 1
         if base and base.header.endian != self.header.endian:
             raise BtfError("split BTF and its base differ in byte order")
-        begin = self.header.str_start
-        section = self.data[begin : begin + self.header.str_len]
-        self.strings = Strings(section, base.strings if base else None)
-        self.columns = decode_columns(self.data, self.header, self.first_id)
+        self.strings = Strings(sketch.section, base.strings if base else None)
+        self.columns = sketch.columns
         self.end_id = self.first_id + len(self.columns)
         self.inner_names = check(self.columns, self.first_id, self.strings)
         self._kinds = self.columns.kind.data

@@ -99,7 +99,7 @@ class LoadedBtf:
             return own
         data = read_runs(self._memory, self.runs)
         held = BytesMemory(data, self.offset)
-        bases = Bases(held)
+        bases = Bases()
         bases.add(own)
         return replace(examine(held, self.offset, self.header, bases), kind=self.blob_kind)
 
