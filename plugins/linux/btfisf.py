@@ -13,6 +13,7 @@ from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.vol import layer_memory, physical_layer_name
+from volatility3_btf.vol.output import save, unwritable
 
 if TYPE_CHECKING:
     from volatility3_btf.isf import Document
@@ -150,7 +151,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             kernel.release or renderers.NotAvailableValue(),
             kernel.architecture or renderers.NotAvailableValue(),
             format_hints.Hex(kernel.blob.offset),
-            len(kernel.blob.types),
+            sum((kernel.blob.counts or kernel.blob.types.counts).values()),
             document.symbols,
             document.typed,
             _hex(kernel.kaslr_shift),
@@ -164,11 +165,12 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         compression = self.config.get("compression", "xz")
         if self.config.get("install", False):
             folder = Path(constants.SYMBOL_BASEPATHS[-1]) / "linux"
-            folder.mkdir(parents=True, exist_ok=True)
-            return str(document.write(folder, compression))
-        with self.open(document.file_name(compression)) as output:
-            output.write(document.to_bytes(compression))
-        return str(output.preferred_filename)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                return str(document.write(folder, compression))
+            except OSError as error:
+                raise unwritable(self, folder / document.file_name(compression), error) from error
+        return save(self, document.file_name(compression), document.to_bytes(compression))
 
     def _nothing_found(self) -> str:
         """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""

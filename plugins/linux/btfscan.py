@@ -13,6 +13,7 @@ from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.memory import UnreadableError
 from volatility3_btf.vol import layer_memory, physical_layer_name
+from volatility3_btf.vol.output import save
 
 if TYPE_CHECKING:
     from volatility3_btf.kernel.origin import Sighting
@@ -150,9 +151,7 @@ class BtfScan(interfaces.plugins.PluginInterface):
 
     def _dump(self, blob: Blob) -> str:
         """Write a blob to the output folder; its name is not made of bytes from the image."""
-        with self.open(f"{blob.kind}.{blob.offset:#x}.btf") as output:
-            output.write(blob.data)
-        return str(output.preferred_filename)
+        return save(self, f"{blob.kind}.{blob.offset:#x}.btf", bytes(blob.data))
 
     def _say_no_kernel(self) -> None:
         """One line that tells what was there instead: the kernels' banners."""

@@ -19,6 +19,7 @@ from ..btf.search import find_members, find_types
 from ..isf.document import safe_name
 from ..kernel.choice import ChosenTypes
 from ..sources import SourceError, read_types
+from .output import save
 from .text import TextGrid
 
 vollog = logging.getLogger("volatility3.plugins.linux.btftypes")  # what it says is the plugin's word
@@ -44,7 +45,7 @@ class TypesGrid:
     """The grid of one run of the plugin.
 
     Args:
-        plugin: the plugin, with the user's options, and `open` to write a header with.
+        plugin: the plugin, with the user's options, and which writes a header.
         chosen: the types that the user asks about.
         progress: Volatility's progress callback.
     """
@@ -53,7 +54,7 @@ class TypesGrid:
         self, plugin: interfaces.plugins.PluginInterface, chosen: ChosenTypes, progress: Any = None
     ) -> None:
         self.config = plugin.config
-        self.open = plugin.open
+        self._plugin = plugin
         self._progress_callback = progress
         self._chosen = chosen
 
@@ -86,10 +87,10 @@ class TypesGrid:
             raise exceptions.VolatilityException(str(error)) from error
         for name, cause in header.inexpressible.items():
             vollog.info("%s is written as bytes: %s", name, cause)
-        with self.open(f"{safe_name(chosen.module or 'vmlinux')}-{safe_name(release)}.h") as output:
-            output.write(header.text.encode())
+        stem = f"{safe_name(chosen.module or 'vmlinux')}-{safe_name(release)}"
+        written = save(self._plugin, f"{stem}.h", header.text.encode())
         count = len(chosen.types) + (len(chosen.kernel.blob.types) if chosen.module else 0)
-        yield 0, (release, count, len(header.inexpressible), str(output.preferred_filename))
+        yield 0, (release, count, len(header.inexpressible), written)
 
     def _changes(self, chosen: ChosenTypes, names: list[str]) -> Iterator[Change]:
         """What is laid out differently in the image than in the other file."""
