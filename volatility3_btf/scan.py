@@ -63,6 +63,9 @@ MOST_HEADERS = 256
 MOST_WAITING = 1 << 14
 """Headers that wait while a module's kernel is looked for; an honest image has a few hundred."""
 
+MOST_KEPT = 32 << 20
+"""Bytes of blobs that were decoded ahead of their turn; those of an honest image have 10 million."""
+
 MOST_DAMAGED = 8
 """Damaged blobs that may claim one and the same byte, before no more of them are looked at."""
 
@@ -120,10 +123,14 @@ class Blob:
 
 
 class Bases:
-    """The kernels' BTF that modules' may stand on."""
+    """The kernels' BTF that modules' may stand on.
 
-    def __init__(self) -> None:
-        self._kernels: dict[str, Types] = {}
+    Args:
+        kernels: those known already, by their SHA-256; more may come.
+    """
+
+    def __init__(self, kernels: dict[str, Types] | None = None) -> None:
+        self._kernels = {} if kernels is None else kernels
 
     def add(self, kernel: Blob) -> None:
         """Take in a kernel's blob; copies of one are taken once."""
@@ -141,33 +148,40 @@ class _BasesAhead(Bases):
     """The kernels' BTF of an image that is being searched.
 
     Modules may lie before their kernel: the candidates are then looked through ahead, once and only as far as
-    needed.
+    needed. What is whole of those that are passed is kept until its turn comes: decoding it goes on beside the
+    search, which is done by other processes.
     """
 
     def __init__(self, memory: Memory, endian: Endian, candidates: _Candidates) -> None:
         super().__init__()
         self._memory, self._endian = memory, endian
-        self._ahead = _blobs(memory, candidates.ahead(), MIN_KERNEL)
+        self._ahead = _blobs(memory, candidates.ahead(), bases=Bases(self._kernels))
         self._seen: dict[int, Blob] = {}
+        self._room = MOST_KEPT
 
     def seen_at(self, offset: int) -> Blob | None:
-        """The kernel's blob at an address, if the look ahead came upon it; it is handed out once."""
-        return self._seen.pop(offset, None)
+        """The blob at an address, if the look ahead came upon it and it was kept; it is handed out once."""
+        blob = self._seen.pop(offset, None)
+        self._room += blob.size if blob else 0
+        return blob
 
     def base_of(self, module: Outline) -> Types | None:
         known = super().base_of(module)
-        while known is None and (kernel := next(self._ahead, None)) is not None:
-            if kernel.kind != "kernel" or kernel.decoded is None:
-                continue
-            self._seen[kernel.offset] = kernel
-            if kernel.state == "complete":
-                self.add(kernel)
+        while known is None and (blob := next(self._ahead, None)) is not None:
+            self._keep(blob)
+            if blob.kind == "kernel" and blob.state == "complete":
+                self.add(blob)
                 known = super().base_of(module)
         if known is None and not self._kernels:
             for kernel in self.headless:
                 self.add(kernel)
             known = super().base_of(module)
         return known
+
+    def _keep(self, blob: Blob) -> None:
+        if blob.decoded is not None and blob.size <= self._room:
+            self._seen[blob.offset] = blob
+            self._room -= blob.size
 
     @cached_property
     def headless(self) -> list[Blob]:
@@ -233,7 +247,7 @@ def _headless(memory: Memory, endian: Endian) -> Iterator[Blob]:
 
 
 def _blobs(
-    memory: Memory, candidates: Iterable[Candidate], smallest: int = 0, bases: _BasesAhead | None = None
+    memory: Memory, candidates: Iterable[Candidate], smallest: int = 0, bases: Bases | None = None
 ) -> Iterator[Blob]:
     """Every blob of at least `smallest` bytes, in order of address."""
     crowd = _Crowd()
@@ -244,7 +258,7 @@ def _blobs(
             continue
         if not crowd.admits(offset):
             continue
-        blob = bases.seen_at(offset) if bases else None
+        blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
         blob = blob or examine(memory, offset, header, bases)
         if blob.kind == "kernel" and blob.decoded is None:
             blob = _mend(mender, blob)
@@ -271,7 +285,7 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
         sketch = outline(data)
     except BtfError as error:
         return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error))
-    if sketch.split:
+    if sketch.split and not (sketch.section[:1] == b"\0" and _likely_kind(header, data) == "kernel"):
         return _examine_split(offset, sketch, data, bases)
     try:
         types = Types(sketch)
@@ -439,10 +453,13 @@ def _looks_like_types(types: bytes, header: Header) -> bool:
     return True
 
 
+_HIGHEST_KIND = max(Kind)
+
+
 def _record_length(info: int) -> int:
     """Bytes of the record with this info word; 0 if its kind is not known."""
     number, vlen = info >> KIND_SHIFT & KIND_MASK, info & VLEN_MASK
-    if not 0 < number <= max(Kind):
+    if not 0 < number <= _HIGHEST_KIND:
         return 0
     kind = Kind(number)
     return 4 * (COMMON_WORDS + EXTRA_WORDS.get(kind, 0) + vlen * ELEMENT_WORDS.get(kind, 0))

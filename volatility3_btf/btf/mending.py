@@ -16,10 +16,10 @@ import numpy as np
 from .columns import KIND_SHIFT, LONGEST, VLEN_MASK, Positions, Words, columns_at, section_words, walk
 from .errors import BtfError
 from .header import SHORTEST, Endian, Header
-from .kinds import COMMON_WORDS, ELEMENT_WORDS, Kind
+from .kinds import COMMON_WORDS, ELEMENT_WORDS, REFERRING, Kind
 from .pieces import Piece, pieces_of
 from .placing import place
-from .references import referenced_ids
+from .references import ELEMENTS_WITH_TYPES, referenced_ids
 from .rules import Bools, NameMap, Ranges, Rules, covered, map_names
 from .types import Types
 
@@ -52,6 +52,7 @@ class Mended:
         cut: the ids of types that miss members, enumerators or variables.
         moved: how many types have new ids.
         names: how many names are lost.
+        astray: how many references led to no type; they lead to void now.
     """
 
     types: Types
@@ -59,6 +60,7 @@ class Mended:
     cut: tuple[int, ...]
     moved: int
     names: int
+    astray: int
 
     def describe(self) -> str:
         """What is lost, in a line."""
@@ -74,6 +76,8 @@ class Mended:
             parts.append(f"{self.moved} types behind holes are known by name only")
         if self.names:
             parts.append(f"{self.names} names are lost")
+        if self.astray:
+            parts.append(f"{self.astray} references led to no type")
         return "; ".join(parts) or "no type and no name is lost"
 
 
@@ -142,8 +146,9 @@ class _Builder:
             self._add(piece)
         words = np.concatenate(self._out)
         strings, names = self._replace_names(words, section)
+        astray = _close_references(words)
         types = Types(_blob(words, strings, endian))
-        return Mended(types, tuple(self._lost), tuple(self._cut), sum(map(len, homeless)), names)
+        return Mended(types, tuple(self._lost), tuple(self._cut), sum(map(len, homeless)), names, astray)
 
     def _lose(self, count: int) -> None:
         if count > 0:
@@ -219,6 +224,20 @@ def _lost_names(offsets: Words, whole: Bools, plain: Bools, spoken: Positions | 
         kept = spoken[real[spoken]]
         lost[kept] = ~whole[offsets[kept]]
     return lost
+
+
+def _close_references(words: Words) -> int:
+    """Let references to types that do not exist lead to void; how many there were."""
+    columns = columns_at(words, walk(words).starts)
+    records = columns.record.astype(np.int64) // 4
+    arrays = records[columns.rows_of(Kind.ARRAY)]
+    places = [records[columns.rows_of(*sorted(REFERRING))] + 2, arrays + 3, arrays + 4]
+    for kinds, stride, at in ELEMENTS_WITH_TYPES:
+        places.append(columns.elements(columns.rows_of(*kinds), stride)[1] + at)
+    everywhere = np.concatenate(places)
+    astray = everywhere[words[everywhere] > len(columns)]
+    words[astray] = 0
+    return len(astray)
 
 
 def _blob(words: Words, section: bytes, endian: Endian) -> bytes:

@@ -10,6 +10,13 @@ from .errors import BtfError
 from .kinds import COMMON_WORDS, REFERRING, Kind
 from .names import Strings
 
+ELEMENTS_WITH_TYPES: Final = (
+    ((Kind.STRUCT, Kind.UNION), 3, 1),
+    ((Kind.FUNC_PROTO,), 2, 1),
+    ((Kind.DATASEC,), 3, 0),
+)
+"""Kinds whose elements hold a type id, the words an element takes, and which of them the id is."""
+
 MOST_INNER: Final = 1 << 14
 """Names that may be ends of longer ones; no encoder makes any, and a million ends of one string of 1 MB
 would take 1 GB as texts."""
@@ -23,11 +30,7 @@ def referenced_ids(columns: Columns) -> list[tuple[Positions, Words]]:
     arrays = columns.rows_of(Kind.ARRAY)
     first = columns.record[arrays].astype(np.int64) // 4 + COMMON_WORDS
     found += [(arrays, words[first]), (arrays, words[first + 1])]
-    for kinds, stride, at in (
-        ((Kind.STRUCT, Kind.UNION), 3, 1),
-        ((Kind.FUNC_PROTO,), 2, 1),
-        ((Kind.DATASEC,), 3, 0),
-    ):
+    for kinds, stride, at in ELEMENTS_WITH_TYPES:
         rows, elements = columns.elements(columns.rows_of(*kinds), stride)
         found.append((rows, words[elements + at]))
     return found
