@@ -148,8 +148,8 @@ class _BasesAhead(Bases):
     """The kernels' BTF of an image that is being searched.
 
     Modules may lie before their kernel: the candidates are then looked through ahead, once and only as far as
-    needed. What is whole of those that are passed is kept until its turn comes, so that it is decoded beside the
-    search, which other processes do.
+    needed. What is whole of those that are passed is kept until its turn comes, so that it is decoded beside
+    the search, which other processes do.
     """
 
     def __init__(self, memory: Memory, endian: Endian, candidates: _Candidates) -> None:
