@@ -22,6 +22,7 @@ from btf.writer import Writer, every_kind
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
 from volatility3_btf.btf.c_header import c_header
 from volatility3_btf.btf.headless import recover
+from volatility3_btf.btf.mending import mend
 from volatility3_btf.btf.render import render
 from volatility3_btf.btf.rows import rows_of
 from volatility3_btf.images import FormatError, elf_segments, lime_segments, open_memory, tidy_segments
@@ -162,6 +163,29 @@ def headless(data: bytes) -> None:
     assert Types(whole.blob).counts == whole.types.counts
 
 
+def mending(data: bytes) -> None:
+    """The same with a header, and holes: where is said by the input's first bytes."""
+    if len(data) < 12:
+        return
+    ends = struct.unpack_from("<4H", data)
+    blob = _blob_of(data[8:])
+    found = Header.parse(blob)
+    order, size = "<" if found.endian == "little" else ">", len(LEADING[found.endian])
+    fields = (found.hdr_len, 0, found.type_len + size, found.type_len + size, found.str_len + len(MORE_NAMES))
+    whole = struct.pack(order + "HBB5I", 0xEB9F, 1, 0, *fields)
+    whole += LEADING[found.endian] + blob[found.hdr_len :] + MORE_NAMES
+    holes = [(min(pair), min(max(pair), len(whole))) for pair in zip(ends[::2], ends[1::2], strict=True)]
+    for start, end in holes:
+        whole = whole[:start] + bytes(max(0, end - start)) + whole[max(start, end) :]
+    try:
+        mended = mend(whole, holes)
+    except BtfError:
+        return
+    assert not CONTROL.search(mended.describe())
+    for number in range(0, len(mended.types), 64):
+        render(mended.types[number])
+
+
 def kallsyms(data: bytes) -> None:
     place = BytesMemory(data)
     for hit in islice(place.find(DIGITS), 4):
@@ -275,7 +299,7 @@ def _reader(data: bytes) -> Callable[[int, int], bytes]:
 BASES = {endian: Types(every_kind(endian).blob()) for endian in ENDIANS}
 
 
-FUNCTIONS = 1000
+FUNCTIONS = 1200
 
 
 def _leading(endian: Endian) -> bytes:
@@ -285,6 +309,8 @@ def _leading(endian: Endian) -> bytes:
 
 
 LEADING = {endian: _leading(endian) for endian in ENDIANS}
+MORE_NAMES = b"".join(b"name_%d\0" % number for number in range(500))
+"""So many that a string section is as long as a kernel's is at least."""
 
 
 def _blobs() -> Iterator[bytes]:
@@ -304,6 +330,15 @@ def _bodies() -> Iterator[bytes]:
         writer.struct("", 4, [("", 5, 0)])
         writer.array(6, 1, 1 << 31)
         yield _body_of(writer.blob())
+
+
+HEADER = 24  # bytes
+
+
+def _holed() -> Iterator[bytes]:
+    for number, body in enumerate(_bodies()):
+        for hole in (HEADER + len(LEADING["little"]) + 60 * number, 400):
+            yield struct.pack("<4H", hole, hole + 32, hole + 700, hole + 740 + number) + body
 
 
 def _modules() -> Iterator[bytes]:
@@ -384,6 +419,7 @@ TARGETS: dict[str, Target] = {
     "text": Target(text, _bodies, 1024, NAMES),
     "split": Target(split, _modules, 512, NAMES),
     "scan": Target(scan, _blobs, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0", b"\xeb\x9f\x01\0\0\0\0\x18", *NAMES)),
+    "mending": Target(mending, _holed, 1024, NAMES),
     "headless": Target(headless, _bodies, 1024, NAMES),
     "kallsyms": Target(kallsyms, _tables, 12 << 10),
     "identify": Target(identify, _images, 40 << 10),
