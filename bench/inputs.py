@@ -17,6 +17,9 @@ UNITS = {"M": 1 << 20, "G": 1 << 30}
 SPARE = 4 << 30
 """Bytes of the disk that are left free."""
 
+LARGE = 4 << 30
+"""Bytes of an image above which it is made anew the next time."""
+
 SIGNATURES = (b"\x9f\xeb\x01", b"\xeb\x9f\x01")
 
 Header = Callable[[int], bytes]
@@ -84,6 +87,13 @@ def dense(dump: Dump, size: int, form: str = "raw") -> Path:
             first = False
     aside.rename(path)
     return path
+
+
+def drop_large() -> None:
+    """Delete the images that are too large to be kept for another day."""
+    for path in folder().iterdir():
+        if path.is_file() and path.stat().st_size > LARGE:
+            path.unlink()
 
 
 def without_btf(block: bytes) -> bytes:

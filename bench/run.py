@@ -82,6 +82,7 @@ def main() -> int:
     p.add_argument("races", nargs="*", choices=[*RACES, []], default=list(RACES), metavar="RACE")
     p.add_argument("--rounds", type=int, default=5, help="pairs that count, of each race")
     p.add_argument("--docs", action="store_true", help="write the results into docs/performance.md")
+    p.add_argument("--keep", action="store_true", help="keep the images of 8 GiB for the next time")
     p.add_argument("--json", type=Path, help="write everything measured here too")
     args = p.parse_args()
     kept, begun = inputs.folder() / "results.json", time.monotonic()
@@ -91,6 +92,8 @@ def main() -> int:
         results[name] = run(name, args.rounds)
         keep(kept, results, name)
         print("\n\n".join(section.markdown for section in results[name]) + "\n", flush=True)
+    if not args.keep:
+        inputs.drop_large()
     everything = document(report.load_all(kept), machine)
     (inputs.folder() / "results.md").write_text(everything + "\n")
     if args.docs:
