@@ -4,12 +4,13 @@
 # make test              everything that CI checks
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
+# make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
 
-.PHONY: demo test parity bench acceptance system venv dumps lint clean
+.PHONY: demo test parity bench acceptance robustness system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -23,6 +24,9 @@ parity: venv
 
 bench: venv
 	$(BIN)/python bench/run.py $(BENCH_ARGS)
+
+robustness: dumps venv
+	$(BIN)/python tests/robustness.py --write $(ROBUSTNESS_ARGS)
 
 acceptance: dumps venv
 	$(BIN)/python tests/acceptance.py --out .acceptance $(ACCEPTANCE_ARGS)

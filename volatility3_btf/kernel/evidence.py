@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .crosscheck import FEW, unlisted
 from .kallsyms import Kallsyms
 from .kernel import Kernel
 from .placing import Placement
@@ -69,6 +70,16 @@ def _functions_only(symbols: Symbols) -> bool:
     return variables * 100 < len(symbols)
 
 
+def _strangers(kernel: Kernel, symbols: Symbols) -> str:
+    """What is to be said of functions that the types name and the symbols do not; empty if there are none."""
+    if symbols.lost or _functions_only(symbols) or kernel.blob.state != "complete":
+        return ""
+    missing, all_names = unlisted(kernel.blob.types, symbols)
+    if not missing or missing > FEW * all_names:
+        return ""
+    return f"{missing} of {all_names} functions and variables of the BTF are not in kallsyms: one was changed"
+
+
 def judge(kernel: Kernel, placement: Placement, how: str) -> None:
     """Decide the state from how much agrees.
 
@@ -87,10 +98,13 @@ def judge(kernel: Kernel, placement: Placement, how: str) -> None:
         kernel.evidence.append("the BTF lies inside the kernel image, though no symbol names its place")
     elif how == "near":
         kernel.doubts.append("the BTF is the nearest one: no address says that it is this kernel's")
+    strangers = _strangers(kernel, symbols)
+    if strangers:
+        kernel.doubts.append(strangers)
     others = [name for name in placement.direct if name != "__start_BTF"]
     checked = kernel.page_tables is not None and kernel.page_tables.checked
     alive = placement.pointers > 1 or placement.agreed > 1 or checked
-    if symbols.lost or _functions_only(symbols) or kernel.blob.state != "complete":
+    if symbols.lost or _functions_only(symbols) or strangers or kernel.blob.state != "complete":
         kernel.state = "partial"
     elif how == "address" and alive and (others or placement.agreed > 1 or placement.pointers > 1):
         kernel.state = "exact"
