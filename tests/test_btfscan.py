@@ -434,11 +434,10 @@ shutil.copyfile({str(dump(ONE).raw)!r}, path)
 context = contexts.Context()
 context.config["layer.location"] = "file://" + path
 context.add_layer(physical.FileLayer(context, "layer", "layer"))
-found = BtfScan.find_sightings(context, "layer")
-next(found)
-os.truncate(path, 4096)
+def shrink(done, what):
+    os.truncate(path, 4096)
 try:
-    list(found)
+    list(BtfScan.find_sightings(context, "layer", progress_callback=shrink))
 except exceptions.LayerException as error:
     print(error)
 """
