@@ -38,12 +38,11 @@ WRITERS = {
 
 COMMANDS = [
     "linux.btfscan --all --dump",
-    "linux.btfisf --modules",
+    "linux.btfisf",
     "linux.btfisf --install",
     "linux.btftypes --header",
     "linux.btftypes --type task_struct",
     "linux.pslist",
-    "linux.lsmod",
 ]
 """All that we do with an image."""
 
