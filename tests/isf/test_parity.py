@@ -120,6 +120,17 @@ def test_equal_structs_under_two_names_are_explained_and_others_are_not() -> Non
     assert differences(mine, {**other, "uuid_t": struct(4, c=member(0, INT))})["s"] is None
 
 
+def test_structs_without_members_are_explained_however_deep_they_lie() -> None:
+    def outer(blank: str) -> Entry:
+        return {
+            "outer": struct(4, inside=member(0, named("unnamed_1"))),
+            "unnamed_1": struct(4, number=member(0, INT), end=member(4, named(blank))),
+            blank: struct(0),
+        }
+
+    assert differences(outer("lockdep_map_p"), outer("unnamed_2"))["outer"] == SHARED
+
+
 def test_names_that_only_one_has_are_listed() -> None:
     found = compare_types(isf(user_types={"a": struct(0)}), isf(user_types={"b": struct(0)}), {})
     assert (found.missing, found.extra, found.equal) == (["b"], ["a"], 0)

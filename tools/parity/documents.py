@@ -45,10 +45,12 @@ class Isf:
     Attributes:
         content: the document.
         joined: describe an array of arrays as one array, as BTF does.
+        blank: describe structs without members alike, whatever typedef names them.
     """
 
     content: Mapping[str, Any]
     joined: bool = False
+    blank: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Isf:
@@ -107,7 +109,7 @@ class Isf:
             return MODERN.get(name, name)
         if kind == "enum":
             return "enum" if UNNAMED.match(name) else f"enum {name}"
-        if UNNAMED.match(name):
+        if UNNAMED.match(name) or (self.blank and not self.user_types.get(name, {"size": 1})["size"]):
             return self._describe_unnamed(kind, name, depth)
         return f"{kind} {name}"
 
@@ -206,6 +208,8 @@ def _why(ours: Isf, reference: Isf, name: str, variants: Iterable[Entry]) -> str
     """Why a type that differs is nevertheless right, or None."""
     if _different_type(replace(ours, joined=True), replace(reference, joined=True), name) is None:
         return JOINED
+    if _different_type(replace(ours, blank=True), replace(reference, blank=True), name) is None:
+        return SHARED
     if any(_different_type(ours, reference.with_type(name, variant), name) is None for variant in variants):
         return SEVERAL
     reasons = {_why_member(ours, reference, *pair) for pair in _different_members(ours, reference, name)}
