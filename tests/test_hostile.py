@@ -62,8 +62,9 @@ def test_the_bombs_reach_what_they_are_for(tmp_path: Path) -> None:
         "clashing_names",
         "escapes",
     ):
-        blobs = list(find_btf(open_memory(bombs.write(name, tmp_path / "image"))))
-        assert [(blob.kind, blob.state) for blob in blobs] == [("kernel", "complete")], name
+        (blob,) = find_btf(open_memory(bombs.write(name, tmp_path / "image")))
+        assert blob.kind == "kernel", name
+        assert blob.decoded is not None, name
 
 
 def test_made_up_names_do_not_clash_with_found_ones(tmp_path: Path) -> None:

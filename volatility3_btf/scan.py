@@ -312,15 +312,23 @@ def _examine_gaps(memory: Memory, offset: int, header: Header, data: bytes) -> B
 
 
 def _mend(mender: Mender, blob: Blob) -> Blob:
-    """The blob with what is left of its types."""
+    """The blob with what is left of its types; what decodes as it is stays so if it cannot be mended."""
     rescue = mender.rescue(blob.offset, blob.header)
     if rescue is None:
-        return blob
+        return replace(blob, decoded=_decoded(blob.data))
     counts = Counter(rescue.mended.types.counts)
     counts[Kind.TYPE_TAG] -= sum(map(len, rescue.mended.lost))
     problem = "; ".join(filter(None, (blob.problem, rescue.problem)))
     log.warning("BTF at %#x is %s: %s", blob.offset, blob.state, problem)
     return replace(blob, data=rescue.data, problem=problem, counts=dict(+counts), decoded=rescue.mended.types)
+
+
+def _decoded(data: bytes) -> Types | None:
+    """The types of a blob that stands by itself, if they decode."""
+    try:
+        return Types(data)
+    except BtfError:
+        return None
 
 
 def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | None) -> Blob:
