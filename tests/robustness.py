@@ -32,7 +32,7 @@ from overlay import Overlay  # noqa: E402
 from verdicts import Truth, Verdict, judge  # noqa: E402
 from volatility3_btf.kernel import identify_kernels  # noqa: E402
 
-DUMPS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7")
+DUMPS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.1-torn")
 PAGE_OF_RESULTS = ROOT / "docs" / "robustness.md"
 BEGIN, END = "<!-- matrix: begin -->", "<!-- matrix: end -->"
 
@@ -83,13 +83,12 @@ def target_of(dump: Dump) -> Target:
     """A dump, opened to be damaged."""
     image = Overlay(dump.raw)
     kernel = identify_kernels(image)[0]
-    earlier = dump.folder / "earlier.raw"
     return Target(
         image,
         kernel,
         ranges_of(image, b"OSRELEASE=", NOTE),
         ranges_of(image, b"Linux version ", 512),
-        earlier if earlier.exists() else None,
+        dump.earlier if dump.earlier.exists() else None,
     )
 
 

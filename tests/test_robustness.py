@@ -44,6 +44,16 @@ def test_the_rest_is_recovered_and_the_loss_told(name: str, damaged: tuple[Targe
     assert verdict.types > 0.5
 
 
+def test_a_torn_image_is_read_whole(dump: GetDump) -> None:
+    """One half of it is of the moment when the guest's first process started."""
+    sound = dump("amd64-6.1-torn")
+    target, truth = target_of(sound), Truth(sound.kallsyms, sound.folder / "btf" / "vmlinux")
+    cell = named("torn half of an earlier moment")
+    for seed in range(cell.seeds):
+        verdict = try_cell(cell, target, truth, seed=f"test {seed}")
+        assert (verdict.word, verdict.false) == ("right", 0), verdict
+
+
 def test_two_damaged_copies_make_a_whole_one(damaged: tuple[Target, Truth]) -> None:
     cell = named("two copies of BTF, each lacking others 10 % of its pages")
     verdict = try_cell(cell, *damaged, seed="test")

@@ -46,6 +46,7 @@ class Recipe:
     la57: bool = False
     memory: int = 512
     stream: bool | None = None
+    earlier: bool | None = None
 
     @property
     def cpu(self) -> str:
@@ -73,6 +74,7 @@ RECIPES: dict[str, Recipe] = {
     "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True),
     "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
+    "amd64-6.1-torn": Recipe("bookworm", "linux-image-amd64", memory=256, earlier=True),
 }
 
 
@@ -101,6 +103,11 @@ class Dump:
     def stream(self) -> Path:
         """The same memory in QEMU's migration stream, where the recipe asks for one."""
         return self.folder / "memory.qevm"
+
+    @property
+    def earlier(self) -> Path:
+        """The same guest's memory when its first process started, where the recipe asks for it."""
+        return self.folder / "earlier.raw"
 
     @property
     def kallsyms(self) -> Path:
@@ -168,7 +175,9 @@ def _lock(path: Path) -> Iterator[None]:
 def _make(recipe: Recipe, folder: Path) -> None:
     """Make the dump aside, then put it in its place whole."""
     kernel = make.fetch(recipe.suite, recipe.arch, recipe.package, root() / "packages")
-    boot = make.boot_of(recipe.arch, memory=recipe.memory, cpu=recipe.cpu, stream=recipe.stream)
+    boot = make.boot_of(
+        recipe.arch, memory=recipe.memory, cpu=recipe.cpu, stream=recipe.stream, earlier=recipe.earlier
+    )
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         make.make_dump(kernel, boot, aside, {"arch": recipe.arch, "suite": recipe.suite})

@@ -30,6 +30,7 @@ class Boot:
         accelerators: QEMU's, in the order to try.
         timeout: seconds to wait for each of the guest's steps.
         stream: write QEMU's migration stream too.
+        earlier: write memory as it was when the guest's first process started, too.
     """
 
     arch: Arch
@@ -41,6 +42,7 @@ class Boot:
     accelerators: tuple[str, ...] = ("kvm", "tcg")
     timeout: float = 300
     stream: bool = False
+    earlier: bool = False
 
     def command(self, kernel: Path, initrd: Path, disk: Path, work: Path) -> list[str]:
         """The QEMU command line: console on the standard streams, QMP on a socket in `work`."""

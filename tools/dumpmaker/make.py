@@ -20,6 +20,8 @@ from dumpmaker.machine import Boot, Guest, Monitor
 from dumpmaker.packages import Apt, unpack_deb
 
 TRUTH_DISK = 256 << 20  # bytes; the guest writes a tar archive of about 20 MB on it
+FIRST_PROCESS = b"Run /init as init process"
+"""What the kernel says when it is up (init/main.c)."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,9 @@ def make_dump(
         truth.unpack(work / "truth.img", out)
     ram = core.elf_to_raw(out / "memory.elf", out / "memory.raw", boot.arch.ram_base, boot.memory << 20)
     dig_holes(out / "memory.elf")
+    if boot.earlier:
+        core.elf_to_raw(out / "earlier.elf", out / "earlier.raw", boot.arch.ram_base, boot.memory << 20)
+        (out / "earlier.elf").unlink()
     seconds = {"prepare": round(prepared - started, 1), **run.pop("seconds")}
     seconds["all"] = round(time.time() - started, 1)
     truth.summarise(
@@ -121,8 +126,9 @@ def _twice(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]:
     """One boot: the dump in `out`, the guest's own account in work/truth.img."""
-    disk, elf = work / "truth.img", out / "memory.elf"
-    elf.unlink(missing_ok=True)
+    disk, elf, earlier = work / "truth.img", out / "memory.elf", out / "earlier.elf"
+    for path in (elf, earlier):
+        path.unlink(missing_ok=True)
     with disk.open("wb") as file:
         file.truncate(TRUTH_DISK)
     command = boot.command(image, work / "initrd", disk, work)
@@ -131,6 +137,11 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
         Guest(command, out / "console.log", boot.arch.package) as guest,
         Monitor(work / "qmp", boot.timeout) as monitor,
     ):
+        if boot.earlier:
+            guest.expect(FIRST_PROCESS, boot.timeout)
+            monitor.run("stop")
+            monitor.run("dump-guest-memory", paging=False, protocol=f"file:{earlier}")
+            monitor.run("cont")
         guest.expect(b"MAKE-DUMP READY", boot.timeout)
         booted = time.time()
         monitor.run("stop")
