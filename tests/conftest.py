@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from dumpmaker import cache
 from dumpmaker.cache import Dump
 from images import cut, write_lime
 from volrunner import Vol
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: a shell's background jobs, and all they start, ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
