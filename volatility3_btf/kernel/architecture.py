@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..btf import Kind
 from .vmcoreinfo import Vmcoreinfo
 
 _SYMBOLS = {
@@ -68,9 +69,9 @@ def architecture_of(
 def _has_members(types: Any, members: tuple[str, ...]) -> bool:
     """Whether `struct pt_regs` has all of these members; broken types have none."""
     try:
-        registers = types["pt_regs"]
-        return all(registers[member] is not None for member in members)
-    except (KeyError, ValueError, AttributeError):
+        registers = types.find("pt_regs", Kind.STRUCT)
+        return registers is not None and all(registers[member] is not None for member in members)
+    except (KeyError, ValueError):
         return False
 
 

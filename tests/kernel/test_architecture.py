@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which processor a kernel is for, told by its types alone."""
+
+from __future__ import annotations
+
+from btf.writer import Writer
+from volatility3_btf.btf import Types
+from volatility3_btf.kernel.architecture import architecture_of
+
+
+def test_the_members_of_pt_regs_tell_it() -> None:
+    writer = Writer()
+    number = writer.integer("long", 8)
+    writer.struct("pt_regs", 16, [("r15", number, 0), ("orig_ax", number, 64)])
+    assert architecture_of(None, None, Types(writer.blob()), "little") == "x86-64"
+
+
+def test_a_forward_declaration_that_is_left_of_it_tells_nothing() -> None:
+    writer = Writer()
+    writer.fwd("pt_regs")
+    assert architecture_of(None, None, Types(writer.blob()), "little") is None
