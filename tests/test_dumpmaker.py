@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import subprocess
 import sys
@@ -84,7 +85,48 @@ def test_a_failure_leaves_nothing_behind(
     monkeypatch.setattr(make, "make_dump", fail)
     with pytest.raises(DumpError, match="no luck"):
         cache.dump("amd64-6.1")
-    assert [path.name for path in (tmp_path / "dumps").iterdir()] == [".amd64-6.1.lock"]
+    left = {path.name for path in (tmp_path / "dumps").iterdir()}
+    assert left == {".amd64-6.1.lock", ".packages.lock"}
+
+
+def test_another_suite_is_taken_where_a_mirror_lacks_the_first(
+    fake: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def fetch(suite: str, *_: object) -> make.Kernel:
+        asked.append(suite)
+        if suite == "trixie" or len(asked) > 2:
+            raise DumpError(f"cannot read the package list of {suite}")
+        return make.Kernel([], Path(), {})
+
+    def write(_: make.Kernel, __: object, out: Path, about: dict[str, str]) -> None:
+        for name in cache.FILES:
+            (out / name).write_text(json.dumps(about))
+
+    monkeypatch.setattr(make, "fetch", fetch)
+    monkeypatch.setattr(make, "make_dump", write)
+    recipe = RECIPES["s390x-6.12"]
+    assert cache.dump("s390x-6.12").truth["suite"] == recipe.otherwise != recipe.suite
+    assert asked == [recipe.suite, recipe.otherwise]
+    with pytest.raises(DumpError, match=f"list of {recipe.otherwise}"):
+        cache.dump("amd64-6.12")
+    with pytest.raises(DumpError, match="list of bookworm"):
+        cache.dump("amd64-6.1")
+
+
+def test_several_dumps_are_made_in_one_go(fake: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    fetching = threading.Lock()
+
+    def fetch(*_: object) -> make.Kernel:
+        assert fetching.acquire(blocking=False), "apt's folders serve one process only"
+        time.sleep(0.02)
+        fetching.release()
+        return make.Kernel([], Path(), {})
+
+    monkeypatch.setattr(make, "fetch", fetch)
+    assert [dump.name for dump in cache.make_all(RECIPES)] == list(RECIPES)
+    assert len(fake) == len(RECIPES)
 
 
 def test_an_unknown_name_is_refused() -> None:

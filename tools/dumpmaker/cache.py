@@ -7,7 +7,7 @@
 
 They are kept in $BTF_DUMPS, or ~/.cache/volatility3-btf. A dump is made again when it is missing, incomplete,
 or made from another recipe. Each recipe names a suite's metapackage, so a new dump has the suite's newest
-kernel.
+kernel. Several are made at once, as many as there are processors.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,16 +30,22 @@ from typing import Any
 
 from dumpmaker import initramfs, loader, make
 from dumpmaker.arches import ARCHES, LA57_CPU
-from dumpmaker.errors import DumpError
+from dumpmaker.errors import DumpError, say
 
 MARKER = "recipe.json"
 FILES = ("memory.raw", "memory.elf", "truth.json", "kallsyms.txt")
+OTHER_6_12 = "bookworm-backports"
 FORMAT = 1  # of the dumps; raise it to have all of them made again
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a dump is made from; None is not part of its digest."""
+    """What a dump is made from; None is not part of its digest.
+
+    Attributes:
+        otherwise: a suite with such a kernel too, for when a mirror cannot give the first one's; not part of
+            the digest either, as a dump of each will do.
+    """
 
     suite: str
     package: str
@@ -47,6 +54,7 @@ class Recipe:
     memory: int = 512
     stream: bool | None = None
     earlier: bool | None = None
+    otherwise: str | None = None
 
     @property
     def cpu(self) -> str:
@@ -57,6 +65,7 @@ class Recipe:
     def digest(self) -> str:
         """Changes when anything that shapes the dump does."""
         said = {key: value for key, value in asdict(self).items() if value is not None}
+        said.pop("otherwise", None)
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
@@ -65,13 +74,13 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "amd64-5.10": Recipe("bullseye", "linux-image-amd64"),
     "amd64-6.1": Recipe("bookworm", "linux-image-amd64"),
-    "amd64-6.12": Recipe("trixie", "linux-image-amd64"),
-    "amd64-7": Recipe("trixie-backports", "linux-image-amd64"),
-    "arm64-6.12": Recipe("trixie", "linux-image-arm64", "arm64"),
+    "amd64-6.12": Recipe("trixie", "linux-image-amd64", otherwise=OTHER_6_12),
+    "amd64-7": Recipe("trixie-backports", "linux-image-amd64", otherwise="sid"),
+    "arm64-6.12": Recipe("trixie", "linux-image-arm64", "arm64", otherwise=OTHER_6_12),
     "arm64-6.1": Recipe("bookworm", "linux-image-arm64", "arm64"),  # without CONFIG_KALLSYMS_ALL
-    "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x"),
+    "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x", otherwise=OTHER_6_12),
     "s390x-6.1": Recipe("bookworm", "linux-image-s390x", "s390x"),  # built without BTF
-    "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True),
+    "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True, otherwise=OTHER_6_12),
     "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
     "amd64-6.1-torn": Recipe("bookworm", "linux-image-amd64", memory=256, earlier=True),
@@ -174,13 +183,13 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _make(recipe: Recipe, folder: Path) -> None:
     """Make the dump aside, then put it in its place whole."""
-    kernel = make.fetch(recipe.suite, recipe.arch, recipe.package, root() / "packages")
+    suite, kernel = _fetch(recipe)
     boot = make.boot_of(
         recipe.arch, memory=recipe.memory, cpu=recipe.cpu, stream=recipe.stream, earlier=recipe.earlier
     )
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        make.make_dump(kernel, boot, aside, {"arch": recipe.arch, "suite": recipe.suite})
+        make.make_dump(kernel, boot, aside, {"arch": recipe.arch, "suite": suite})
         files = [path for path in sorted(aside.rglob("*")) if path.is_file()]
         sizes = {str(path.relative_to(aside)): path.stat().st_size for path in files}
         (aside / MARKER).write_text(json.dumps({"digest": recipe.digest, "sizes": sizes}, indent=1) + "\n")
@@ -189,6 +198,32 @@ def _make(recipe: Recipe, folder: Path) -> None:
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _fetch(recipe: Recipe) -> tuple[str, make.Kernel]:
+    """The kernel, and the suite that had it. One process at a time: apt's folders serve one only."""
+
+    def of(suite: str) -> tuple[str, make.Kernel]:
+        return suite, make.fetch(suite, recipe.arch, recipe.package, root() / "packages")
+
+    with _lock(root() / ".packages.lock"):
+        try:
+            return of(recipe.suite)
+        except DumpError as error:
+            if recipe.otherwise is None:
+                raise
+            say(f"{error}; {recipe.otherwise} instead of {recipe.suite}")
+            return of(recipe.otherwise)
+
+
+def make_all(names: Iterable[str]) -> list[Dump]:
+    """The dumps of those names; what is missing is made, several at once.
+
+    Raises:
+        DumpError: one of them cannot be made; those already begun are finished.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(dump, names))
 
 
 def main() -> None:
@@ -202,13 +237,13 @@ def main() -> None:
     if args.action == "path" and len(args.names) != 1:
         p.error("path takes one name")
     try:
-        for name in args.names or RECIPES:
-            if args.action == "list":
+        if args.action == "list":
+            for name in args.names or RECIPES:
                 there = is_complete(root() / name, RECIPES[name])
                 print(f"{name:16} {'there' if there else 'not there'}  {root() / name}")
-            else:
-                folder = dump(name).folder
-                if args.action == "path":
-                    print(folder)
+            return
+        for made in make_all(args.names or RECIPES):
+            if args.action == "path":
+                print(made.folder)
     except (DumpError, KeyError) as error:
         sys.exit(f"dumps: {error}")
