@@ -95,6 +95,14 @@ class Patch:
         self.write(other_place, (other & ~FRAME | here).to_bytes(8, "little"))
         return there
 
+    def spare(self, length: int) -> int:
+        """The lowest place behind the first MiB with that many zero bytes, and none else beside them."""
+        with self.path.open("rb") as image:
+            image.seek(1 << 20)
+            found = image.read(self.kernel.blob.offset - (1 << 20)).find(bytes(length + 2 * PAGE))
+        assert found >= 0
+        return (1 << 20) + found + PAGE
+
     def _neighbours(self, place: int) -> Iterator[tuple[int, int]]:
         """The other entries of the page table in which an entry lies."""
         start = place & ~(PAGE - 1)

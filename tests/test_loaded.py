@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from dumpmaker.cache import Dump
 from patching import PAGE, Patch
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.kernel.loaded import loaded_btf
+from volatility3_btf.kernel.loaded import LIST, loaded_btf
 from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.kernel.origin import find_sightings
+from volatility3_btf.kernel.tokens import DIGITS
 from volrunner import Vol
 
 GetDump = Callable[[str], Dump]
@@ -186,8 +188,8 @@ def unlink(patch: Patch, name: str) -> None:
     """Take a module out of the kernel's list, as rootkits do."""
     assert patch.loaded.space is not None
     modules = listed_modules(patch.loaded.space, patch.kernel)
-    struct = patch.kernel.blob.types["module"]
-    here = patch.place(modules.addresses[name] + struct["list"].offset)
+    layout = patch.kernel.blob.types["module"]
+    here = patch.place(modules.addresses[name] + layout["list"].offset)
     following, before = (int.from_bytes(patch.read(here + at, 8), "little") for at in (0, 8))
     patch.write(patch.place(before), following.to_bytes(8, "little"))
     patch.write(patch.place(following + 8), before.to_bytes(8, "little"))
@@ -207,9 +209,9 @@ def test_with_a_broken_list_what_was_not_seen_is_not_known(
     patch = patched()
     assert patch.loaded.space is not None
     modules = listed_modules(patch.loaded.space, patch.kernel)
-    struct = patch.kernel.blob.types["module"]
+    layout = patch.kernel.blob.types["module"]
     names = list(modules.addresses)
-    patch.write(patch.place(modules.addresses[names[9]] + struct["list"].offset), b"\xff" * 8)
+    patch.write(patch.place(modules.addresses[names[9]] + layout["list"].offset), b"\xff" * 8)
     rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
     listed = {row["Name"]: row["Listed"] for row in rows if row["Kind"] == "module"}
     assert {name for name, told in listed.items() if told == "yes"} == set(names[:10])
@@ -247,12 +249,81 @@ def test_without_page_tables_the_direct_map_serves(
     assert {row["Listed"] for row in rows if row["Kind"] == "module"} == {None}
 
 
+FLOODS = (
+    b"\x9f\xeb\x01\x00",
+    struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, 64, 64, 64),
+    b"Linux version 6.1.0-50-amd64 (a) #1 SMP\n\0",
+    b"Linux version OSRELEASE=" + DIGITS,
+)
+FLOOD = 1 << 18
+
+
+def told(patch: Patch, ignored: Container[int] = ()) -> list[tuple[int, str, str | None, bool | None]]:
+    """What is found and whose it is, but for what lies at some addresses."""
+    found = find_sightings(patch.memory())
+    return [
+        (sighting.blob.offset, sighting.origin, sighting.name, sighting.listed)
+        for sighting in found
+        if sighting.blob.offset not in ignored
+    ]
+
+
+def test_what_a_process_writes_hides_nothing(patched: Callable[[], Patch]) -> None:
+    """256 KiB of each text that is searched for, below everything that is looked for."""
+    patch = patched()
+    before = told(patch)
+    place = patch.spare(len(FLOODS) * FLOOD)
+    patch.write(place, b"".join((text * (FLOOD // len(text))).ljust(FLOOD, b"\0") for text in FLOODS))
+    kernel = identify_kernel(patch.memory())
+    assert (kernel.state, kernel.doubts) == ("exact", [])
+    assert told(patch, range(place, place + len(FLOODS) * FLOOD)) == before
+
+
+def test_without_the_kernels_list_a_flood_leaves_what_is_no_ones_unknown(
+    patched: Callable[[], Patch], caplog: pytest.LogCaptureFixture
+) -> None:
+    patch = patched()
+    patch.write(patch.kernel.find(LIST) or 0, bytes(64))
+    before = told(patch)
+    assert {origin for _, origin, _, _ in before} == {"loaded", "copy"}
+    patch.write(patch.spare(FLOOD), b"\x9f\xeb\x01\x00" * (1 << 16))
+    after = told(patch)
+    assert {row[1] for row in after if row not in before} == {"unknown"}
+    assert [row for row in after if row[1] == "loaded"] == [row for row in before if row[1] == "loaded"]
+    assert "too many places look like loaded BTF" in caplog.text
+
+
+def test_a_forged_struct_btf_renames_nothing(
+    patched: Callable[[], Patch], caplog: pytest.LogCaptureFixture
+) -> None:
+    patch = patched()
+    blob = patch.module(MOVED)
+    layout = patch.kernel.blob.types["btf"]
+    forged = bytearray(patch.read(blob.place, layout.size))
+    forged[layout["name"].offset : layout["name"].offset + 9] = b"harmless\0"
+    patch.write(patch.spare(PAGE), forged)
+    found = loaded_btf(patch.memory(), patch.kernel)
+    assert [entry.name for entry in found.entries] == [entry.name for entry in patch.loaded.entries]
+    assert f"the BTF of {MOVED} is called harmless by another struct btf" in caplog.text
+
+
+def test_without_symbols_the_kernels_own_is_not_called_a_copy(patched: Callable[[], Patch]) -> None:
+    """Modules are found through the direct map; where the kernel's own lies, nothing tells."""
+    patch = patched()
+    for at in list(patch.memory().find(DIGITS)):
+        patch.write(at - 2 * PAGE, bytes(4 * PAGE))
+    assert identify_kernel(patch.memory()).state == "types only"
+    found = list(find_sightings(patch.memory()))
+    assert {sighting.origin for sighting in found if sighting.blob.kind == "kernel"} == {"unknown"}
+    assert {sighting.name for sighting in found if sighting.origin == "loaded"} >= {MOVED, "ext4"}
+
+
 def test_an_unloaded_modules_btf_is_a_copy(patched: Callable[[], Patch]) -> None:
     """A `struct btf` without references is freed memory."""
     patch = patched()
     blob = patch.module("veth")
-    struct = patch.kernel.blob.types["btf"]
-    patch.write(blob.place + struct["refcnt"].offset, bytes(4))
+    layout = patch.kernel.blob.types["btf"]
+    patch.write(blob.place + layout["refcnt"].offset, bytes(4))
     found = [found for found in find_sightings(patch.memory()) if found.blob.sha256 == blob.read().sha256]
     assert found
     assert {sighting.origin for sighting in found} == {"copy"}

@@ -42,7 +42,7 @@ def identify_kernels(
     kernels = [blob for blob in found if blob.kind == "kernel"]
     if not kernels:
         return []
-    findings = survey(memory, progress)
+    findings = survey(memory, [blob.offset for blob in kernels], progress)
     return tie(memory, kernels, findings)
 
 

@@ -2,23 +2,25 @@
 """The BTF that a kernel has loaded: its own, its modules' and its BPF programs'.
 
 The kernel keeps a `struct btf` (kernel/bpf/btf.c) for each: a copy of the blob's header, a pointer to the
-blob, from 5.11 on a name, whether it is the kernel's or a module's, and its base. They are found by their
-copies of the header and read with the layout that the kernel's own BTF gives. A blob is read through the
-kernel's page tables, so it need not be contiguous in physical memory.
+blob, from 5.11 on a name, whether it is the kernel's or a module's, and its base. The kernel's own list of
+them is read first; what it lacks is found by the copies of the header. All are read with the layout that the
+kernel's own BTF gives, and a blob through the kernel's page tables, so it need not be contiguous in physical
+memory.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from ..btf import BtfError, Composite, Header
 from ..btf.spelling import printable
-from ..memory import BytesMemory, Memory, Progress, Run, UnreadableError
+from ..memory import BytesMemory, Memory, Progress, Run
 from ..scan import MAX_BLOB, SIGNATURES, Bases, Blob, BlobKind, examine
+from .idr import idr_content
 from .kernel import Kernel
 from .records import Record, member_at, struct_of
 from .translation import AddressSpace, address_space_of, direct_map, read_runs
@@ -27,8 +29,14 @@ log = logging.getLogger(__name__)
 
 LoadedKind = Literal["vmlinux", "module", "program"]
 
-MOST_HITS: Final = 1 << 16
-"""Copies of a header that are looked at; an honest image has some hundred."""
+LIST: Final = "btf_idr"
+"""The kernel's list of loaded BTF (kernel/bpf/btf.c); before 5.11 its own is not in it."""
+
+MOST_IN_MIB: Final = 1 << 10
+"""Copies of a header that are looked at in each MiB; an honest image has some hundred in all."""
+
+MOST_CANDIDATES: Final = 1 << 14
+"""Places that are a `struct btf` by themselves, and different headers that are remembered."""
 
 MOST_ALIKE: Final = 16
 """Places with one and the same header that are compared to find the direct map."""
@@ -110,11 +118,14 @@ class Loaded:
 
     Attributes:
         entries: the BTFs, lowest id first; the blobs themselves are read when asked for.
+        is_complete: whether these are all: the kernel's own list was read, or every place that looks like a
+            `struct btf`.
         space: the address space they were read through; None where the kernel's types have no `struct btf`,
             or nothing tells where virtual addresses lie: then what is loaded is not known.
     """
 
     entries: tuple[LoadedBtf, ...] = ()
+    is_complete: bool = False
     space: AddressSpace | None = None
 
     def module(self, name: str) -> LoadedBtf | None:
@@ -136,6 +147,21 @@ class _Candidate:
     address: int
 
 
+@dataclass
+class _Seen:
+    """What an image holds that starts as a BTF header does.
+
+    Attributes:
+        candidates: those around which a `struct btf` lies.
+        alike: for each header, the first places that have it.
+        is_complete: whether all of them were looked at.
+    """
+
+    candidates: list[_Candidate] = field(default_factory=list)
+    alike: dict[bytes, list[int]] = field(default_factory=dict)
+    is_complete: bool = True
+
+
 def loaded_btf(memory: Memory, kernel: Kernel, progress: Progress | None = None) -> Loaded:
     """Find every BTF that a kernel has loaded.
 
@@ -147,24 +173,30 @@ def loaded_btf(memory: Memory, kernel: Kernel, progress: Progress | None = None)
     struct = _struct_btf(kernel)
     if struct is None:
         return Loaded()
-    hits = _headers(memory, kernel.blob.endian, progress)
-    found = list(_candidates(memory, struct, hits))
-    space = _space(memory, kernel, found, hits)
+    space = address_space_of(memory, kernel)
+    told, all_told = _told(space, kernel, struct)
+    seen = _search(memory, kernel.blob.endian, struct, progress)
+    if space is None and (shift := _direct_shift(seen)) is not None:
+        space = direct_map(memory, kernel, shift)
     if space is None:
         log.info("the kernel's page tables are not readable: which BTF it has loaded is not known")
         return Loaded()
-    return Loaded(_confirmed(memory, space, kernel, found), space)
+    entries = _confirmed(memory, space, kernel, (*told, *seen.candidates))
+    return Loaded(entries, all_told or seen.is_complete, space)
 
 
 def _confirmed(
     memory: Memory, space: AddressSpace, kernel: Kernel, found: Iterable[_Candidate]
 ) -> tuple[LoadedBtf, ...]:
-    """The BTFs that the candidates point to, each once."""
+    """The BTFs that the candidates point to, each once: where several claim one, the first has it."""
     loaded: dict[int, LoadedBtf] = {}
     budget = memory.size + MAX_BLOB
     for candidate in found:
         known = loaded.get(candidate.address)
-        entry = _confirm(memory, space, kernel, candidate) if known is None else None
+        if known is not None:
+            _tell_claim(known, candidate)
+            continue
+        entry = _confirm(memory, space, kernel, candidate)
         if entry is None:
             continue
         budget -= entry.size
@@ -175,15 +207,17 @@ def _confirmed(
     return tuple(sorted(loaded.values(), key=lambda entry: (entry.id, entry.address)))
 
 
-def _space(
-    memory: Memory, kernel: Kernel, found: Iterable[_Candidate], hits: dict[int, bytes]
-) -> AddressSpace | None:
-    """The kernel's address space; without page tables the direct map that most candidates speak for."""
-    space = address_space_of(memory, kernel)
-    if space is not None:
-        return space
-    shift = _direct_shift(found, hits)
-    return None if shift is None else direct_map(memory, kernel, shift)
+def _tell_claim(known: LoadedBtf, candidate: _Candidate) -> None:
+    """Log that a second `struct btf` points to a blob and gives it another name."""
+    name = _name_of(candidate.record)
+    if name and known.name and name != known.name:
+        log.warning(
+            "the BTF of %s is called %s by another struct btf, at %#x", known.name, name, candidate.place
+        )
+
+
+def _name_of(record: Record) -> str:
+    return printable((record.text("name") or b"").decode("ascii", "replace"))
 
 
 def _struct_btf(kernel: Kernel) -> Composite | None:
@@ -200,29 +234,72 @@ def _struct_btf(kernel: Kernel) -> Composite | None:
     return struct
 
 
-def _headers(memory: Memory, endian: str, progress: Progress | None) -> dict[int, bytes]:
-    """Place → the first bytes of everything that starts as a BTF header does."""
-    found: dict[int, bytes] = {}
-    for place, _ in memory.search((SIGNATURES[endian],), progress=progress, what="Searching loaded BTF"):
-        found[place] = memory.read_available(place, 32)
-        if len(found) == MOST_HITS:
-            log.warning("too many places look like BTF: not all were looked at")
+def _told(space: AddressSpace | None, kernel: Kernel, struct: Composite) -> tuple[list[_Candidate], bool]:
+    """What the kernel's own list holds, and whether that is all of it."""
+    idr = None if kernel.symbols is None else kernel.symbols.get(LIST)
+    if space is None or idr is None or (content := idr_content(space, kernel.blob.types, idr)) is None:
+        return [], False
+    found = []
+    for pointer in content.pointers:
+        place = space.translate(pointer)
+        data = space.read_available(pointer, struct.size)
+        candidate = None if place is None else _candidate(struct, place, data)
+        if candidate is not None:
+            found.append(candidate)
+    whole = content.is_complete and len(found) == len(content.pointers)
+    if not whole:
+        log.warning("the kernel's list of BTF (%s) is damaged: %d of it can be read", LIST, len(found))
+    return found, whole and bool(found)  # an empty list can be a wiped one
+
+
+def _search(memory: Memory, endian: str, struct: Composite, progress: Progress | None) -> _Seen:
+    """Look at everything that starts as a BTF header does."""
+    seen, counted = _Seen(), Counter[int]()
+    for copy, _ in memory.search(
+        (SIGNATURES[endian],), progress=progress, what="Searching loaded BTF", most=MOST_IN_MIB
+    ):
+        counted[copy >> 20] += 1
+        _look(memory, struct, copy, seen)
+        if len(seen.candidates) == MOST_CANDIDATES:
             break
-    return found
+    if len(seen.candidates) == MOST_CANDIDATES or MOST_IN_MIB in counted.values():
+        seen.is_complete = False
+        log.warning("too many places look like loaded BTF: not all were looked at")
+    return seen
 
 
-def _candidates(memory: Memory, struct: Composite, hits: dict[int, bytes]) -> Iterator[_Candidate]:
-    """Every hit around which a `struct btf` lies."""
-    offset, size = member_at(struct, "hdr") or (0, 0)
-    for copy, raw in hits.items():
-        try:
-            header = Header.parse(raw[:size])
-            record = Record(struct, memory.read(copy - offset, struct.size))
-        except (BtfError, UnreadableError):
-            continue
-        address = record.number("data")
-        if address and _agrees(record, header, address):
-            yield _Candidate(copy - offset, copy, header, raw[:_SHORTEST], record, address)
+def _look(memory: Memory, struct: Composite, copy: int, seen: _Seen) -> None:
+    """Take in a place that starts as a header does, and the `struct btf` around it if there is one."""
+    raw = memory.read_available(copy, _SHORTEST)
+    try:
+        Header.parse(raw)
+    except BtfError:
+        return
+    if raw in seen.alike or len(seen.alike) < MOST_CANDIDATES:
+        places = seen.alike.setdefault(raw, [])
+        places += [copy] * (len(places) < MOST_ALIKE)
+    place = copy - _header_at(struct)
+    candidate = _candidate(struct, place, memory.read_available(place, struct.size)) if place >= 0 else None
+    if candidate is not None:
+        seen.candidates.append(candidate)
+
+
+def _header_at(struct: Composite) -> int:
+    """Offset of the header's copy in a `struct btf`."""
+    return (member_at(struct, "hdr") or (0, 0))[0]
+
+
+def _candidate(struct: Composite, place: int, data: bytes) -> _Candidate | None:
+    """The `struct btf` whose bytes these are; None if they are none."""
+    record = Record(struct, data)
+    raw, address = record.bytes_of("hdr"), record.number("data")
+    try:
+        header = Header.parse(raw or b"")
+    except BtfError:
+        return None
+    if not raw or not address or not _agrees(record, header, address):
+        return None
+    return _Candidate(place, place + _header_at(struct), header, raw[:_SHORTEST], record, address)
 
 
 def _agrees(record: Record, header: Header, address: int) -> bool:
@@ -245,9 +322,7 @@ def _confirm(memory: Memory, space: AddressSpace, kernel: Kernel, candidate: _Ca
         return None
     runs = tuple(space.runs(candidate.address, header.size))
     kind = _kind(record, kernel, runs[0].start)
-    name = printable((record.text("name") or b"").decode("ascii", "replace"))
-    if kind == "vmlinux":
-        name = name or "vmlinux"
+    name = _name_of(record) or ("vmlinux" if kind == "vmlinux" else "")
     number = record.number("id") or 0
     return LoadedBtf(name, number, kind, candidate.address, header, runs, candidate.place, memory, kernel)
 
@@ -261,14 +336,11 @@ def _kind(record: Record, kernel: Kernel, offset: int) -> LoadedKind:
     return "module" if record.number("base_btf") else "vmlinux"
 
 
-def _direct_shift(found: Iterable[_Candidate], hits: dict[int, bytes]) -> int | None:
+def _direct_shift(seen: _Seen) -> int | None:
     """Virtual minus layer address of the direct map: where most pointers meet their headers."""
-    alike: dict[bytes, list[int]] = {}
-    for place, raw in hits.items():
-        alike.setdefault(raw[:_SHORTEST], []).append(place)
     votes: Counter[int] = Counter()
-    for candidate in found:
-        places = alike.get(candidate.raw, [])[:MOST_ALIKE]
+    for candidate in seen.candidates:
+        places = seen.alike.get(candidate.raw, [])
         votes.update({candidate.address - place for place in places if place != candidate.copy})
     best = votes.most_common(2)
     if not best or best[0][1] < 2 or (len(best) > 1 and best[1][1] == best[0][1]):

@@ -15,7 +15,8 @@ from .loaded import LoadedBtf, loaded_btf
 from .modules import ModuleList, listed_modules
 
 Origin = Literal["loaded", "copy", "unknown"]
-"""loaded: a kernel's own; copy: no kernel points to it; unknown: no kernel's structures could be read."""
+"""loaded: a kernel's own; copy: no kernel points to it; unknown: what a kernel has loaded could not be read,
+or not all of it."""
 
 MOST_KERNELS: Final = 8
 """Kernels whose structures are read; more are copies of one, or a hostile image's."""
@@ -51,7 +52,8 @@ class Owners:
 
     def __init__(self, memory: Memory, kernels: Iterable[Kernel], progress: Progress | None = None) -> None:
         self._memory = memory
-        self._known = False
+        self._known = self._own_known = False
+        self._complete = True
         self._own: dict[int, Kernel] = {}
         self._loaded: dict[int, tuple[LoadedBtf, ModuleList]] = {}
         self._names: dict[str, str] = {}
@@ -61,15 +63,20 @@ class Owners:
     def _add(self, kernel: Kernel, progress: Progress | None) -> None:
         found = loaded_btf(self._memory, kernel, progress)
         if found.space is None:
+            self._complete &= kernel.state != "exact"
             return
         self._known = True
+        self._complete &= found.is_complete
         modules = listed_modules(found.space, kernel)
         for entry in found.entries:
             self._loaded.setdefault(entry.offset, (entry, modules))
             if entry.name:
                 self._names.setdefault(entry.read().sha256, entry.name)
-        if not any(entry.kind == "vmlinux" for entry in found.entries) and kernel.state == "exact":
+        if any(entry.kind == "vmlinux" for entry in found.entries):
+            self._own_known = True
+        elif kernel.state == "exact":
             self._own[kernel.blob.offset] = kernel
+            self._own_known = True
 
     @property
     def offsets(self) -> list[int]:
@@ -91,7 +98,8 @@ class Owners:
         name = self._names.get(blob.sha256)
         if name is None and blob.kind == "kernel":
             name = "vmlinux"
-        return Sighting(blob, "copy" if self._known else "unknown", name)
+        known = self._known and self._complete and (self._own_known or blob.kind != "kernel")
+        return Sighting(blob, "copy" if known else "unknown", name)
 
     def _same_or_read(self, blob: Blob, loaded: LoadedBtf) -> Blob:
         """The blob itself where it lies in one piece, else what the kernel's page tables make of it."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ..memory import Memory
 from . import code, pointers
 from .addresses import Addresses, without_base
-from .banner import Banner
+from .banner import MAX_BANNER, Banner, parse_banner
 from .kallsyms import Kallsyms
 from .tables import index_places
 from .tokens import COUNT
@@ -190,13 +190,26 @@ def _try(
         placement.shift = distance
     _ask_notes(kallsyms, placement, distance, around.notes)
     _ask_pointers(kallsyms, placement, distance, around.memory)
-    at = direct.get("linux_banner")
-    placement.banner = next((banner for banner in around.banners if banner.offset == at), None)
+    placement.banner = _banner_at_home(kallsyms, reading, around.memory, distance)
+    if placement.banner is not None:
+        placement.direct["linux_banner"] = placement.banner.offset
     placement.aligned = sum(
         value is not None and value % _PAGE == 0
         for value in (kallsyms.value(reading, name) for name in _ALIGNED)
     )
     return placement
+
+
+def _banner_at_home(
+    kallsyms: Kallsyms, reading: Addresses, memory: Memory, distance: int | None
+) -> Banner | None:
+    """The banner at `linux_banner`, whether or not the survey came upon it."""
+    value = kallsyms.value(reading, "linux_banner")
+    if value is None or distance is None or not 0 <= value - distance < memory.end:
+        return None
+    at = value - distance
+    banner = parse_banner(memory.read_available(at, MAX_BANNER), at)
+    return banner if banner is not None and banner.kind == "banner" else None
 
 
 def _pairs(kallsyms: Kallsyms, reading: Addresses, around: Surroundings) -> Iterator[tuple[str, int, int]]:

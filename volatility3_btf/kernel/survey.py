@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
-from collections.abc import Iterable, Iterator
+from bisect import bisect
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..memory import Memory, Progress
@@ -18,11 +21,18 @@ from .vmcoreinfo import Vmcoreinfo
 
 log = logging.getLogger(__name__)
 
+_MOST_IN_MIB = 16
+"""Places in each MiB at which one kind of text is looked at; a kernel's own MiB has one or two of each."""
+
 _MOST_HITS = 1 << 12
-"""Places at which one kind of text is looked at; an honest image of 512 MiB has about ten."""
+"""Places in all, those nearest to a kernel's BTF; an honest image of 512 MiB has about ten."""
 
 _MOST_TABLES, _MOST_THOROUGH = 32, 4
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
+
+_NEAREST = 2
+"""Token tables that are followed first for each kernel's BTF: its own kallsyms is among them, since both lie
+in the kernel's read-only data, where no process can put anything."""
 
 _KALLSYMS_NAMES = (
     "kallsyms_num_syms",
@@ -50,41 +60,86 @@ class Findings:
     complaints: list[str] = field(default_factory=list)
 
 
-def survey(memory: Memory, progress: Progress | None = None) -> Findings:
-    """Look for banners, VMCOREINFO and kallsyms in one pass."""
-    hits: tuple[list[int], ...] = ([], [], [])
+def survey(memory: Memory, near: Sequence[int] = (), progress: Progress | None = None) -> Findings:
+    """Look for banners, VMCOREINFO and kallsyms in one pass.
+
+    Args:
+        memory: the image.
+        near: where kernels' BTF lies: what is near to one comes first where there is too much of it.
+        progress: told the percentage done.
+    """
     needles = (banners_.SIGNATURE, notes_.SIGNATURE, DIGITS)
-    for offset, number in memory.search(needles, 0, None, progress, "Searching kernels", _MOST_HITS):
-        if len(hits[number]) < _MOST_HITS:
-            hits[number].append(offset)
-    findings = Findings(banners_.read_banners(memory, hits[0]), notes_.read_vmcoreinfo(memory, hits[1]))
+    kept = [_Nearest(near) for _ in needles]
+    for offset, number in memory.search(needles, 0, None, progress, "Searching kernels", _MOST_IN_MIB):
+        kept[number].add(offset)
+    banners, notes, digits = (places.sorted() for places in kept)
+    findings = Findings(banners_.read_banners(memory, banners), notes_.read_vmcoreinfo(memory, notes))
     findings.complaints += ["too many places look like a kernel's text: not all were looked at"] * any(
-        len(places) == _MOST_HITS for places in hits
+        places.is_crowded for places in kept
     )
-    _read_all_kallsyms(memory, hits[2], findings)
+    _read_all_kallsyms(memory, digits, findings, near)
     return findings
 
 
-def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings) -> None:
+class _Nearest:
+    """The places that are looked at: those nearest to a kernel's BTF, or the lowest where there is none."""
+
+    def __init__(self, near: Sequence[int]) -> None:
+        self._near = sorted(near) or [0]
+        self._heap: list[tuple[int, int]] = []
+        self._in_mib: Counter[int] = Counter()
+        self.is_crowded = False
+
+    def add(self, offset: int) -> None:
+        """Take in a place."""
+        self._in_mib[offset >> 20] += 1
+        self.is_crowded |= self._in_mib[offset >> 20] == _MOST_IN_MIB
+        heapq.heappush(self._heap, (-_distance(offset, self._near), offset))
+        if len(self._heap) > _MOST_HITS:
+            heapq.heappop(self._heap)
+            self.is_crowded = True
+
+    def sorted(self) -> list[int]:
+        """The places in order of address."""
+        return sorted(offset for _, offset in self._heap)
+
+
+def _distance(offset: int, places: Sequence[int]) -> int:
+    """Bytes to the nearest of some places, which are sorted."""
+    index = bisect(places, offset)
+    return min(abs(place - offset) for place in places[max(0, index - 1) : index + 1])
+
+
+def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, near: Sequence[int]) -> None:
     """Read the kallsyms at every token table: those that VMCOREINFO tells, and those found by their shape."""
     found: dict[int, Tokens] = {}
     for tokens in (*_told_tables(memory, findings.notes), *(tokens_at_digits(memory, hit) for hit in hits)):
         if tokens is not None:
             found.setdefault(tokens.table, tokens)
-    likely = sorted(found.values(), key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
-    if len(likely) > _MOST_TABLES:
-        findings.complaints.append(f"{len(likely)} places look like a token table; {_MOST_TABLES} were read")
-    if not likely:
+    if len(found) > _MOST_TABLES:
+        findings.complaints.append(f"{len(found)} places look like a token table; {_MOST_TABLES} were read")
+    if not found:
         told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
-    for number, tokens in enumerate(likely[:_MOST_TABLES]):
+    for number, tokens in enumerate(_in_turn(found, near)[:_MOST_TABLES]):
         try:
             found_there = _read_with_notes(memory, tokens, findings.notes, number < _MOST_THOROUGH)
             findings.kallsyms.append(found_there)
         except KernelError as error:
             findings.complaints.append(str(error))
             log.info("%s", error)
+
+
+def _in_turn(found: Mapping[int, Tokens], near: Sequence[int]) -> list[Tokens]:
+    """The token tables, those first that lie nearest to a kernel's BTF, then those that are whole."""
+    first: dict[int, Tokens] = {}
+    for place in near:
+        nearest = heapq.nsmallest(_NEAREST, found, key=lambda table: (abs(table - place), table))
+        first |= {table: found[table] for table in nearest}
+    rest = [tokens for table, tokens in found.items() if table not in first]
+    rest.sort(key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
+    return [*first.values(), *rest]
 
 
 def _read_with_notes(memory: Memory, tokens: Tokens, notes: Iterable[Vmcoreinfo], thorough: bool) -> Kallsyms:
