@@ -22,7 +22,7 @@ from typing import Literal
 from .body import find_bodies
 from .btf import BtfError, Header, Kind, Outline, Types, outline
 from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
-from .btf.flaws import flaw_of
+from .btf.flaws import flaw_of, is_text
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
 from .damage import Mender, read_around
 from .memory import Memory, Progress
@@ -44,6 +44,9 @@ MAX_BLOB = 64 << 20
 
 MAX_HEADER = 1024
 """Bytes; hdr_len is 24, or 32 with a layout section."""
+
+CHECKED: tuple[BlobKind, ...] = ("kernel", "module")
+"""Kinds that are complete only without a flaw (`flaw_of`): no other blob can begin inside of one."""
 
 PROGRAM_SECTIONS = (".maps", "license")
 """Sections of a BPF object that no kernel has; its BTF may well define `task_struct` (CO-RE)."""
@@ -67,7 +70,10 @@ MOST_KEPT = 32 << 20
 """Bytes of blobs that were decoded ahead of their turn; those of an honest image have 10 million."""
 
 MOST_DAMAGED = 8
-"""Damaged blobs that may claim one and the same byte, before no more of them are looked at."""
+"""Blobs that are not sound and may claim one and the same byte, before no more of them are looked at."""
+
+MOST_KERNELS_BEHIND = 32
+"""Headers that are looked at all the same, since they lead to what starts and ends as a kernel's BTF does."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +206,8 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         progress: told the percentage done.
 
     Yields:
-        Blobs, lowest address first. A header inside a complete blob is not looked at. At last, if no kernel's
-        BTF had a header and could be decoded, one whose header is gone.
+        Blobs, lowest address first. A header inside a kernel's or module's complete blob is not looked at. At
+        last, if no kernel's BTF had a header and could be decoded, one whose header is gone.
 
     Raises:
         UnreadableError: the file behind the memory has become shorter.
@@ -238,31 +244,46 @@ def find_kernel_btf(
 
 
 def _headless(memory: Memory, endian: Endian) -> Iterator[Blob]:
-    """Kernels' BTF whose header is gone."""
+    """Kernels' BTF whose header is gone, or was passed over for all that looked like one before it."""
     for offset, body in find_bodies(memory, endian):
-        problem = "its header is gone and was made anew from the types and names behind it"
         types = body.types
+        if kernel := kernel_at(memory, offset):
+            yield kernel
+            continue
+        problem = "its header is gone and was made anew from the types and names behind it"
         if _kind_of(types) == "kernel":
             yield Blob(offset, types.header, "kernel", "damaged", body.blob, problem, types.counts, types)
+
+
+def kernel_at(memory: Memory, offset: int) -> Blob | None:
+    """The whole BTF of a kernel whose header is at an address; None if there is none."""
+    try:
+        header = Header.parse(memory.read_available(offset, HEAD))
+    except BtfError:
+        return None
+    if not _sound(header) or header.size < MIN_KERNEL:
+        return None
+    blob = examine(memory, offset, header)
+    return blob if blob.kind == "kernel" and blob.state == "complete" else None
 
 
 def _blobs(
     memory: Memory, candidates: Iterable[Candidate], smallest: int = 0, bases: Bases | None = None
 ) -> Iterator[Blob]:
     """Every blob of at least `smallest` bytes, in order of address."""
-    crowd = _Crowd()
+    crowd = _Crowd(memory)
     mender = Mender(memory)
     inside = 0
     for offset, header in candidates:
         if offset < inside or header.size < smallest or not _has_body(memory, offset, header):
             continue
-        if not crowd.admits(offset):
+        if not crowd.admits(offset, header):
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
         blob = blob or examine(memory, offset, header, bases)
         if blob.kind == "kernel" and blob.decoded is None:
             blob = _mend(mender, blob)
-        if blob.state == "complete":
+        if blob.state == "complete" and blob.kind in CHECKED:
             inside = offset + blob.size
         else:
             crowd.add(blob)
@@ -293,10 +314,15 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
         kind = _likely_kind(header, data)
         return Blob(offset, header, kind, "damaged", data, str(error), sketch.counts)
     kind = _kind_of(types)
-    flaw = flaw_of(types) if kind == "kernel" else ""
+    flaw = flaw_of(types) if kind == "kernel" else _no_text(sketch)
     if flaw:
         return Blob(offset, header, kind, "damaged", data, flaw, types.counts)
     return Blob(offset, header, kind, "complete", data, "", types.counts, types)
+
+
+def _no_text(sketch: Outline) -> str:
+    """What is wrong with a program's strings; empty if nothing is."""
+    return "" if is_text(sketch.section) else "its strings hold bytes that no text has"
 
 
 def _examine_gaps(memory: Memory, offset: int, header: Header, data: bytes) -> Blob:
@@ -345,11 +371,6 @@ def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | Non
     if flaw:
         return Blob(offset, sketch.header, "module", "damaged", data, flaw, sketch.counts)
     return Blob(offset, sketch.header, "module", "complete", data, "", sketch.counts, types)
-
-
-def has_percpu(types: Types) -> bool:
-    """Whether the blob has the per-CPU section that most kernels' BTF has: a witness, not a requirement."""
-    return types.find(".data..percpu", Kind.DATASEC) is not None
 
 
 class _Candidates:
@@ -428,13 +449,26 @@ def _sound(header: Header) -> bool:
 
 def _has_body(memory: Memory, offset: int, header: Header) -> bool:
     """Whether types or names lie where the header says; tells blobs from bare copies of a header."""
-    start = offset + header.hdr_len
-    types = memory.read_available(start + header.type_off, min(header.type_len, 4096))
-    names = memory.read_available(start + header.str_off, min(header.str_len, 4096))
+    return _has_types(memory, offset, header) or _has_names(memory, offset, header)
+
+
+def _is_like_a_kernel(memory: Memory, offset: int, header: Header) -> bool:
+    """Whether a header leads to types and names, as many as a kernel has."""
+    is_large = header.size >= MIN_KERNEL
+    return is_large and _has_types(memory, offset, header) and _has_names(memory, offset, header)
+
+
+def _has_types(memory: Memory, offset: int, header: Header) -> bool:
+    start = offset + header.hdr_len + header.type_off
+    return _looks_like_types(memory.read_available(start, min(header.type_len, 4096)), header)
+
+
+def _has_names(memory: Memory, offset: int, header: Header) -> bool:
+    """Whether the string section starts with names and, as far as it is in the image, ends so."""
+    start = offset + header.hdr_len + header.str_off
+    names = memory.read_available(start, min(header.str_len, 4096))
     tail = min(header.str_len, 64)
-    last = memory.read_available(start + header.str_off + header.str_len - tail, tail)
-    if _looks_like_types(types, header):
-        return True
+    last = memory.read_available(start + header.str_len - tail, tail)
     return _looks_like_names(names) and (len(last) < tail or (last[-1] == 0 and _looks_like_names(last)))
 
 
@@ -492,25 +526,30 @@ def _likely_kind(header: Header, data: bytes) -> BlobKind:
 
 
 class _Crowd:
-    """The damaged blobs that claim the bytes at hand.
+    """The blobs that claim the bytes at hand and are not known to be sound.
 
     Sound blobs do not overlap, fakes can: without a limit, headers packed side by side that each claim the
     64 MiB behind them would all be read and decoded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
         self._ends: list[int] = []
+        self._behind = 0
         self._told = False
 
     def add(self, blob: Blob) -> None:
-        """Count a damaged blob."""
+        """Count a blob."""
         heapq.heappush(self._ends, blob.offset + blob.size)
 
-    def admits(self, offset: int) -> bool:
+    def admits(self, offset: int, header: Header) -> bool:
         """Whether a blob at `offset` may be looked at; calls go by ascending offset."""
         while self._ends and self._ends[0] <= offset:
             heapq.heappop(self._ends)
         if len(self._ends) < MOST_DAMAGED:
+            return True
+        if self._behind < MOST_KERNELS_BEHIND and _is_like_a_kernel(self._memory, offset, header):
+            self._behind += 1
             return True
         if not self._told:
             log.warning("too many damaged BTF blobs overlap at %#x: more there were not looked at", offset)

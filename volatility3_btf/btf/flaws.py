@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _IN_NAMES: Final = b"\0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$ ()[],:;<>&*-+='\"/"
 
 
+_NO_TEXT: Final = bytes({*range(0x20), 0x7F} - {*b"\0\t\n\r"})
+
+
+def is_text(section: bytes) -> bool:
+    """Whether strings could be a program's: names, and the lines of its source (BTF.ext's line_info)."""
+    return len(section.translate(None, _NO_TEXT)) == len(section)
+
+
 def flaw_of(types: "Types") -> str:
     """What is wrong with the blob's own strings and records; empty if nothing is.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..memory import Memory, Progress
-from ..scan import Blob, find_kernel_btf
+from ..scan import Blob, find_kernel_btf, kernel_at
 from .architecture import architecture_of
 from .banner import Banner
 from .contents import read_contents
@@ -65,7 +65,7 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
     kernels: list[Kernel] = []
     for kallsyms in findings.kallsyms:
         placement = place(kallsyms, Surroundings(memory, findings.banners, blobs, findings.notes))
-        blob, how = _blob_of(kallsyms, placement, blobs)
+        blob, how = _blob_of(memory, kallsyms, placement, blobs)
         if blob is not None:
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
     tied = {id(kernel.blob) for kernel in kernels}
@@ -95,7 +95,9 @@ def _why_behind(kernel: Kernel, first: Kernel) -> str:
     return f"the kernel with BTF at {first.blob.offset:#x} has as much evidence, and lies lower in the image"
 
 
-def _blob_of(kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]) -> tuple[Blob | None, str]:
+def _blob_of(
+    memory: Memory, kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]
+) -> tuple[Blob | None, str]:
     """The BTF that belongs to a kallsyms, and how that is known: "address", "image" or "near"."""
     start = placement.direct.get("__start_BTF")
     for blob in blobs:
@@ -103,7 +105,7 @@ def _blob_of(kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]) ->
             return blob, "address"
     listed = any(kallsyms.value(placement.reading, name) is not None for name in BTF_STARTS)
     if listed and placement.shift is not None:
-        return None, ""
+        return _passed_over(memory, kallsyms, placement), "address"
     same = [blob for blob in blobs if blob.header.endian == kallsyms.tables.endian]
     if placement.shift is not None:
         image = _image(kallsyms, placement)
@@ -113,6 +115,19 @@ def _blob_of(kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]) ->
     near = [blob for blob in same if abs(blob.offset - kallsyms.place) < _IMAGE_SPAN]
     near = [blob for blob in near if blob.offset > kallsyms.place] or near
     return min(near, key=lambda blob: abs(blob.offset - kallsyms.place), default=None), "near"
+
+
+def _passed_over(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> Blob | None:
+    """The BTF at `__start_BTF` that no search came upon, since something made to look like BTF claims it."""
+    for name in BTF_STARTS:
+        value = kallsyms.value(placement.reading, name)
+        if value is not None and placement.added is not None and placement.shift is not None:
+            at = value + placement.added - placement.shift
+            blob = kernel_at(memory, at) if at >= 0 else None
+            if blob is not None:
+                placement.direct["__start_BTF"] = at
+                return blob
+    return None
 
 
 def _image(kallsyms: Kallsyms, placement: Placement) -> range:
