@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import cramjam
 import pytest
 from volatility3 import framework
-from volatility3.framework import contexts, interfaces
+from volatility3.framework import contexts, exceptions, interfaces
 from volatility3.framework.automagic import stacker
 from volatility3.framework.layers import physical
 
@@ -23,9 +24,10 @@ from btf.writer import every_kind
 from cores import FORMS, Elf, Piece, lime
 from volatility3_btf import find_btf
 from volatility3_btf.images import FileMemory
-from volatility3_btf.memory import PAGE, Memory, UnreadableError
+from volatility3_btf.memory import PAGE, BytesMemory, Memory, UnreadableError
 from volatility3_btf.vol import layer_memory, layers, physical_layer_name
 from volatility3_btf.vol.elf import ElfCoreLayer
+from volatility3_btf.vol.image import MOST_BANNERS, banners_seen, image_under
 
 BLOB = every_kind("little").blob()
 LOW = b"\1" * 5000 + BLOB + b"\2" * (3 * PAGE - 5000 - len(BLOB))
@@ -238,3 +240,37 @@ def test_a_wrapped_file_that_is_not_plain_is_not_mapped(opened: Open, tmp_path: 
     memory = layer_memory(context, top)
     assert not isinstance(memory, FileMemory)
     assert memory.read(0, 10) == LOW[:10]
+
+
+@pytest.mark.parametrize(
+    ("pack", "suffix"), [(gzip.compress, ".gz"), (lzma.compress, ".xz"), (bz2.compress, ".bz2")]
+)
+def test_a_compressed_file_that_was_cut_short_is_an_error_of_ours(
+    tmp_path: Path, pack: Callable[[bytes], bytes], suffix: str
+) -> None:
+    path = tmp_path / f"image{suffix}"
+    packed = pack(random.Random(1).randbytes(1 << 16))
+    path.write_bytes(packed[: len(packed) // 2])
+    context = contexts.Context()
+    context.config["base.location"] = path.as_uri()
+    context.add_layer(physical.FileLayer(context, "base", "base"))
+    with pytest.raises(UnreadableError, match="damaged"):
+        layer_memory(context, "base")
+
+
+def test_what_cannot_be_read_ends_a_plugin_in_volatilitys_way(opened: Open) -> None:
+    context, name = opened(LOW)
+    with (
+        pytest.raises(exceptions.LayerException, match="cannot be searched any further: 0x1000: gone"),
+        image_under(context, name) as memory,
+    ):
+        assert memory.size == len(LOW)
+        raise UnreadableError(0x1000, "gone")
+
+
+def test_few_banners_are_named() -> None:
+    texts = [b"Linux version 6.1.%d (a) #1 b\n\0" % number for number in range(100)]
+    shown = banners_seen(BytesMemory(b"".join(texts)))
+    assert shown.count("Linux version") == MOST_BANNERS
+    assert shown.endswith(f"; and {100 - MOST_BANNERS} more")
+    assert banners_seen(BytesMemory(bytes(64))) == "none"

@@ -12,7 +12,7 @@ from volatility3.framework import constants, exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol import layer_memory, physical_layer_name
+from volatility3_btf.vol.image import banners_seen, image_under
 from volatility3_btf.vol.output import save, unwritable
 
 if TYPE_CHECKING:
@@ -70,11 +70,14 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             context: the context that holds the layer.
             layer_name: the layer to start from; address translation is stepped down from.
             progress_callback: told the percentage done.
+
+        Raises:
+            LayerException: the image is damaged, or became shorter while it was searched.
         """
         from volatility3_btf.kernel import identify_kernels
 
-        memory = layer_memory(context, physical_layer_name(context, layer_name))
-        return identify_kernels(memory, progress=progress_callback)
+        with image_under(context, layer_name) as memory:
+            return identify_kernels(memory, progress=progress_callback)
 
     def run(self) -> renderers.TreeGrid:
         """One row a kernel; raises if the image holds no kernel BTF, since then there is nothing to make."""
@@ -116,8 +119,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         from volatility3_btf.isf.modules import build_module_isf
         from volatility3_btf.kernel.loaded import loaded_btf
 
-        memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
-        loaded = loaded_btf(memory, kernel, self._progress_callback)
+        with image_under(self.context, self.config["primary"]) as memory:
+            loaded = loaded_btf(memory, kernel, self._progress_callback)
         if loaded.space is None:
             vollog.warning("Which modules %s has loaded cannot be told", kernel.release or "the kernel")
         entries = TypeEntries(kernel.blob.types)
@@ -174,10 +177,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
 
     def _nothing_found(self) -> str:
         """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""
-        from volatility3_btf.kernel import seen_kernels
-
-        memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
-        banners = "; ".join(seen_kernels(memory)) or "none"
+        with image_under(self.context, self.config["primary"]) as memory:
+            banners = banners_seen(memory)
         line = f"No kernel BTF found, so there is no symbol table to make. Kernel banners seen: {banners}"
         vollog.error(line)
         return line

@@ -7,12 +7,11 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from volatility3.framework import exceptions, interfaces, renderers
+from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.memory import UnreadableError
-from volatility3_btf.vol import layer_memory, physical_layer_name
+from volatility3_btf.vol.image import banners_seen, image_under
 from volatility3_btf.vol.output import save
 
 if TYPE_CHECKING:
@@ -29,9 +28,6 @@ COUNTED = {
     "Variables": ("VAR",),
 }
 """Columns of counts, and the kinds of BTF records that each counts."""
-
-MOST_BANNERS = 8
-"""Kernel banners that are named where there is no kernel BTF."""
 
 
 class BtfScan(interfaces.plugins.PluginInterface):
@@ -91,15 +87,12 @@ class BtfScan(interfaces.plugins.PluginInterface):
         from volatility3_btf.kernel.origin import Sighting, find_sightings
         from volatility3_btf.scan import find_kernel_btf
 
-        memory = layer_memory(context, physical_layer_name(context, layer_name))
-        try:
+        with image_under(context, layer_name) as memory:
             if everything:
                 yield from find_sightings(memory, endian=endian, progress=progress_callback)
                 return
             for blob in find_kernel_btf(memory, endian=endian, progress=progress_callback):
                 yield Sighting(blob, name="vmlinux")
-        except UnreadableError as error:
-            raise exceptions.LayerException(layer_name, f"cannot be searched any further: {error}") from error
 
     def run(self) -> renderers.TreeGrid:
         """One row a blob, in order of offset."""
@@ -155,11 +148,7 @@ class BtfScan(interfaces.plugins.PluginInterface):
 
     def _say_no_kernel(self) -> None:
         """One line that tells what was there instead: the kernels' banners."""
-        from volatility3_btf.kernel import seen_kernels
-
-        memory = layer_memory(self.context, physical_layer_name(self.context, self.config["primary"]))
-        banners = seen_kernels(memory)
-        shown = "; ".join(banners[:MOST_BANNERS]) or "none"
-        if len(banners) > MOST_BANNERS:
-            shown += f"; and {len(banners) - MOST_BANNERS} more"
-        vollog.warning("No kernel BTF found in this image. Kernel banners seen: %s", shown)
+        order = self.config.get("endian", "auto")
+        what = "kernel BTF" if order == "auto" else f"{order}-endian kernel BTF"
+        with image_under(self.context, self.config["primary"]) as memory:
+            vollog.warning("No %s found in this image. Kernel banners seen: %s", what, banners_seen(memory))

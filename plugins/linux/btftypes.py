@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 
-from volatility3_btf.memory import UnreadableError
-from volatility3_btf.vol import layer_memory, physical_layer_name
 from volatility3_btf.vol import text as _text  # noqa: F401 (makes Volatility know our text renderers)
+from volatility3_btf.vol.image import banners_seen, image_under
 
 if TYPE_CHECKING:
     from volatility3_btf.kernel.choice import ChosenTypes
@@ -81,20 +80,20 @@ class BtfTypes(interfaces.plugins.PluginInterface):
             progress_callback: told the percentage done.
 
         Raises:
-            VolatilityException: the image holds no kernel BTF, or none of that module.
+            VolatilityException: the image holds no kernel BTF, or none of that module, or is damaged.
         """
         from volatility3_btf.btf import BtfError
-        from volatility3_btf.kernel import KernelError, NoKernelError, seen_kernels
+        from volatility3_btf.kernel import KernelError, NoKernelError
         from volatility3_btf.kernel.choice import choose_types
 
-        memory = layer_memory(context, physical_layer_name(context, layer_name))
-        try:
-            return choose_types(memory, module, progress_callback)
-        except NoKernelError:
-            banners = "; ".join(seen_kernels(memory)[:8]) or "none"
-            line = f"No kernel BTF found, so there are no types to show. Kernel banners seen: {banners}"
-        except (KernelError, BtfError, UnreadableError) as error:
-            line = f"No types to show: {error}"
+        with image_under(context, layer_name) as memory:
+            try:
+                return choose_types(memory, module, progress_callback)
+            except NoKernelError:
+                line = "No kernel BTF found, so there are no types to show. "
+                line += f"Kernel banners seen: {banners_seen(memory)}"
+            except (KernelError, BtfError) as error:
+                line = f"No types to show: {error}"
         vollog.error(line)
         raise exceptions.VolatilityException(line)
 

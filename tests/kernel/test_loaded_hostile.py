@@ -7,15 +7,20 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
+from btf.writer import Writer
 from dumpmaker.cache import Dump
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernel
-from volatility3_btf.kernel.loaded import loaded_btf
+from volatility3_btf.kernel.contents import read_contents
+from volatility3_btf.kernel.loaded import LARGEST, _struct_btf, loaded_btf
 from volatility3_btf.kernel.modules import listed_modules
+from volatility3_btf.kernel.symbols import Symbols
 from volatility3_btf.kernel.translation import AddressSpace
 from volatility3_btf.memory import BytesMemory, Memory
+from volatility3_btf.scan import find_btf
 
 NAME = "amd64-6.1"
 AT, BLOBS = 0x1000, 0x8000
@@ -123,3 +128,29 @@ def test_a_list_of_modules_that_is_noise(kernel: Kernel) -> None:
     found = listed_modules(space, kernel)
     assert not found.is_complete
     assert found.has("nothing") is None
+
+
+@pytest.mark.parametrize("size", [LARGEST, LARGEST + 1, 1 << 29])
+def test_a_struct_btf_of_absurd_size_is_none(size: int) -> None:
+    """Else that many bytes would be read around every header."""
+    writer = Writer()
+    number = writer.integer("unsigned long", 8)
+    fields = ("data", "data_size", "refcnt", "hdr")
+    writer.struct("btf", size, [(name, number, 64 * at) for at, name in enumerate(fields)])
+    blob = next(find_btf(BytesMemory(writer.blob())))
+    assert (_struct_btf(Kernel(blob)) is None) is (size > LARGEST)
+
+
+def test_a_variable_at_the_end_of_the_address_space(kernel: Kernel) -> None:
+    assert kernel.symbols is not None
+    last = 2**64 - 2048
+    names = b"\0taint_flags\0"
+    symbols = Symbols(
+        np.array([last], np.uint64),
+        np.array([ord("D")], np.uint8),
+        np.zeros(1, np.bool_),
+        names,
+        np.array([1]),
+    )
+    placed = Kernel(kernel.blob, symbols=symbols, physical_shift=last)
+    assert read_contents(BytesMemory(bytes(4096)), placed) == {"taint_flags": bytes(4096)}

@@ -27,8 +27,8 @@ def read_contents(memory: Memory, kernel: Kernel) -> dict[str, bytes]:
         address, place = symbols.get(name), kernel.find(name)
         if address is None or place is None or place < 0:
             continue
-        behind = symbols.addresses[symbols.addresses > np.uint64(address)]
-        length = min(int(behind.min(initial=np.uint64(address + LONGEST))) - address, LONGEST)
+        room = symbols.addresses - np.uint64(address)
+        length = int(room[symbols.addresses > np.uint64(address)].min(initial=LONGEST))
         data = memory.read_available(place, length)
         if len(data) == length:
             contents[name] = data

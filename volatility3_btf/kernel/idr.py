@@ -21,6 +21,9 @@ MOST_NODES: Final = 1 << 10
 MOST_SLOTS: Final = 256
 """Slots of a node; kernels have 16 or 64 (XA_CHUNK_SIZE)."""
 
+LARGEST_NODE: Final = 4096
+"""Bytes; a node has 576."""
+
 _INTERNAL, _INTERNAL_MASK = 2, 3
 _LEAST_NODE: Final = 4096
 """Smaller internal entries are marks (XA_RETRY_ENTRY, XA_ZERO_ENTRY, siblings)."""
@@ -52,7 +55,7 @@ def idr_content(space: AddressSpace, types: Types, idr: int) -> IdrContent | Non
     try:
         head = _head(space, types, idr)
         node = struct_of(types, "xa_node")
-        if head is None or node is None:
+        if head is None or node is None or node.size > LARGEST_NODE:
             return None
         found = IdrContent()
         if _is_node(head):

@@ -35,11 +35,14 @@ LIST: Final = "btf_idr"
 MOST_IN_MIB: Final = 1 << 10
 """Copies of a header that are looked at in each MiB; an honest image has some hundred in all."""
 
-MOST_CANDIDATES: Final = 1 << 14
+MOST_CANDIDATES: Final = 1 << 13
 """Places that are a `struct btf` by themselves, and different headers that are remembered."""
 
 MOST_ALIKE: Final = 16
 """Places with one and the same header that are compared to find the direct map."""
+
+LARGEST: Final = 4096
+"""Bytes of a `struct btf` that are believed; it has some hundred."""
 
 _SHORTEST = 24
 _BLOB_KIND: Final[dict[LoadedKind, BlobKind]] = {
@@ -226,9 +229,8 @@ def _struct_btf(kernel: Kernel) -> Composite | None:
         struct = struct_of(kernel.blob.types, "btf")
     except BtfError:
         return None
-    if struct is None or any(
-        member_at(struct, name) is None for name in ("hdr", "data", "data_size", "refcnt")
-    ):
+    needed = ("hdr", "data", "data_size", "refcnt")
+    if struct is None or struct.size > LARGEST or any(member_at(struct, name) is None for name in needed):
         log.info("the kernel's types have no struct btf")
         return None
     return struct

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..btf import BtfError, Composite
-from ..memory import UnreadableError
 from .kernel import Kernel
-from .records import Record, member_at, struct_of
+from .records import member_at, struct_of
 from .translation import AddressSpace
 
 log = logging.getLogger(__name__)
 
 MOST_MODULES: Final = 1 << 14
 """Entries of the list that are followed; a distribution's kernel has some thousand modules in all."""
+
+LONGEST_NAME: Final = 256
+"""Bytes; MODULE_NAME_LEN is 56."""
 
 
 @dataclass
@@ -79,8 +81,8 @@ def _entries(space: AddressSpace, head: int, endian: str) -> Iterator[int]:
 
 def _name(space: AddressSpace, struct: Composite, address: int) -> str | None:
     """The name in a `struct module`, or None if it cannot be read."""
-    try:
-        name = Record(struct, space.read(address, struct.size)).text("name")
-    except (UnreadableError, BtfError):
+    place = member_at(struct, "name")
+    if place is None or not 0 < place[1] <= LONGEST_NAME:
         return None
-    return None if name is None else name.decode("ascii", "replace")
+    data = space.read_available(address + place[0], place[1])
+    return data.split(b"\0", 1)[0].decode("ascii", "replace") if len(data) == place[1] else None

@@ -15,9 +15,10 @@ from volatility3.framework import exceptions, interfaces
 from volatility3.framework.automagic import construct_layers
 from volatility3.framework.configuration import requirements
 
+from ..memory import UnreadableError
 from .addressing import PlaceError
 from .decision import OWN_CLASS, Answer, NoTableError, Source, decide, one_line, running_kernel, source_for
-from .layers import layer_memory, physical_layer_name
+from .layers import FAULTS, layer_memory, physical_layer_name
 from .physical import LOCATION, stack_physical
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ Requirement: TypeAlias = interfaces.configuration.RequirementInterface
 join = interfaces.configuration.path_join
 
 MODULE_CLASS = "volatility3.framework.contexts.Module"
-ERRORS = (exceptions.VolatilityException, OSError, ValueError, LookupError, TypeError)
+ERRORS = (exceptions.VolatilityException, UnreadableError, LookupError, TypeError, ArithmeticError, *FAULTS)
 """What damaged images, broken files and the framework's own constructors raise."""
 
 

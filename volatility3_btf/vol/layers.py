@@ -99,13 +99,19 @@ def layer_memory(context: Context, layer_name: str) -> Memory:
     Args:
         context: the context that holds the layer.
         layer_name: any layer; addresses are those of this layer.
+
+    Raises:
+        UnreadableError: a compressed file is damaged, so that not even its size can be told.
     """
     layer = context.layers[layer_name]
-    found = _in_file(context, layer)
-    descriptor = _reopened(found[0]) if found else None
-    if found is None or descriptor is None:
-        log.debug("%s is read through the framework", layer_name)
-        return LayerMemory(layer)
+    try:
+        found = _in_file(context, layer)
+        descriptor = _reopened(found[0]) if found else None
+        if found is None or descriptor is None:
+            log.debug("%s is read through the framework", layer_name)
+            return LayerMemory(layer)
+    except FAULTS as error:
+        raise UnreadableError(0, f"the file is damaged: {error}") from error
     return FileMemory(descriptor, found[1])
 
 
