@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.mending import LOST_NAME
+from volatility3_btf.btf.mending import LOST_NAME, LOST_TYPE
 from volatility3_btf.kernel import Kernel
 
 Symbol = tuple[int, str, str]
-Body = tuple[int, frozenset[tuple[str, int, int]]]
+Member = tuple[str, int, int, int, str]
+"""Name, place and width in bits, kind and name of its type."""
+
+Body = tuple[int, frozenset[Member]]
+
+LINKED_AT = 0xFFFFFFFF81000000
+"""Where x86-64's `_text` is linked (CONFIG_PHYSICAL_START of Debian's kernels)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Truth:
         with kallsyms.open() as lines:
             rows = [line.split() for line in lines if "[" not in line]
         self.symbols = frozenset((int(address, 16), letter, name) for address, letter, name in rows)
+        text = min(address for address, _, name in self.symbols if name == "_text")
+        self.kaslr_shift = text - LINKED_AT
 
     @cached_property
     def bodies(self) -> dict[str, list[Body]]:
@@ -58,10 +68,14 @@ class Truth:
 
 
 def bodies_of(types: Types) -> dict[str, list[Body]]:
-    """The structs and unions of each name: size, and members with place and width in bits."""
+    """The structs and unions of each name: size, and members with place, width and type."""
     columns = types.member_columns
     names = types.strings.many(columns.name_off)
-    places = list(zip(names, columns.bit_offset.tolist(), columns.bit_size.tolist(), strict=True))
+    kinds = types.kinds_at(columns.type_id)
+    made_from = types.names(np.where(kinds == Kind.VOID, 1, columns.type_id))
+    made_from = ["" if kind == Kind.VOID else name for kind, name in zip(kinds, made_from, strict=True)]
+    numbers = (columns.bit_offset.tolist(), columns.bit_size.tolist(), kinds.tolist())
+    places = list(zip(names, *numbers, made_from, strict=True))
     found: dict[str, list[Body]] = {}
     for composite in types.of_kind(Kind.STRUCT, Kind.UNION):
         if composite.name:
@@ -82,7 +96,8 @@ def judge(kernels: Sequence[Kernel], truth: Truth) -> Verdict:
     false_types, share = (0, 1.0) if same else compare(bodies_of(kernel.blob.types), truth.bodies)
     sound = kernel.state in ("exact", "unchecked")
     false = false_symbols + false_types
-    if same and not false and not missing_symbols:
+    moved = sound and kernel.kaslr_shift != truth.kaslr_shift
+    if same and not false and not missing_symbols and not moved:
         word = "right"
     elif sound:
         word = "wrong"
@@ -120,7 +135,18 @@ def compare(found: dict[str, list[Body]], true: dict[str, list[Body]]) -> tuple[
 
 def _is_part(body: Body, true: Body) -> bool:
     """Whether all that is said of a body is true."""
-    places = {member[1:] for member in true[1]}
-    return body[0] == true[0] and all(
-        member in true[1] or (member[0].startswith(LOST_NAME) and member[1:] in places) for member in body[1]
-    )
+    if body[0] != true[0]:
+        return False
+    known: dict[tuple[int, int], list[Member]] = {}
+    for member in true[1]:
+        known.setdefault(member[1:3], []).append(member)
+    return all(any(_is_said_of(member, other) for other in known.get(member[1:3], ())) for member in body[1])
+
+
+def _is_said_of(member: Member, true: Member) -> bool:
+    """Whether what is said of a member is true: a lost name or type has a placeholder."""
+    name, *_, kind, made_from = member
+    same_type = (kind, made_from) == true[3:] or (kind, made_from) == (Kind.TYPE_TAG, LOST_TYPE)
+    lost_type = kind == true[3] and made_from.startswith(LOST_NAME)
+    same_name = name == true[0] or name.startswith(LOST_NAME)
+    return same_name and (same_type or lost_type)

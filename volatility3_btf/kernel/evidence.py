@@ -80,13 +80,14 @@ def _strangers(kernel: Kernel, symbols: Symbols) -> str:
     return f"{missing} of {all_names} functions and variables of the BTF are not in kallsyms: one was changed"
 
 
-def judge(kernel: Kernel, placement: Placement, how: str) -> None:
+def judge(kernel: Kernel, placement: Placement, how: str, disputed: bool = False) -> None:
     """Decide the state from how much agrees.
 
     Args:
         kernel: the kernel, its symbols and page tables known; gets its state.
         placement: what speaks for its addresses.
         how: how its BTF is known to be its own: "address", "image" or "near".
+        disputed: whether there are two answers to how far KASLR moved it.
     """
     symbols = kernel.symbols
     if kernel.blob.problem:
@@ -106,6 +107,8 @@ def judge(kernel: Kernel, placement: Placement, how: str) -> None:
     alive = placement.pointers > 1 or placement.agreed > 1 or checked
     if symbols.lost or _functions_only(symbols) or strangers or kernel.blob.state != "complete":
         kernel.state = "partial"
+    elif disputed:
+        kernel.state = "unchecked"
     elif how == "address" and alive and (others or placement.agreed > 1 or placement.pointers > 1):
         kernel.state = "exact"
     else:

@@ -146,14 +146,14 @@ def _with_symbols(
     kernel.symbols = _symbols(kallsyms, placement)
     _name(kernel, kallsyms, placement, findings)
     tell_evidence(kernel, kallsyms, placement)
-    _add_kaslr(memory, kernel, placement, kallsyms.tables.endian)
+    disputed = _add_kaslr(memory, kernel, placement, kallsyms.tables.endian)
     _add_layer_base(memory, kernel, placement, kallsyms.tables.endian)
     kernel.contents = read_contents(memory, kernel)
     kernel.page_tables = page_tables_of(memory, kernel)
     if kernel.page_tables is not None and kernel.page_tables.checked:
         kernel.evidence.append("the kernel's page tables map linux_banner to where it lies")
     tell_losses(kernel, kallsyms, placement)
-    judge(kernel, placement, how)
+    judge(kernel, placement, how, disputed)
     return kernel
 
 
@@ -201,10 +201,11 @@ def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Fi
     )
 
 
-def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> None:
+def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> bool:
+    """Find the KASLR shift; whether it is disputed."""
     symbols = kernel.symbols
     if symbols is None:
-        return
+        return False
     kaslr = kaslr_of(
         memory,
         kernel.architecture,
@@ -217,9 +218,10 @@ def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str
     )
     if kaslr is None:
         kernel.doubts.append("the KASLR shift is not known: addresses are run-time addresses")
-        return
+        return False
     kernel.kaslr_shift, kernel.kaslr_found = kaslr.shift, kaslr.found
-    (kernel.evidence if kaslr.found else kernel.doubts).append(kaslr.reason)
+    (kernel.evidence if kaslr.found and not kaslr.disputed else kernel.doubts).append(kaslr.reason)
+    return kaslr.disputed
 
 
 def _lowest(symbols: Symbols, placement: Placement) -> int | None:

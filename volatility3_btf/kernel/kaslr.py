@@ -12,6 +12,8 @@ from .reading import read_number
 from .vmcoreinfo import Vmcoreinfo
 
 _X86_START = 0xFFFFFFFF81000000
+_X86_ALIGN = 2 << 20
+"""Bytes; the least CONFIG_PHYSICAL_ALIGN."""
 _RISCV_START = 0xFFFFFFFF80000000
 _PPC64_START = 0xC000000000000000
 _ALIGNED = {"arm64": 2 << 20, "riscv64": 2 << 20}
@@ -30,11 +32,13 @@ class Kaslr:
         shift: run-time minus link-time addresses.
         reason: where it comes from, as a sentence.
         found: whether it stands in the image; otherwise it rests on the architecture's default.
+        disputed: whether VMCOREINFO and the kernel itself, or the default, say different things.
     """
 
     shift: int
     reason: str
     found: bool
+    disputed: bool = False
 
 
 def kaslr_of(
@@ -47,7 +51,7 @@ def kaslr_of(
     release: str | None,
     endian: str,
 ) -> Kaslr | None:
-    """Find the KASLR shift.
+    """Find the KASLR shift: VMCOREINFO's and the kernel's own must agree.
 
     Args:
         memory: the image.
@@ -59,16 +63,21 @@ def kaslr_of(
         release: the kernel's release.
         endian: byte order of the kernel.
     """
-    if note is not None and note.kernel_offset is not None:
-        return Kaslr(
-            note.kernel_offset, f"KASLR shift {note.kernel_offset:#x} from VMCOREINFO's KERNELOFFSET", True
-        )
     text = address("_text")
     text = address("_stext") if text is None else text
     text = lowest if text is None else text
-    if text is None:
-        return None
-    text -= text % _ALIGNED.get(architecture or "", 1)
+    own = None
+    if text is not None:
+        text -= text % _ALIGNED.get(architecture or "", 1)
+        own = _own(memory, architecture, text, where, release, endian)
+    told = None if note is None else note.kernel_offset
+    return own if told is None else _settled(told, own, architecture)
+
+
+def _own(
+    memory: Memory, architecture: str | None, text: int, where: Place, release: str | None, endian: str
+) -> Kaslr | None:
+    """The shift without VMCOREINFO."""
     if architecture == "x86-64":
         return _x86_64(memory, text, where)
     if architecture == "arm64":
@@ -82,6 +91,24 @@ def kaslr_of(
     return None
 
 
+def _settled(told: int, own: Kaslr | None, architecture: str | None) -> Kaslr:
+    """What VMCOREINFO tells, unless the kernel itself says something else."""
+    reason = f"KASLR shift {told:#x} from VMCOREINFO's KERNELOFFSET"
+    if own is None:
+        return Kaslr(told, reason, True, disputed=not _is_possible(told, architecture))
+    if own.shift == told:
+        return Kaslr(told, reason + f", and {own.reason}" * own.found, True)
+    against = f"{own.reason}, but VMCOREINFO's KERNELOFFSET is {told:#x}"
+    if own.found or not _is_possible(told, architecture):
+        return Kaslr(own.shift, against, False, disputed=True)
+    return Kaslr(told, f"{reason}, which is not the usual one for its addresses", False, disputed=True)
+
+
+def _is_possible(shift: int, architecture: str | None) -> bool:
+    """Whether a kernel can have been moved so far (arch/x86/boot/compressed/kaslr.c)."""
+    return architecture != "x86-64" or (0 <= shift < _GIB and shift % _X86_ALIGN == 0)
+
+
 def _x86_64(memory: Memory, text: int, where: Place) -> Kaslr | None:
     function = where("dump_kernel_offset")
     start = None if function is None else code.start_of_x86_kernel(memory, function, text)
@@ -90,7 +117,7 @@ def _x86_64(memory: Memory, text: int, where: Place) -> Kaslr | None:
             text - start, f"KASLR shift {text - start:#x} found in the code of dump_kernel_offset", True
         )
     shift = text - _X86_START
-    if shift % (2 << 20) == 0 and 0 <= shift < _GIB:
+    if _is_possible(shift, "x86-64"):
         return _assumed(text, _X86_START)
     return None
 
