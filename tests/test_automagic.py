@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ from pluginruns import (
     stable,
     stock_choice,
 )
+from volatility3_btf import identify_kernel, open_memory
 from volrunner import Vol
-from wiping import without_vmcoreinfo
+from wiping import wiped, without_vmcoreinfo
 
 pytestmark = pytest.mark.slow
 
@@ -193,9 +195,71 @@ def test_an_installed_file_of_another_build_is_passed_over(
     wrong = give_isf(vol, table, re.sub(r"-[0-9a-f]{12}\.json$", "-0123456789ab.json", table.name))
     chosen = configuration(vol, dump(MAIN).raw)["kernel.symbol_table_name.isf_url"]
     assert chosen == tables(vol)[0].as_uri()
-    right = give_isf(vol, table, table.name)
-    assert wrong != right
-    assert configuration(vol, dump(MAIN).raw)["kernel.symbol_table_name.isf_url"] == right.as_uri()
+    assert wrong.exists()
+
+
+@pytest.fixture
+def damaged(dump: Dumps, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the image in which two pages of `kallsyms_offsets` are zeros."""
+    kernel = identify_kernel(open_memory(dump(MAIN).raw))
+    assert kernel.symbols is not None
+    place = kernel.physical(kernel.symbols.tables["kallsyms_offsets"])
+    assert place is not None
+    path = tmp_path / "damaged.raw"
+    yield wiped(dump(MAIN), path, (place // 4096 + 4) * 4096, 2 * 4096)
+    path.unlink()
+
+
+def test_what_a_damaged_image_installed_serves_no_whole_one(dump: Dumps, damaged: Path, vol: Vol) -> None:
+    install = ("linux.btfisf", "--install")
+    (partial,) = vol(*install, image=damaged).rows
+    assert partial["State"] == "partial"
+    assert configuration(vol, dump(MAIN).raw)["kernel.symbol_table_name.isf_url"] == tables(vol)[0].as_uri()
+    (exact,) = vol(*install, image=dump(MAIN).raw).rows
+    assert (exact["State"], exact["File output"]) == ("exact", partial["File output"])
+    whole = Path(exact["File output"]).read_bytes()
+    again = vol(*install, image=damaged)
+    assert again.rows[0]["File output"] is None
+    assert "is not replaced by a table that is not exact" in again.stderr
+    assert Path(exact["File output"]).read_bytes() == whole
+    chosen = configuration(vol, damaged)["kernel.symbol_table_name.isf_url"]
+    assert chosen == Path(exact["File output"]).as_uri()
+
+
+def test_a_damaged_file_of_the_users_is_passed_over(
+    dump: Dumps, isf: Callable[[str], Path], vol: Vol
+) -> None:
+    own = give_isf(vol, isf(MAIN))
+    vol("isfinfo")  # makes Volatility's cache know the file
+    own.write_bytes(own.read_bytes()[:1000])
+    os.utime(own, (1, 1))
+    done = vol("linux.pslist", image=dump(MAIN).raw)
+    assert stable(processes(done)) == stable(guest_processes(dump(MAIN).truth))
+    assert f"The symbol file {own.as_uri()} is damaged or gone" in done.stderr
+
+
+def test_la57_with_the_users_own_file_and_no_btf(
+    dump: Dumps, isf: Callable[[str], Path], vol: Vol, tmp_path: Path
+) -> None:
+    """VMCOREINFO tells the levels, and is checked; without it a line says that nothing does."""
+    give_isf(vol, isf(LA57))
+    (blob,) = vol("linux.btfscan", image=dump(LA57).raw).rows
+    image = wiped(dump(LA57), tmp_path / "memory.raw", blob["Offset"], blob["Size"])
+    shown = processes(vol("linux.pslist", image=image))
+    assert stable(shown) == stable(guest_processes(dump(LA57).truth))
+    notes = list(open_memory(image).find(b"\nNUMBER(phys_base)="))
+    with image.open("r+b") as file:
+        for place in notes:
+            file.seek(place + len("\nNUMBER(phys_base)="))
+            file.write(b"4096\n#")
+    moved = vol("linux.pslist", image=image, check=False)
+    assert "do not map the kernel to where it lies" in moved.stderr
+    with image.open("r+b") as file:
+        for place in open_memory(image).find(b"OSRELEASE="):
+            file.seek(place)
+            file.write(bytes(16))
+    blind = vol("linux.pslist", image=image, check=False)
+    assert "to tell how many levels its page tables have" in blind.stderr
 
 
 def test_switched_off(dump: Dumps, vol: Vol) -> None:

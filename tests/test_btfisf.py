@@ -46,6 +46,21 @@ def test_a_row_says_what_the_guest_says(dump: Callable[[str], Dump], vol: Vol) -
     assert (vol.output / row["File output"]).is_file()
 
 
+def test_a_second_file_of_other_content_is_a_symbol_file_too(dump: Callable[[str], Dump], vol: Vol) -> None:
+    guest = dump("amd64-5.10")
+    (first,) = vol("linux.btfisf", image=guest.raw).rows
+    (again,) = vol("linux.btfisf", image=guest.raw).rows
+    written = vol.output / first["File output"]
+    assert again["File output"] == first["File output"]
+    assert list(vol.output.iterdir()) == [written]
+    whole = written.read_bytes()
+    written.write_bytes(b"something else")
+    (other,) = vol("linux.btfisf", image=guest.raw).rows
+    assert other["File output"] == first["File output"].replace(".json.xz", "-1.json.xz")
+    assert (vol.output / other["File output"]).read_bytes() == whole
+    assert written.read_bytes() == b"something else"
+
+
 @pytest.mark.parametrize("compression", ["xz", "gz", "none"])
 def test_each_compression_holds_the_same_document(
     compression: str, dump: Callable[[str], Dump], vol: Vol

@@ -146,7 +146,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             absent,
             absent,
             "types only",
-            self._write(document),
+            self._write(document, True),
         )
 
     def _row(self, kernel: Kernel, document: Document) -> tuple[Any, ...]:
@@ -160,20 +160,26 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             _hex(kernel.kaslr_shift),
             _hex(kernel.physical_shift),
             kernel.state,
-            self._write(document),
+            self._write(document, kernel.state == "exact"),
         )
 
-    def _write(self, document: Document) -> str:
+    def _write(self, document: Document, is_exact: bool) -> Any:
         """Write the document into the output folder, or the folder of symbols; return where."""
         compression = self.config.get("compression", "xz")
-        if self.config.get("install", False):
-            folder = Path(constants.SYMBOL_BASEPATHS[-1]) / "linux"
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                return str(document.write(folder, compression))
-            except OSError as error:
-                raise unwritable(self, folder / document.file_name(compression), error) from error
-        return save(self, document.file_name(compression), document.to_bytes(compression))
+        if not self.config.get("install", False):
+            return save(self, document.file_name(compression), document.to_bytes(compression))
+        folder = Path(constants.SYMBOL_BASEPATHS[-1]) / "linux"
+        target = folder / document.file_name(compression)
+        if not is_exact and target.exists():
+            vollog.warning(
+                "%s is installed already, and is not replaced by a table that is not exact", target
+            )
+            return renderers.NotAvailableValue()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return str(document.write(folder, compression))
+        except OSError as error:
+            raise unwritable(self, target, error) from error
 
     def _nothing_found(self) -> str:
         """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""

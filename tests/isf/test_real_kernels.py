@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -141,3 +142,16 @@ def test_what_volatility_reads_first_has_its_type(name: str, flags: int, dump: C
     assert table["cap_last_cap"]["type"] == {"kind": "base", "name": "int"}
     times = table["tk_core"]["type"]["name"]
     assert "timekeeper" in made(dump(name))[1].content["user_types"][times]["fields"]
+
+
+def test_where_kallsyms_has_words_of_8_bytes_its_symbols_say_so(dump: Callable[[str], Dump]) -> None:
+    """Kernels up to 4.19; plugins take the width of a marker from there."""
+    kernel, _ = made(dump("amd64-5.10"))
+    assert kernel.symbols is not None and kernel.symbols.word == 4
+    old = replace(kernel, symbols=replace(kernel.symbols, word=8))
+    table = build_isf(old).content["symbols"]
+    wide = {"kind": "base", "name": "long unsigned int"}
+    assert table["kallsyms_num_syms"]["type"] == wide
+    assert table["kallsyms_markers"]["type"] == {"kind": "array", "count": 0, "subtype": wide}
+    one_by_one = SymbolEntries(unpack_kernel(pack_kernel(old)), TypeEntries(old.blob.types))
+    assert one_by_one["kallsyms_num_syms"] == table["kallsyms_num_syms"]

@@ -20,7 +20,7 @@ from ..kernel import Kernel
 from ..kernel.symbols import Symbols
 from ..scan import Blob
 
-MAGIC: Final = b"VOL3BTF\x02"
+MAGIC: Final = b"VOL3BTF\x03"
 SUFFIX: Final = ".btfsym"
 
 _DIGEST: Final = 32
@@ -49,7 +49,7 @@ def pack_kernel(kernel: Kernel) -> bytes:
         sections |= {name: columns[name].astype(kind).tobytes() for name, kind in _COLUMNS.items()}
         sections["text"] = symbols.text
         header["tables"] = {name: address - shift & _MASK for name, address in sorted(symbols.tables.items())}
-        header["lost"] = symbols.lost
+        header |= {"lost": symbols.lost, "word": symbols.word}
     header["sections"] = {name: len(data) for name, data in sections.items()}
     text = orjson.dumps(header)
     body = b"".join((MAGIC, len(text).to_bytes(4, "little"), text, *sections.values()))
@@ -112,4 +112,5 @@ def _symbols(header: dict[str, Any], sections: dict[str, memoryview]) -> Symbols
     if text[-1:] != b"\0" or (len(starts) and not 0 <= starts.min() <= starts.max() < len(text)):
         raise CompactError("the symbols' names are not in the text")
     tables = {str(name): int(address) & _MASK for name, address in header["tables"].items()}
-    return Symbols(**columns, text=text, tables=tables, lost=int(header["lost"]))
+    lost, word = int(header["lost"]), int(header["word"])
+    return Symbols(**columns, text=text, tables=tables, lost=lost, word=word)

@@ -34,6 +34,16 @@ MACROS: Final = {"tk_core": "timekeeper_data"}
 """Variables that became macros for the start of another: tk_core is timekeeper_data[0] in kernels of 2026
 (kernel/time/timekeeping.c)."""
 
+WORDS: Final[dict[str, Entry]] = {
+    "kallsyms_num_syms": {"kind": "base", "name": "long unsigned int"},
+    "kallsyms_markers": {
+        "kind": "array",
+        "count": 0,
+        "subtype": {"kind": "base", "name": "long unsigned int"},
+    },
+}
+"""What was as wide as a pointer up to 4.19 (scripts/kallsyms.c); plugins go by the size of the type."""
+
 _MASK: Final = (1 << 64) - 1
 
 
@@ -92,12 +102,16 @@ class SymbolEntries(Mapping[str, Entry]):
             entry = table[name]
             if entry["address"] == address:
                 entry["type"] = descriptor
+        for name in self._wide & table.keys():
+            table[name]["type"] = WORDS[name]
         if "linux_banner" in table and self._kernel.banner is not None:
             table["linux_banner"] = self._banner(self._kernel.banner, table["linux_banner"]["address"])
         return table
 
     def _type_of(self, name: str, places: list[int], address: int) -> Entry:
         """The descriptor of one symbol; the same answer as `_typed` gives for all."""
+        if name in self._wide:
+            return WORDS[name]
         if name in self._variables:
             return self._types.describe(self._variables[name]) if len(places) == 1 else VOID
         data = [place for place in places if self._is_data[place]]
@@ -133,6 +147,11 @@ class SymbolEntries(Mapping[str, Entry]):
         """Bytes from an address to the next symbol's."""
         index = int(np.searchsorted(self._places, np.uint64(address), side="right"))
         return int(self._places[index]) - address if index < len(self._places) else 0
+
+    @property
+    def _wide(self) -> frozenset[str]:
+        """Symbols whose declared types are too narrow for this kernel."""
+        return frozenset(WORDS if self._symbols.word == 8 else ())
 
     @cached_property
     def _is_data(self) -> npt.NDArray[np.bool_]:

@@ -172,7 +172,7 @@ def _symbols(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
     tables = own_tables(kallsyms, reading) if shift is not None else {}
     runtime = {name: at + (shift or 0) for name, at in tables.items()}
     lost = kallsyms.tables.count - len(addresses)
-    return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost)
+    return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost, kallsyms.tables.word)
 
 
 def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Findings) -> None:

@@ -31,6 +31,7 @@ class Symbols:
         starts: where each name starts in `text`.
         tables: run-time addresses of the kallsyms tables themselves, by symbol name, where their place is
             known.
+        word: bytes of `kallsyms_num_syms` and of a marker.
         lost: symbols that kallsyms counts but of which the name or the address could not be recovered.
     """
 
@@ -41,6 +42,7 @@ class Symbols:
     starts: npt.NDArray[np.int64] = field(repr=False)
     tables: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
+    word: int = 4
     _searched: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod

@@ -51,6 +51,7 @@ class Tables:
         num_syms: address of `kallsyms_num_syms`; None where it was not found.
         markers: address of `kallsyms_markers`; None where they were derived from the names.
         wide: whether lengths from 0x80 on take two bytes.
+        word: bytes of num_syms and of a marker: 4, or 8 up to 4.19.
         problems: what was damaged and how it was replaced.
     """
 
@@ -64,6 +65,7 @@ class Tables:
     markers: int | None
     wide: bool
     problems: tuple[str, ...] = ()
+    word: int = 4
 
 
 def read_names(
@@ -104,8 +106,8 @@ def read_names(
     problems = [f"{missing} bytes of kallsyms_names cannot be read"] if missing else []
     if num_syms is None:
         problems.append("kallsyms_num_syms is damaged; it was derived from markers and names")
-    at = markers.address
-    return Tables(endian, tokens, names, data, found, count, num_syms, at, wide, tuple(problems))
+    at, word = markers.address, markers.size
+    return Tables(endian, tokens, names, data, found, count, num_syms, at, wide, tuple(problems), word)
 
 
 def _some_block_fits(data: bytes, markers: Int64s) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
@@ -35,6 +35,7 @@ class Place:
         kaslr_shift: run-time minus link-time addresses.
         banner: the bytes of `linux_banner`; empty if it was not found.
         witnesses: run-time address → bytes that must be read there.
+        places: run-time address → where it must lie in the physical layer, if nothing tells bytes.
         has_note: whether VMCOREINFO has what Volatility's own VMCOREINFO stacker wants.
     """
 
@@ -44,6 +45,7 @@ class Place:
     banner: bytes
     witnesses: dict[int, bytes]
     has_note: bool
+    places: dict[int, int] = field(default_factory=dict)
 
     @property
     def layer_class(self) -> type[intel.Intel]:
@@ -64,7 +66,9 @@ def place_of(kernel: Kernel) -> Place:
     """
     name = f"Linux {kernel.release or 'of unknown release'}"
     if kernel.architecture != "x86-64":
-        raise PlaceError(f"{name} is a kernel for {kernel.architecture}, and Volatility translates x86 only")
+        raise PlaceError(
+            f"{name} is a kernel for {kernel.architecture}, and page tables are read for x86-64 only"
+        )
     if kernel.symbols is None:
         raise PlaceError(f"{name} has types in the image, but its symbols (kallsyms) are not usable")
     if kernel.symbols.get("init_task") is None:
@@ -95,7 +99,9 @@ def place_of_note(note: Vmcoreinfo, banner: bytes) -> Place:
     if base is None or shift is None or top is None:
         raise PlaceError("VMCOREINFO does not say where the page tables are")
     levels = 5 if note.number("pgtable_l5_enabled") else 4
-    return Place(top - KERNEL_MAP + base, levels, shift, banner, {}, True)
+    told = (note.symbol(name) for name in ("_stext", "init_uts_ns"))
+    places = {address: address - KERNEL_MAP + base for address in told if address is not None}
+    return Place(top - KERNEL_MAP + base, levels, shift, banner, {}, True, places)
 
 
 def build_layer(context: Context, physical: str, place: Place) -> Layer:
@@ -113,7 +119,9 @@ def build_layer(context: Context, physical: str, place: Place) -> Layer:
     context.config[join(path, "kernel_banner")] = place.banner.decode("latin-1")
     layer = place.layer_class(context, path, name, metadata={"os": "Linux"})
     context.add_layer(layer)
-    if place.witnesses and not any(_agrees(layer, *item) for item in place.witnesses.items()):
+    agreeing = [_agrees(layer, *item) for item in place.witnesses.items()]
+    agreeing += [_lies_at(layer, *item) for item in place.places.items()]
+    if agreeing and not any(agreeing):
         raise PlaceError(f"the page tables at {place.root:#x} do not map the kernel to where it lies")
     return layer
 
@@ -123,6 +131,14 @@ def _agrees(layer: Layer, address: int, expected: bytes) -> bool:
     try:
         return bool(layer.read(address & layer.address_mask, len(expected)) == expected)
     except exceptions.InvalidAddressException:
+        return False
+
+
+def _lies_at(layer: Layer, address: int, place: int) -> bool:
+    """Whether the layer has a run-time address at a place in the layer below."""
+    try:
+        return bool(next(iter(layer.mapping(address & layer.address_mask, 1)))[2] == place)
+    except (exceptions.InvalidAddressException, StopIteration):
         return False
 
 

@@ -31,6 +31,12 @@ OWN_CLASS: Final = "volatility3_btf.vol.table.BtfKernelSymbols"
 STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSymbols"
 
 
+UNKNOWN_LEVELS: Final = (
+    "Neither BTF nor VMCOREINFO is in this image to tell how many levels its page tables have: "
+    "Volatility takes them for four, and where they are five, it finds nothing"
+)
+
+
 class NoTableError(Exception):
     """Why no symbol table can be made, for the user."""
 
@@ -99,6 +105,8 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         if not known:
             raise
         log.info("only the user's symbol file serves: %s", error)
+        if isinstance(error, NoTableError) and not notes:
+            log.warning("%s", UNKNOWN_LEVELS)
         return _by_note(context, physical, notes, known, user)
     return _by_kernel(context, physical, kernel, user)
 
@@ -153,6 +161,9 @@ def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbol
     for sentence in kernel.doubts:
         log.info("doubt: %s", sentence)
     choice = user.choose(place.banner, kernel.blob.sha256)
+    if choice is not None and choice.is_ours and kernel.state == "exact":
+        log.info("the image has all that is in %s, which linux.btfisf wrote", choice.url)
+        choice = None
     if choice is not None and choice.is_stock and place.levels == 4:
         log.info("left to Volatility: there is a symbol file for this kernel, %s", choice.url)
         return None

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,11 +21,12 @@ def save(plugin: interfaces.plugins.PluginInterface, name: str, data: bytes) -> 
 
     Args:
         plugin: what writes.
-        name: the file's; another one is chosen if there is such a file already.
+        name: the file's. Where one with other content has it, a number goes before the suffixes; a file with
+            this content is left as it is.
         data: what is in it.
 
     Returns:
-        The name that was chosen.
+        The name of the file that has the data.
 
     Raises:
         VolatilityException: it cannot be written, which was logged; nothing is left of it.
@@ -33,6 +35,11 @@ def save(plugin: interfaces.plugins.PluginInterface, name: str, data: bytes) -> 
     with _interrupts_later():
         try:
             output = plugin.open(name)
+            name, is_there = _free_name(output, name, data)
+            if is_there:
+                _discard(output)
+                return name
+            output.preferred_filename = name
             output.write(data)
             output.flush()
             output.close()
@@ -43,6 +50,24 @@ def save(plugin: interfaces.plugins.PluginInterface, name: str, data: bytes) -> 
             _discard(output)
             raise
     return str(output.preferred_filename)
+
+
+def _free_name(output: Any, name: str, data: bytes) -> tuple[str, bool]:
+    """A name that no file in `vol`'s output folder has, or of one that has this content; and which it is.
+
+    Volatility's own number would go before the last suffix alone, and a `.json-1.xz` is no symbol file.
+    """
+    aside = getattr(output, "_name", None)
+    if aside is None:
+        return name, False
+    suffixes = "".join(Path(name).suffixes[-2:]) if ".json." in name else Path(name).suffix
+    stem, number, chosen = name.removesuffix(suffixes), 0, name
+    while (path := Path(aside).with_name(chosen)).exists():
+        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+            return chosen, True
+        number += 1
+        chosen = f"{stem}-{number}{suffixes}"
+    return chosen, False
 
 
 def unwritable(

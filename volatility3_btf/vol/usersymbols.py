@@ -4,13 +4,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import urllib.parse
+import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from volatility3.framework.automagic import symbol_cache
 
 log = logging.getLogger(__name__)
+
+_ENDINGS = {".json": b"}", ".xz": b"YZ"}
+"""How JSON ends, and the footer of xz (The .xz File Format, 2.1.2.4)."""
+
+_TAIL = 64
 
 
 @dataclass(frozen=True)
@@ -20,10 +28,12 @@ class Choice:
     Attributes:
         url: where it is.
         is_stock: whether Volatility by itself takes this one for the banner.
+        is_ours: whether `linux.btfisf` wrote it.
     """
 
     url: str
     is_stock: bool
+    is_ours: bool = False
 
 
 @dataclass
@@ -36,6 +46,7 @@ class UserSymbols:
 
     by_banner: dict[bytes, str] = field(default_factory=dict)
     _cache: symbol_cache.CacheManagerInterface | None = None
+    _told: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls) -> UserSymbols:
@@ -52,8 +63,17 @@ class UserSymbols:
         return self.url_of(banner) is not None
 
     def url_of(self, banner: bytes) -> str | None:
-        """The file that Volatility takes; remote lists leave out the newline and NUL at a banner's end."""
-        return self.by_banner.get(banner) or self.by_banner.get(banner.rstrip(b"\n\0"))
+        """The file that Volatility takes, if it is whole, as far as its end tells.
+
+        Remote lists leave out the newline and NUL at a banner's end.
+        """
+        url = self.by_banner.get(banner) or self.by_banner.get(banner.rstrip(b"\n\0"))
+        if url is None or _ends_well(url):
+            return url
+        if url not in self._told:
+            self._told.add(url)
+            log.warning("The symbol file %s is damaged or gone: it is passed over", url)
+        return None
 
     def has_foreign(self, banner: bytes) -> bool:
         """Whether that file is one which `linux.btfisf` did not write."""
@@ -78,7 +98,7 @@ class UserSymbols:
         rows = [stock, *self._others(banner, stock)]
         own = [url for url in rows if _written_by_us(url, banner) is None]
         fitting = own or [url for url in rows if _written_by_us(url, banner) == btf[:12]]
-        return Choice(fitting[0], fitting[0] == stock) if fitting else None
+        return Choice(fitting[0], fitting[0] == stock, not own) if fitting else None
 
     def _others(self, banner: bytes, stock: str) -> list[str]:
         """The local files with this banner, but for the one that Volatility takes."""
@@ -86,6 +106,21 @@ class UserSymbols:
             return []
         urls = [url for url in self._cache.get_local_locations() if url != stock]
         return sorted(url for url in urls if self._cache.get_identifier(url) == banner)
+
+
+def _ends_well(url: str) -> bool:
+    """Whether a local file ends as its format does; Volatility's cache knows it from when it was whole."""
+    parts = urllib.parse.urlparse(url)
+    if parts.scheme != "file":
+        return True
+    path = Path(urllib.request.url2pathname(parts.path))
+    ending = _ENDINGS.get(path.suffix, b"")
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(_TAIL, path.stat().st_size), os.SEEK_END)
+            return file.read(_TAIL).rstrip().endswith(ending)
+    except OSError:
+        return False
 
 
 def _written_by_us(url: str, banner: bytes) -> str | None:
