@@ -126,6 +126,8 @@ def running_kernel(memory: Memory, glance: Glance | None = None, progress: Any =
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
         raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
     kernels = identify_kernels(memory, blobs, progress)
+    if len(kernels) > 1:
+        log.info("%d kernels are in this image; the one with the best evidence is taken", len(kernels))
     first: PlaceError | None = None
     for kernel in kernels:
         try:
