@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from btf.writer import Writer, every_kind
 from kernel.writer import BANNER, BTF, DATA, LAYOUTS, RELEASE, build, identify
 from volatility3_btf.btf import Endian
 from volatility3_btf.kernel import identify_kernels
@@ -109,3 +110,14 @@ def test_an_old_copy_ranks_behind_the_running_kernel(version: str) -> None:
     assert kernels[0].doubts == []
     assert list(kernels[0].symbols or []) == running.symbols
     assert any("ranked behind" in doubt for doubt in kernels[1].doubts)
+
+
+def test_of_equal_evidence_per_cpu_variables_rank_first() -> None:
+    """Most kernels' types have them; they are a witness, not a requirement."""
+    bare = Writer()
+    bare.struct("task_struct", 8, [])
+    lower, higher = bare.blob(), every_kind("little").blob()
+    memory = SegmentedMemory([(0x1000, lower), (0x10000, higher)])
+    kernels = identify_kernels(memory, list(find_btf(memory)))
+    assert [kernel.blob.offset for kernel in kernels] == [0x10000, 0x1000]
+    assert kernels[1].doubts[-1].endswith("which has per-CPU variables")

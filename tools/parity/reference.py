@@ -26,9 +26,11 @@ DWARFREF = Path(__file__).with_name("dwarfref")
 
 # The cloud flavour: its debug package is the smallest.
 RECIPES = {
+    "5.10": cache.Recipe("bullseye", "linux-image-cloud-amd64"),
     "6.1": cache.Recipe("bookworm", "linux-image-cloud-amd64"),
     "6.12": cache.Recipe("trixie", "linux-image-cloud-amd64"),
     "7": cache.Recipe("trixie-backports", "linux-image-cloud-amd64"),
+    "arm64": cache.Recipe("trixie", "linux-image-cloud-arm64", "arm64"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..btf import Kind
 from ..memory import Memory, Progress
 from ..scan import Blob, find_kernel_btf, kernel_at
 from .architecture import architecture_of
@@ -76,9 +77,17 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
     return kernels
 
 
-def _rank(kernel: Kernel) -> tuple[int, bool, int, int]:
-    """Sound ones first; then those whose own physical addresses are the image's, not a guest or copy."""
-    return STATES.index(kernel.state), bool(kernel.layer_base), -len(kernel.evidence), kernel.blob.offset
+def _rank(kernel: Kernel) -> tuple[int, bool, int, bool, int]:
+    """Sound ones first; then those whose own physical addresses are the image's, not a guest or copy.
+
+    Per-CPU variables, which most kernels' BTF has, speak for one where nothing else decides.
+    """
+    blob, evidence = kernel.blob, -len(kernel.evidence)
+    return STATES.index(kernel.state), bool(kernel.layer_base), evidence, not _has_percpu(blob), blob.offset
+
+
+def _has_percpu(blob: Blob) -> bool:
+    return blob.decoded is not None and blob.decoded.find(".data..percpu", Kind.DATASEC) is not None
 
 
 def _why_behind(kernel: Kernel, first: Kernel) -> str:
@@ -92,6 +101,8 @@ def _why_behind(kernel: Kernel, first: Kernel) -> str:
         )
     if len(kernel.evidence) < len(first.evidence):
         return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, for which more evidence speaks"
+    if _has_percpu(first.blob) and not _has_percpu(kernel.blob):
+        return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, which has per-CPU variables"
     return f"the kernel with BTF at {first.blob.offset:#x} has as much evidence, and lies lower in the image"
 
 
