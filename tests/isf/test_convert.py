@@ -127,6 +127,15 @@ def test_enumerations_have_values_of_both_signs_and_64_bits(writer: Writer) -> N
     assert table.enum("wide")["base"] == "long unsigned int"
 
 
+def test_constants_of_which_half_is_lost_are_left_out(writer: Writer) -> None:
+    """Encoders that knew no ENUM64 wrote 32 bits of each."""
+    writer.enum("wide", [("HIGH", 0), ("LOW", 1)], size=8)
+    writer.enum("narrow", [("ONE", 1)], size=4)
+    table = entries(writer)
+    assert table.enum("wide") == {"size": 8, "base": "long unsigned int", "constants": {}}
+    assert table.enum("narrow")["constants"] == {"ONE": 1}
+
+
 def test_members_and_constants_go_by_name(writer: Writer) -> None:
     number = writer.integer("int", 4, encoding=1)
     writer.struct("pair", 8, [("second", number, 0), ("first", number, 32)])

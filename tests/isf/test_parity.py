@@ -11,6 +11,7 @@ import pytest
 
 from parity.documents import (
     JOINED,
+    NARROW,
     SEVERAL,
     SHARED,
     SIGN,
@@ -145,6 +146,13 @@ def test_constants_are_compared_and_their_sign_is_explained() -> None:
     assert compare({"A": 1}, {"A": 1}) == {}
     assert compare({"A": 1}, {"A": 2}) == {"e": None}
     assert compare({"A": (1 << 64) - 5}, {"A": -5}) == {"e": SIGN}
+
+
+def test_constants_that_btf_has_half_of_are_explained() -> None:
+    mine = isf(enums={"flags": {"size": 8, "base": "long unsigned int", "constants": {}}})
+    other = isf(enums={"flags": {"size": 8, "base": "long unsigned int", "constants": {"HIGH": 1 << 63}}})
+    result = compare_enums(mine, other, {})
+    assert result.explained == {"flags": NARROW}
 
 
 def test_symbols_are_counted_by_what_ours_says() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 Entry = dict[str, Any]
 
-NUMBERED = re.compile(r"___[0-9]+$")
+NUMBERED = re.compile(r"___[0-9]+\b")
 WRAPPING = re.compile(r"(\*|\[[0-9]+\])*")
 UNNAMED = re.compile(r"unnamed_[0-9a-f ]+$")
 DEEPEST = 32
@@ -27,6 +27,7 @@ SEVERAL = "several compile units define the name, each its own way"
 JOINED = "BTF joins the dimensions of an array"
 SHARED = "BTF keeps equal structs without a tag once, whichever typedef they are used by"
 SIGN = "the reference reads 64-bit constants as signed"
+NARROW = "BTF from before ENUM64 keeps 32 bits of a constant, so ours names none"
 MODERN = {
     "unsigned long": "long unsigned int",
     "long": "long int",
@@ -275,6 +276,8 @@ def compare_enums(ours: Isf, reference: Isf, variants: Mapping[str, list[Entry]]
         result.different[name] = f"{_shown(mine[name], others[name])}, not {_shown(others[name], mine[name])}"
         if _same_enum(_unsigned(mine[name]), _unsigned(others[name])):
             result.explained[name] = SIGN
+        elif mine[name]["size"] == others[name]["size"] == 8 and not mine[name]["constants"]:
+            result.explained[name] = NARROW
         elif any(_same_enum(mine[name], definition) for definition in variants.get(name, ())):
             result.explained[name] = SEVERAL
     return result

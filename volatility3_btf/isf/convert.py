@@ -118,7 +118,10 @@ class TypeEntries:
         }
 
     def enum(self, name: str) -> Entry:
-        """The entry of an enumeration, constants by name (see `user_type`). KeyError for an unknown name."""
+        """The entry of an enumeration, constants by name (see `user_type`). KeyError for an unknown name.
+
+        An ENUM of 8 bytes has none: what made it knew no ENUM64 yet, and kept 32 bits of each constant.
+        """
         type_id = self.enums[name]
         values, names, spans = self._enumerators
         first, last = spans.get(type_id, (0, 0))
@@ -126,6 +129,8 @@ class TypeEntries:
         if signed and self.types.kind_of(type_id) is Kind.ENUM64 and not self.types.kind_flag_of(type_id):
             numbers, signed = [value % (1 << 64) for value in numbers], False
         size = self.types.word_of(type_id)
+        if size > 4 and self.types.kind_of(type_id) is Kind.ENUM:
+            numbers, last, signed = [], first, False
         return {
             "size": size,
             "base": _INTEGERS.get((size, signed), "unsigned int"),

@@ -114,6 +114,12 @@ struct bpf_raw_event_map __start__bpf_raw_tp[0], __stop__bpf_raw_tp[0];
 void print_fmt_$, __tpstrtab_$, __setup_str_$, __param_str_$, args__$, types__$, str__$, __func__$, event_attr_$,
     event_entries$;
 
+/* Of one type in some kernels or architectures and of another in others, with nothing in BTF to tell which. */
+void aa_secids, blk_cpu_done, bm_check_disable, boot_pageset, constraints_initialized, die_lock, discontig_frames,
+    dmar_seq_ids, irq_err_count, jiffies_seq, ksm_stable_node_chains_prune_millisecs, lps0_dsm_func_mask,
+    memory_device_ids, numa_off, pcpu_nr_empty_pop_pages, running_trace_lock, sync_work,
+    sysctl_sched_tunable_scaling, watchdog_cpus, x86_cpu_to_logical_apicid, xen_have_vector_callback;
+
 /* Trace events and system calls (include/trace/, include/linux/{tracepoint,syscalls}.h). */
 struct trace_event_class event_class_$;
 struct event_trigger_ops event_$_trigger_ops;
@@ -318,7 +324,7 @@ struct acpi_comment_node *acpi_gbl_last_list_head;
 struct acpi_device *acpi_root, *(*pci_acpi_find_companion_hook)();
 struct acpi_device_id acpi_hed_ids[], acpi_platform_serial_table[], amd_hid_ids[], container_device_ids[],
     crb_device_ids[], dw8250_acpi_match[], ec_device_ids[], forbidden_id_list[], ged_acpi_ids[],
-    generic_device_ids[], hpet_device_ids[], link_device_ids[], lps0_device_ids[], memory_device_ids[],
+    generic_device_ids[], hpet_device_ids[], link_device_ids[], lps0_device_ids[],
     processor_container_ids[], root_device_ids[], serdev_acpi_devices_blacklist[], thermal_device_ids[],
     tpm_acpi_tbl[], vmgenid_acpi_ids[];
 struct acpi_ec *boot_ec, *first_ec;
@@ -729,7 +735,7 @@ struct hv_ops dom0_hvc_ops, domU_hvc_ops, hv_ops;
 struct hv_vp_assist_page **hv_vp_assist_page;
 struct hvm_start_info pvh_start_info;
 struct hwrng *current_rng;
-struct ida dmar_seq_ids, mem_id_pool, memregion_ids, net_generic_ids, swnode_root_ids;
+struct ida mem_id_pool, memregion_ids, net_generic_ids, swnode_root_ids;
 struct idle_inject_device *idle_inject_device;
 struct idle_inject_thread idle_inject_thread;
 struct ima_algo_desc *ima_algo_array;
@@ -891,7 +897,7 @@ struct list_head aa_global_buffers, accepting_list, acpi_bus_id_list, acpi_dep_l
     zombie_secs_pages, zswap_pools;
 struct list_lru shadow_nodes;
 struct listener_list listener_array;
-struct llist_head blk_cpu_done, call_single_queue, defer_free_list, delayed_fput_list, delayed_mntput_list,
+struct llist_head call_single_queue, defer_free_list, delayed_fput_list, delayed_mntput_list,
     fqdir_free_list, free_ipc_list, ghes_estatus_llist, hpage_freelist, init_free_list, lazy_list,
     mce_event_llist, raised_list;
 struct local_event local_event;
@@ -1054,7 +1060,6 @@ struct pcie_port_service_driver aerdriver, dpcdriver, hpdriver_portdrv, pcie_pme
 struct pcpu_chunk *pcpu_first_chunk, *pcpu_reserved_chunk;
 struct pcpu_gen_cookie __bpf_map_cookie, __net_cookie, __sock_cookie;
 struct per_cpu_nodestat boot_nodestats;
-struct per_cpu_pages boot_pageset;
 struct per_cpu_zonestat boot_zonestats;
 struct percpu_counter mptcp_sockets_allocated, nr_files, tcp_sockets_allocated, vm_committed_as;
 struct percpu_rw_semaphore bp_cpuinfo_sem, cgroup_threadgroup_rwsem, cpu_hotplug_lock, dup_mmap_sem,
@@ -1404,7 +1409,7 @@ struct work_struct aer_recover_work, atomic_pool_work, bio_dirty_work, cleanup_o
     drain_vmap_work, eval_map_work, flush_works, free_hpage_work, free_ipc_work, ftrace_check_work,
     hrtimer_work, init_free_wq, key_gc_work, lru_add_drain_work, mce_work, moom_work, net_cleanup_work,
     netstamp_work, pcpu_balance_work, pstore_work, reboot_work, rebuild_sd_work, sched_clock_work,
-    serio_event_work, set_printk_work, sync_work, timer_update_work, timerfd_work, tracerfs_init_work,
+    serio_event_work, set_printk_work, timer_update_work, timerfd_work, tracerfs_init_work,
     tsc_sync_work, unix_gc_work, watchdog_work, xfrm_state_gc_work, yama_relation_work;
 struct workqueue_struct *acpi_thermal_pm_queue, *addrconf_wq, *async_wq, *bdi_wq, *blkcg_punt_bio_wq,
     *broadcast_wq, *cgroup_bpf_destroy_wq, *cgroup_free_wq, *cgroup_offline_wq, *cgroup_pidlist_destroy_wq,
@@ -1424,7 +1429,7 @@ struct x86_init_ops x86_init;
 struct x86_platform_ops x86_platform;
 struct x86_pmu x86_pmu;
 struct x86_topology_system x86_topo_system;
-struct xarray aa_secids, bio_slabs, cxl_root_buses, dax_hosts, devlink_rels, devlinks, dma_heap_minors,
+struct xarray bio_slabs, cxl_root_buses, dax_hosts, devlink_rels, devlinks, dma_heap_minors,
     memory_blocks, memory_groups, net_devmem_dmabuf_bindings, page_pools, pgmap_array, sgx_epc_address_space;
 struct xen_bus_type xenbus_backend, xenbus_frontend;
 struct xen_clock_event_device xen_clock_events;
@@ -1457,7 +1462,7 @@ acpi_interface_handler acpi_gbl_interface_handler;
 acpi_osd_handler acpi_irq_handler;
 acpi_table_handler acpi_gbl_table_handler;
 arch_set_vga_state_t arch_set_vga_state;
-arch_spinlock_t die_lock, stack_trace_max_lock, sync_lock, trace_cmdline_lock;
+arch_spinlock_t stack_trace_max_lock, sync_lock, trace_cmdline_lock;
 async_cookie_t initramfs_cookie, next_cookie;
 atomic64_t compressed_size, deferred_count, diskseq, dma_fence_context_counter, io_bitmap_sequence,
     last_mm_ctx_id, last_value, leaked_count, mnt_ns_seq, perf_event_id, trace_counter;
@@ -1468,7 +1473,7 @@ atomic_t __kexec_lock, __num_online_cpus, active_events, ap_wfs_count, audit_bac
     audit_lost, autogroup_seq_nr, combined_event_count, deferred_trigger_count, dev_unreg_count,
     do_rcu_barrier, dropped_count, entry_count, fsnotify_sync_cookie, genl_sk_destructing_cnt,
     ghes_estatus_cache_alloced, ghes_in_nmi, global_nwo, hibernate_atomic, huge_zero_refcount, hvc_needs_init,
-    ignore_console_lock_warning, ima_setxattr_allowed_hash_algorithms, *ip_idents, irq_err_count,
+    ignore_console_lock_warning, ima_setxattr_allowed_hash_algorithms, *ip_idents,
     irq_mis_count, irq_poll_active, isw_nr_in_flight, kfence_allocation_gate, lru_disable_count, mce_callin,
     mce_executing, mce_fake_panicked, mce_panicked, mem_active, mmiotrace_enabled, netlabel_mgmt_protocount,
     netstamp_needed_deferred, netstamp_wanted, nl_table_users, nr_bpf_events, nr_build_id_events,
@@ -1480,7 +1485,7 @@ atomic_t __kexec_lock, __num_online_cpus, active_events, ap_wfs_count, audit_bac
     rcu_expedited_nesting, *rcu_gp_slow_suppress, reg_refcount, reset_hung_task, running_helpers,
     sched_balance_running, secretmem_users, selinux_secmark_refcount, selinux_xfrm_refcount, start_count,
     stop_count, stopping_cpu, swapin_readahead_hits, test_runs, therm_throt_en, tick_dep_mask,
-    tomoyo_query_observers, trace_count, trigger_backtrace, waiting_for_crash_ipi, warn_count, watchdog_cpus,
+    tomoyo_query_observers, trace_count, trigger_backtrace, waiting_for_crash_ipi, warn_count,
     watchdog_reset_pending, xen_qlock_wait_nest, zswap_pools_count;
 bool __cpuhp_parallel_bringup, __ia32_enabled, __printk_percpu_data_ready, __stack_depot_early_init_passed,
     __stack_depot_early_init_requested, __tss_limit_invalid, _init_on_alloc_enabled_early,
@@ -1493,11 +1498,11 @@ bool __cpuhp_parallel_bringup, __ia32_enabled, __printk_percpu_data_ready, __sta
     amd_pstate_prefcore, anon_orders_configured, apic_is_disabled, aspm_support_enabled, async_pf_enabled,
     async_probe, async_probe_default, atkbd_extra, atkbd_reset, atkbd_scroll, atkbd_skip_deactivate,
     atkbd_softraw, atkbd_softrepeat, atkbd_terminal, audit_ever_enabled, auto_movable_numa_aware,
-    backtrace_idle, bdev_allow_write_mounted, blk_tracer_enabled, blkcg_debug_stats, bm_check_disable,
+    backtrace_idle, bdev_allow_write_mounted, blk_tracer_enabled, blkcg_debug_stats,
     boot_ec_is_ecdt, boot_hpet_disable, bpf_global_ma_set, bpf_global_percpu_ma_set, bpf_lsm_initialized,
     cache_aps_delayed_init, can_use_brk_pgt, capsule_pending, cgroup_debug, cgroup_memory_nobpf,
     cgroup_memory_nokmem, cgroup_memory_nosocket, cgroup_no_v1_named, cgrp_dfl_visible,
-    console_suspend_enabled, console_waiter, constraints_initialized, cpu_hotplug_offline_disabled,
+    console_suspend_enabled, console_waiter, cpu_hotplug_offline_disabled,
     cpu_model_supports_sld, cpufreq_suspended, cpuhp_tasks_frozen, crash_kexec_post_notifiers,
     cs_jiffies_registered, csd_lock_suppress_rcu_stall, csum_present, cxl_raw_allow_all, dead_key_next,
     debug_acpi, debugfs_registered, default_dram_perf_error, defer_all_probes, direct_mode_enabled,
@@ -1566,7 +1571,7 @@ bool __cpuhp_parallel_bringup, __ia32_enabled, __printk_percpu_data_ready, __sta
     vmw_sched_clock, vt_dont_switch, vt_switch, vt_switch_done, watchdog_hardlockup_touched,
     watchdog_hardlockup_warned, workqueue_freezing, wq_debug_force_rr_cpu, wq_online, wq_power_efficient,
     wq_topo_initialized, write_support, x86_apple_machine, x86_has_numa_in_package, x86_ibpb_exit_to_user,
-    x86_swiotlb_enable, x86_topology_update, xen_512gb_limit, xen_fifo_events, xen_have_vector_callback,
+    x86_swiotlb_enable, x86_topology_update, xen_512gb_limit, xen_fifo_events,
     xen_legacy_crash, xen_msr_safe, xen_percpu_upcall, xen_pv_pci_possible, xen_pvh, xen_scrub_pages,
     zswap_enabled, zswap_has_pool, zswap_pool_reached_full;
 call_single_data_t blk_cpu_csd, csd_data;
@@ -1671,7 +1676,7 @@ int C_A_D, EC_FLAGS_CLEAR_ON_RESUME, EC_FLAGS_CORRECT_ECDT, EC_FLAGS_TRUST_DSDT_
     kvmclock_vsyscall, landlock_abi_version, landlock_errata, lapic_cal_loops, laptop_mode, last_console,
     last_ftrace_enabled, last_hvc, last_lsm, last_real_pxm, lease_break_time, leases_enable, least_priority,
     list_limit, local_apic_timer_c2_ok, lock_kicker_irq, logo_lines, logo_shown, lpi_constraints_table_size,
-    lps0_dsm_func_mask, lps0_dsm_func_mask_microsoft, lsm_enabled_false, lsm_enabled_true, margin_color,
+    lps0_dsm_func_mask_microsoft, lsm_enabled_false, lsm_enabled_true, margin_color,
     max_bytes_for_cpu, max_data_width, max_hfi_instances, max_lock_depth, max_name_width,
     max_samples_per_tick, max_scope, max_skb_frags, max_threads, max_xpos, max_ypos, mem_id_next,
     (*mem_pfn_is_ram)(), memblock_can_resize, memblock_debug, memblock_memory_in_slab,
@@ -1687,13 +1692,13 @@ int C_A_D, EC_FLAGS_CLEAR_ON_RESUME, EC_FLAGS_CORRECT_ECDT, EC_FLAGS_TRUST_DSDT_
     node_start, nohibernate, nohz_full_patience_delay, nohz_full_patience_delay_jiffies, noioapicquirk,
     noioapicreroute, noreplace_smp, noresume, nr_boot_triggers, nr_duplicate_ids, nr_ioapics, nr_irqs,
     nr_pfn_mapped, nr_range, nr_running_ctxs, nr_threads, nr_unique_ids, nr_warps, num_counters_nb,
-    num_cpus_frozen, num_fault_mutexes, numa_distance_cnt, numa_node, numa_off, numabalancing_override,
+    num_cpus_frozen, num_fault_mutexes, numa_distance_cnt, numa_node, numabalancing_override,
     one_day_secs, online_policy, oops_in_progress, oopscount, orig_fgconsole, orig_kmsg, overflowgid,
     overflowuid, page_cluster, page_cluster_max, page_group_by_mobility_disabled, page_size_mask,
     panic_on_io_nmi, panic_on_oops, panic_on_overflow, panic_on_unrecovered_nmi, panic_on_warn, panic_timeout,
     parsed_numa_memblks, pat_debug_enable, pause_on_oops, pause_on_oops_flag, pcc_chan_count, pci_acs_enable,
     pci_bf_sort, pci_domains_supported, pci_pci_problems, pci_routeirq, (*pcibios_enable_irq)(),
-    pcibios_last_bus, pciehp_poll_time, pcpu_atom_size, pcpu_free_slot, pcpu_nr_empty_pop_pages,
+    pcibios_last_bus, pciehp_poll_time, pcpu_atom_size, pcpu_free_slot,
     pcpu_nr_groups, pcpu_nr_slots, pcpu_nr_units, pcpu_sidelined_slot, pcpu_to_depopulate_slot,
     *pcpu_unit_map, pcpu_unit_pages, pcpu_unit_size, percpu_counter_batch, percpu_pagelist_high_fraction,
     perf_sample_allowed_ns, perf_sample_period_ns, perf_sched_cb_usages, perf_throttled_count,
@@ -1790,7 +1795,7 @@ pteval_t __default_kernel_pte_mask, __supported_pte_mask;
 raw_spinlock_t *acpi_gbl_hardware_lock, blkg_stat_lock, c3_lock, cache_disable_lock, cgroup_rstat_cpu_lock,
     clockevents_lock, cmci_discover_lock, console_owner_lock, erst_lock, events_lock, hwp_notify_lock,
     i8253_lock, i8259A_lock, ioapic_lock, irq_2_ir_lock, irq_resend_lock, jiffies_lock, kfence_freelist_lock,
-    nmi_reason_lock, pc_conf_lock, pci_config_lock, pci_lock, pool_lock, running_trace_lock, s2idle_lock,
+    nmi_reason_lock, pc_conf_lock, pci_config_lock, pci_lock, pool_lock, s2idle_lock,
     tick_broadcast_lock, tick_freeze_lock, timekeeper_lock, tracepoint_iter_lock, tty_ldiscs_lock,
     vector_lock, wakeup_irq_lock, wq_mayday_lock;
 refcount_t hist_pad_ref;
@@ -1799,7 +1804,6 @@ rtc_irq_handler irq_handler;
 s32 vm_committed_as_batch;
 s64 ntp_tick_adj, time_freq, time_offset;
 sector_t swsusp_resume_block;
-seqcount_raw_spinlock_t jiffies_seq;
 seqcount_rwlock_t uprobes_seqcount;
 seqcount_t psi_seq, unix_peek_seq;
 siphash_key_t hashrnd, net_secret, ptr_key;
@@ -1868,8 +1872,7 @@ u32 acpi_current_gpe_count, acpi_dbg_layer, acpi_dbg_level, acpi_gbl_dsdt_index,
     rt6_multipath_hash_fields_all_mask, saved_bm_rld, seccomp_actions_logged, sel_netif_total,
     sgx_misc_reserved_mask, sock_id, stack_hash_seed, swsusp_hardware_signature, *table_perturb, tcp_sock_id,
     timeout, tpm_suspend_pcr, *trampoline_cr4_features, u32_max_div_HZ, umwait_control_cached, vgacon_xres,
-    vgacon_yres, *vmcoreinfo_note, x2apic_max_apicid, x86_cpu_to_acpiid, *x86_cpu_to_acpiid_early_ptr,
-    *x86_cpu_to_logical_apicid;
+    vgacon_yres, *vmcoreinfo_note, x2apic_max_apicid, x86_cpu_to_acpiid, *x86_cpu_to_acpiid_early_ptr;
 u64 __gtod_offset, __report_allowed, __report_avg, __sched_clock_offset, acpi_lapic_addr, acpi_mp_pgd,
     acpi_mp_reset_vector_paddr, acpi_mp_wake_mailbox_paddr, acpi_tables_addr, action_threshold,
     amd_hw_cache_event_ids_f17h[][3][2], amd_pmu_global_cntr_mask, arch_max_freq_ratio, arch_turbo_freq_ratio,
@@ -1938,7 +1941,7 @@ unsigned int __amd_nodes_per_pkg, __max_dies_per_package, __max_logical_packages
     khugepaged_alloc_sleep_millisecs, khugepaged_full_scans, khugepaged_max_ptes_none,
     khugepaged_max_ptes_shared, khugepaged_max_ptes_swap, khugepaged_pages_collapsed,
     khugepaged_pages_to_scan, khugepaged_scan_sleep_millisecs, klp_signals_cnt, kmmio_count,
-    ksm_advisor_max_cpu, ksm_merge_across_nodes, ksm_stable_node_chains_prune_millisecs,
+    ksm_advisor_max_cpu, ksm_merge_across_nodes,
     ksm_thread_pages_to_scan, ksm_thread_sleep_millisecs, lapic_timer_period, last_fb_vc, last_fixed_end,
     last_fixed_start, last_ino, latency_factor, ledstate, list_count, lookup_num_blocks, m_hash_mask,
     m_hash_shift, max_gen_ptrs, max_host_mem_size_mb, max_possible_cpus, max_user_bgreq, max_user_congthresh,
@@ -1963,7 +1966,7 @@ unsigned int __amd_nodes_per_pkg, __max_dies_per_package, __max_logical_packages
     sysctl_numa_balancing_scan_period_min, sysctl_numa_balancing_scan_size, sysctl_oops_all_cpu_backtrace,
     sysctl_sched_autogroup_enabled, sysctl_sched_base_slice, sysctl_sched_cfs_bandwidth_slice,
     sysctl_sched_dl_period_max, sysctl_sched_dl_period_min, sysctl_sched_energy_aware, sysctl_sched_features,
-    sysctl_sched_migration_cost, sysctl_sched_nr_migrate, sysctl_sched_tunable_scaling, sysctl_sld_mitigate,
+    sysctl_sched_migration_cost, sysctl_sched_nr_migrate, sysctl_sld_mitigate,
     sysctl_timer_migration, sysrq_reset_seq_len, sysrq_reset_seq_version, tcf_net_id,
     tcp_child_ehash_entries_max, tcp_metrics_hash_log, tcp_orphan_count, tcpmhash_entries, thread_self_inum,
     tick_freeze_depth, tmigr_crossnode_level, tmigr_hierarchy_levels, tnode_free_size, token_mask,
@@ -1977,10 +1980,10 @@ unsigned long USER_PTR_MAX, __highest_present_section_nr, _brk_end, _brk_start, 
     acpi_rsdp, aio_max_nr, aio_nr, apic_mmio_base, apst_primary_latency_tol_us, apst_primary_timeout_ms,
     apst_secondary_latency_tol_us, apst_secondary_timeout_ms, arch_freq_scale, auto_demotion_disable_flags,
     backtrace_flag, blk_timeout_mask, body_len, boot_option_idle_override, byte_count, calc_load_update,
-    check_interval, cold_min_age, cpu_bit_bitmap[][128], cpu_current_top_of_stack, cpu_dr7,
+    check_interval, cold_min_age, cpu_bit_bitmap[65][128], cpu_bit_bitmap[65][8], cpu_current_top_of_stack, cpu_dr7,
     cpu_loops_per_jiffy, cpufreq_pressure, cr4_pinned_bits, dac_mmap_min_addr, default_dump_filter,
     default_hstate_max_huge_pages, default_nareas, default_nslabs, default_ps_max_latency_us, dhash_entries,
-    dirty_background_bytes, dirty_bytes_min, *discontig_frames, disk_events_dfl_poll_msecs, early_serial_base,
+    dirty_background_bytes, dirty_bytes_min, disk_events_dfl_poll_msecs, early_serial_base,
     efi_config_table, efi_fw_vendor, efi_mem_attr_table, efi_nr_tables, efi_rng_seed, efi_runtime,
     efi_systab_phys, evm_set_key_flags, fault_around_pages, fgraph_array_bitmask, filter_offset,
     force_hpet_address, ftrace_number_of_groups, ftrace_number_of_pages, ftrace_update_tot_cnt,
