@@ -18,6 +18,8 @@ from volatility3_btf.btf import Kind
 SIZE = 64 << 20  # bytes of an image
 BLOB = 9_900_000  # bytes of a type section, nearly as many as are accepted
 NOTE = b"OSRELEASE=6.1\nPAGESIZE=4096\nKERNELOFFSET=0\nNUMBER(phys_base)=0\n"
+HOLES = 20_000
+UNKNOWN = struct.pack("<3I", 0, 0x60 << 24, 0)  # a record that makes a blob a damaged one
 DIGITS = b"".join(b"%d\0" % digit for digit in range(10))
 
 
@@ -229,6 +231,13 @@ def unnamed_members() -> bytes:
     return filled(blob([inner, record(Kind.STRUCT, 1, count, 8), rows(count, 0, 2, 0)]))
 
 
+def holed_structs() -> bytes:
+    """A blob in which every second record has a hole."""
+    holed = record(Kind.STRUCT, 1, 5, 64, 1, 2, 0, *[0] * 9, 1, 2, 8) + record(Kind.PTR, 0, 0, 1)
+    count = (BLOB - len(holed) * HOLES) // 12 - 2
+    return filled(blob([holed * HOLES, rows(count, 0, Kind.PTR << 24, 1), UNKNOWN]))
+
+
 def notes() -> bytes:
     """A VMCOREINFO every 64 bytes, none of which ends."""
     return with_kernel(repeated(NOTE))
@@ -324,7 +333,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         ),
         *(typedef_loops, pointer_chain, doubled_nesting, deep_nesting, flat_wide, self_nesting),
         *(short_struct, large_struct, large_enum, large_prototype, doubled_prototypes, large_arrays),
-        *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
+        *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members, holed_structs),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),
     )
 }

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from .columns import KIND_MASK, KIND_SHIFT
 from .errors import BtfError
 from .kinds import ELEMENT_WORDS, Kind
 from .rules import Bools, Rules
@@ -92,7 +93,7 @@ class _Walker:
         length = self._length[at]
         if not length or not self._goes_on(at + length):
             return False
-        kind = Kind(int(self._rules.kinds(np.array([at]))[0]))
+        kind = Kind(int(self._rules.words[at + 1]) >> KIND_SHIFT & KIND_MASK)
         if kind in ELEMENT_WORDS and kind is not Kind.FUNC_PROTO:
             piece.cut[len(piece)] = self._rules.good_elements(at)
         else:

@@ -175,6 +175,7 @@ class Rules:
         """
         self.words, self.gone = words, gone
         self._names = names
+        self._wrong: dict[Kind, Bools] = {}
         self._most = len(words) // 3
         size = max(0, len(words) - 2)
         here = np.arange(size, dtype=np.int64)
@@ -202,12 +203,11 @@ class Rules:
 
     def good_elements(self, start: int) -> list[int]:
         """Which elements of one record are there and obey the rules."""
-        kind = Kind(int(self.kinds(np.array([start]))[0]))
-        stride = ELEMENT_WORDS[kind]
-        count = int(self.words[start + 1] & VLEN_MASK)
-        first = start + COMMON_WORDS + np.arange(count, dtype=np.int64) * stride
-        wrong = self._wrong_elements(kind)
-        return np.flatnonzero(~wrong[first]).tolist()
+        info = int(self.words[start + 1])
+        kind = Kind(info >> KIND_SHIFT & KIND_MASK)
+        first, stride = start + COMMON_WORDS, ELEMENT_WORDS[kind]
+        wrong = self._wrong_elements(kind)[first : first + (info & VLEN_MASK) * stride : stride]
+        return np.flatnonzero(~wrong).tolist()
 
     def _complete(self, starts: Positions) -> Bools:
         """Whether nothing of each record is missing, and all of its elements obey the rules."""
@@ -234,7 +234,12 @@ class Rules:
         return good
 
     def _wrong_elements(self, kind: Kind) -> Bools:
-        """For each word, whether no element of this kind's records can start there."""
+        """For each word, whether no element of this kind's records can start there; tried once a kind."""
+        if kind not in self._wrong:
+            self._wrong[kind] = self._try_elements(kind)
+        return self._wrong[kind]
+
+    def _try_elements(self, kind: Kind) -> Bools:
         words, size, stride = self.words, len(self.words), ELEMENT_WORDS[kind]
         wrong = np.ones(size, np.bool_)
         usable = size - stride + 1
