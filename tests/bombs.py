@@ -238,6 +238,12 @@ def holed_structs() -> bytes:
     return filled(blob([holed * HOLES, rows(count, 0, Kind.PTR << 24, 1), UNKNOWN]))
 
 
+def equal_pieces() -> bytes:
+    """A blob with a hole in its strings, all of which lie at every byte of the image."""
+    strings = b"a" * (1 << 20) + bytes(8192) + b"a" * (1 << 20)
+    return blob([rows(2000, 0, Kind.PTR << 24, 1), UNKNOWN], strings).ljust(SIZE, b"a")
+
+
 def notes() -> bytes:
     """A VMCOREINFO every 64 bytes, none of which ends."""
     return with_kernel(repeated(NOTE))
@@ -333,7 +339,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         ),
         *(typedef_loops, pointer_chain, doubled_nesting, deep_nesting, flat_wide, self_nesting),
         *(short_struct, large_struct, large_enum, large_prototype, doubled_prototypes, large_arrays),
-        *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members, holed_structs),
+        *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
+        *(holed_structs, equal_pieces),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),
     )
 }

@@ -27,7 +27,10 @@ DEAREST = {
 }
 """Of each command's bombs one that costs it most (bench/hostile_vol.py)."""
 
-TOLD = {"holed_structs": f"{bombs.HOLES} types miss a part"}
+TOLD = {
+    "holed_structs": f"{bombs.HOLES} types miss a part",
+    "equal_pieces": "8192 of 2129406 bytes are missing or zero",
+}
 """What the log says of bombs that reach what they are for."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")

@@ -13,13 +13,19 @@ import numpy as np
 
 from .btf import BtfError, Header
 from .btf.mending import Mended, mend
-from .btf.rules import covered
+from .btf.rules import Bools, covered
 from .memory import PAGE, Memory
 
 log = logging.getLogger(__name__)
 
 MOST_MENDED = 4
 """Damaged blobs that are mended in one search; an honest image has one."""
+
+LARGEST_MENDED = 12 << 20
+"""Bytes of a blob that is mended; a kernel's has 7 million at most."""
+
+MOST_HOLES = 1 << 16
+"""Runs of zeros in a blob that is mended; with every tenth page lost there are about a hundred."""
 
 _ZEROS = 32
 """Zero bytes in a row that no types have (`void (*)(...)` has 19)."""
@@ -28,6 +34,7 @@ _NEAR = 24
 _PROBE = 48
 _PROBES = 8
 _MOST_HITS = 64
+_MOST_IN_MIB = 16
 _ALIKE = 0.9
 """Share of the bytes at hand that must be equal in a copy."""
 _FEWEST_COMMON = 4096
@@ -64,14 +71,19 @@ class Mender:
             offset: the address of its header.
             header: the header.
         """
+        if header.size > LARGEST_MENDED:
+            log.info(
+                "BTF at %#x cannot be mended: %d bytes are more than any kernel has", offset, header.size
+            )
+            return None
         if not self._left:
             log.warning("BTF at %#x is damaged, as is much other: it was not mended", offset)
             return None
         self._left -= 1
         data, missing = read_around(self._memory, offset, header.size)
-        missing = _joined(missing + zero_runs(data, header, offset))
-        completed, sources, still = _complete(self._memory, offset, data, missing)
         try:
+            missing = _joined(missing + zero_runs(data, header, offset))
+            completed, sources, still = _complete(self._memory, offset, data, missing)
             mended = mend(completed, still)
         except BtfError as error:
             log.info("BTF at %#x cannot be mended: %s", offset, error)
@@ -126,6 +138,9 @@ def zero_runs(data: bytes, header: Header, offset: int) -> Ranges:
         data: the blob.
         header: its header.
         offset: its address, by which pages are told.
+
+    Raises:
+        BtfError: there are more than `MOST_HOLES`.
     """
     found: Ranges = []
     for start, length, shortest in (
@@ -135,7 +150,10 @@ def zero_runs(data: bytes, header: Header, offset: int) -> Ranges:
         is_zero = np.frombuffer(data, np.uint8)[start : start + length] == 0
         edges = np.flatnonzero(np.diff(np.concatenate(([0], is_zero.view(np.int8), [0]))))
         runs = edges.reshape(-1, 2)
-        for low, high in runs[runs[:, 1] - runs[:, 0] >= shortest].tolist():
+        runs = runs[runs[:, 1] - runs[:, 0] >= shortest]
+        if len(found) + len(runs) > MOST_HOLES:
+            raise BtfError(f"it is damaged in more than {MOST_HOLES} places")
+        for low, high in runs.tolist():
             found.append(_to_pages(start + low, start + high, offset))
     return found
 
@@ -159,25 +177,17 @@ def _complete(memory: Memory, offset: int, data: bytes, missing: Ranges) -> tupl
         if not missing:
             break
         other, gaps = read_around(memory, place, len(data))
-        taken = 0
+        gone = covered(missing, len(data))
         blank = covered(gaps + _blank(other, place), len(data))
-        still: Ranges = []
-        for start, end in missing:
-            for low, high in _present(blank, start, end):
-                merged[low:high] = other[low:high]
-                taken += high - low
-            still += [(start + low, start + high) for low, high in _runs(blank[start:end])]
-        if taken:
-            sentences.append(f"{taken} bytes were taken from another copy at {place:#x}")
-        missing = still
+        taken = np.flatnonzero(gone & ~blank)
+        np.frombuffer(merged, np.uint8)[taken] = np.frombuffer(other, np.uint8)[taken]
+        if len(taken):
+            sentences.append(f"{len(taken)} bytes were taken from another copy at {place:#x}")
+        missing = _runs(gone & blank)
     return bytes(merged), sentences, missing
 
 
-def _present(blank: np.ndarray[tuple[int], np.dtype[np.bool_]], start: int, end: int) -> Ranges:
-    return [(start + low, start + high) for low, high in _runs(~blank[start:end])]
-
-
-def _runs(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ranges:
+def _runs(mask: Bools) -> Ranges:
     """The runs of what is set."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
     return [(low, high) for low, high in edges.reshape(-1, 2).tolist()]
@@ -196,7 +206,8 @@ def _copies(memory: Memory, offset: int, data: bytes, missing: Ranges) -> Iterat
         return
     probes = _probes(data, missing)
     votes: dict[int, int] = {}
-    hits = memory.search([data[at : at + _PROBE] for at in probes]) if probes else iter(())
+    texts = [data[at : at + _PROBE] for at in probes]
+    hits = memory.search(texts, what="Searching copies", most=_MOST_IN_MIB) if probes else iter(())
     for count, (hit, number) in enumerate(hits):
         if count >= _MOST_HITS:
             break
@@ -212,12 +223,18 @@ def _probes(data: bytes, missing: Ranges) -> list[int]:
     """Where distinctive pieces of what is left lie, spread over the blob."""
     gone = covered(missing, len(data))
     wanted = np.linspace(PAGE // 2, len(data) - _PROBE - 1, 4 * _PROBES).astype(int).tolist()
-    good = [
-        at
-        for at in wanted
-        if not gone[at : at + _PROBE].any() and data[at : at + _PROBE].count(0) < _PROBE * 3 // 4
-    ]
+    texts: dict[bytes, int] = {}
+    for at in wanted:
+        if not gone[at : at + _PROBE].any() and _is_distinctive(data[at : at + _PROBE]):
+            texts.setdefault(data[at : at + _PROBE], at)
+    good = list(texts.values())
     return good[:: max(1, len(good) // _PROBES)][:_PROBES]
+
+
+def _is_distinctive(text: bytes) -> bool:
+    """Whether a text is not mostly zeros, and does not repeat itself: memory would be full of matches."""
+    repeats = any(text[step:] == text[:-step] for step in range(1, len(text) // 2 + 1))
+    return text.count(0) < len(text) * 3 // 4 and not repeats
 
 
 def alike(memory: Memory, data: bytes, missing: Ranges, place: int) -> bool:
