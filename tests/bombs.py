@@ -19,6 +19,7 @@ SIZE = 64 << 20  # bytes of an image
 BLOB = 9_900_000  # bytes of a type section, nearly as many as are accepted
 NOTE = b"OSRELEASE=6.1\nPAGESIZE=4096\nKERNELOFFSET=0\nNUMBER(phys_base)=0\n"
 HOLES = 20_000
+KERNELS = 17  # one more than modules are held against
 UNKNOWN = struct.pack("<3I", 0, 0x60 << 24, 0)  # a record that makes a blob a damaged one
 DIGITS = b"".join(b"%d\0" % digit for digit in range(10))
 
@@ -46,6 +47,11 @@ def blob(records: Iterable[bytes], strings: bytes = b"") -> bytes:
 def filled(data: bytes, size: int = SIZE) -> bytes:
     """Bytes, followed by zeros up to a size."""
     return data.ljust(size, b"\0")
+
+
+def paged(data: bytes) -> bytes:
+    """Bytes, followed by zeros up to a page."""
+    return data.ljust(4096, b"\0")
 
 
 def repeated(data: bytes, size: int = SIZE) -> bytes:
@@ -109,6 +115,17 @@ def tiny_kernels() -> bytes:
     """Many kernels' BTF, each just large enough."""
     one = blob([record(Kind.PTR)])
     return repeated(one.ljust(len(one) + -len(one) % 4, b"\0"))
+
+
+def kernels_and_modules() -> bytes:
+    """Kernels' BTF, large and small, and modules' whose names fit none: each may be held against each."""
+    large = b"".join(blob([record(Kind.STRUCT, 1, 0, number)]) for number in range(KERNELS))
+    strings = b"\0task_struct\0"
+    small = (record(Kind.STRUCT, 1, 0, number) for number in range(2000))
+    kernels = b"".join(paged(header(12, len(strings)) + types + strings) for types in small)
+    types = record(Kind.STRUCT, 16, 0, 4) + record(Kind.CONST, 0, 0, 3)
+    modules = paged(header(len(types), 2) + types + b"a\0") * 2000
+    return filled(large + bytes(-len(large) % 4096) + kernels + modules)
 
 
 def typedef_loops() -> bytes:
@@ -336,6 +353,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
             headers_in_structs,
             tiny_blobs,
             tiny_kernels,
+            kernels_and_modules,
         ),
         *(typedef_loops, pointer_chain, doubled_nesting, deep_nesting, flat_wide, self_nesting),
         *(short_struct, large_struct, large_enum, large_prototype, doubled_prototypes, large_arrays),

@@ -28,6 +28,7 @@ DEAREST = {
 """Of each command's bombs one that costs it most (bench/hostile_vol.py)."""
 
 TOLD = {
+    "kernels_and_modules": "no module's is held against that at 0x",
     "holed_structs": f"{bombs.HOLES} types miss a part",
     "equal_pieces": "8192 of 2129406 bytes are missing or zero",
 }

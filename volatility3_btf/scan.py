@@ -57,6 +57,9 @@ KERNEL_NAMES = (b"\0task_struct\0", b"\0mm_struct\0", b"\0vm_area_struct\0")
 MIN_KERNEL = 1 << 17
 """Bytes; smaller blobs are no kernel's (the smallest known kernel BTF has 3.5 MB)."""
 
+MOST_BASES = 16
+"""Different kernels' BTF that modules' may stand on; a host's memory has its own and its guests'."""
+
 HEAD = 32
 """Bytes looked at of each header: up to and with the layout section's place."""
 
@@ -137,10 +140,17 @@ class Bases:
 
     def __init__(self, kernels: dict[str, Types] | None = None) -> None:
         self._kernels = {} if kernels is None else kernels
+        self._told = False
 
     def add(self, kernel: Blob) -> None:
-        """Take in a kernel's blob; copies of one are taken once."""
-        self._kernels.setdefault(kernel.sha256, kernel.types)
+        """Take in a kernel's blob, unless it is too small for one; copies of one are taken once."""
+        if kernel.size < MIN_KERNEL or kernel.sha256 in self._kernels:
+            return
+        if len(self._kernels) < MOST_BASES:
+            self._kernels[kernel.sha256] = kernel.types
+        elif not self._told:
+            log.warning("too many kernels' BTF: no module's is held against that at %#x", kernel.offset)
+            self._told = True
 
     def base_of(self, module: Outline) -> Types | None:
         """The kernel's types that a module's ids and names fit; None where no known kernel has them."""

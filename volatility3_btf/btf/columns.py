@@ -89,6 +89,8 @@ class Columns:
         Returns:
             For each element the row it belongs to and the index of its first word in `words`.
         """
+        if not len(rows):
+            return rows, rows
         counts = self.vlen[rows].astype(np.int64)
         ends = np.cumsum(counts)
         total = int(ends[-1]) if len(ends) else 0

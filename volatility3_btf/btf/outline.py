@@ -65,7 +65,7 @@ class Outline:
         return (
             self.section[:1] != b"\0"
             or self._highest_id > len(self.columns)
-            or int(self._names.max(initial=0)) >= len(self.section)
+            or self._highest_name >= len(self.section)
         )
 
     @property
@@ -78,15 +78,26 @@ class Outline:
 
         A base of another build fails this, since the names then start in the middle of strings.
         """
+        if self._highest_id >= base.end_id + len(self.columns) or not self._ends_on(base.strings.end):
+            return False
         try:
             strings = Strings(self.section, base.strings)
         except BtfError:
             return False
-        return self._highest_id < base.end_id + len(self.columns) and strings.starts_string(self._names)
+        return strings.starts_string(self._names)
+
+    def _ends_on(self, end: int) -> bool:
+        """Whether the highest name is a whole one, if the own strings go on from `end`: a quick look."""
+        own = self._highest_name - end
+        return own <= 0 or (own < len(self.section) and not self.section[own - 1])
 
     @cached_property
     def _highest_id(self) -> int:
         return max(int(ids.max(initial=0)) for _, ids in referenced_ids(self.columns))
+
+    @cached_property
+    def _highest_name(self) -> int:
+        return int(self._names.max(initial=0))
 
     @cached_property
     def _names(self) -> Words:
