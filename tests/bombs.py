@@ -255,6 +255,12 @@ def holed_structs() -> bytes:
     return filled(blob([holed * HOLES, rows(count, 0, Kind.PTR << 24, 1), UNKNOWN]))
 
 
+def records_everywhere() -> bytes:
+    """Names before which a function's record starts at every byte, in both byte orders."""
+    names = b"\0a" * 32 + b"\0task_struct" + b"\0a_name" * 200 + b"\0\0"
+    return filled(b"\x0c" * (12 << 20) + names)
+
+
 def equal_pieces() -> bytes:
     """A blob with a hole in its strings, all of which lie at every byte of the image."""
     strings = b"a" * (1 << 20) + bytes(8192) + b"a" * (1 << 20)
@@ -358,7 +364,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         *(typedef_loops, pointer_chain, doubled_nesting, deep_nesting, flat_wide, self_nesting),
         *(short_struct, large_struct, large_enum, large_prototype, doubled_prototypes, large_arrays),
         *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
-        *(holed_structs, equal_pieces),
+        *(holed_structs, equal_pieces, records_everywhere),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),
     )
 }

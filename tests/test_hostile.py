@@ -75,6 +75,12 @@ def test_the_bombs_reach_what_they_are_for(tmp_path: Path) -> None:
         assert blob.decoded is not None, name
 
 
+def test_names_without_a_header_are_followed_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert not list(find_btf(open_memory(bombs.write("records_everywhere", tmp_path / "image"))))
+    assert "no type records lead to these names" in caplog.text
+
+
 def test_made_up_names_do_not_clash_with_found_ones(tmp_path: Path) -> None:
     memory = open_memory(bombs.write("clashing_names", tmp_path / "image"))
     (blob,) = find_btf(memory)

@@ -9,8 +9,9 @@ from itertools import islice
 
 from .btf import BtfError
 from .btf.columns import LONGEST
-from .btf.headless import Headless, recover
+from .btf.headless import MOST_WORK, Headless, recover
 from .btf.names import MOST as LONGEST_STRINGS
+from .btf.work import Work
 from .memory import Memory, Run
 
 log = logging.getLogger(__name__)
@@ -39,17 +40,18 @@ def find_bodies(memory: Memory, endian: str = "auto") -> Iterator[tuple[int, Hea
         The address at which the header was, and the blob with a header made anew; in order of address.
     """
     behind = tried = 0
+    work = Work(MOST_WORK)
     for hit in islice(memory.find(NAME, most=MOST_PLACES), MOST_PLACES):
         if hit < behind or not _is_among_names(memory, hit):
             continue
         tried += 1
-        if tried > MOST_TRIED:
+        if tried > MOST_TRIED or work.is_done:
             log.warning("too many places look like the names of BTF: not all were looked at")
             return
         low = max(hit - LONGEST - LONGEST_STRINGS, _run_around(memory, hit).start)
         data = memory.read_available(low, hit - low + LONGEST_STRINGS)
         try:
-            found = recover(data, hit + 1 - low)
+            found = recover(data, hit + 1 - low, work)
         except BtfError as error:
             log.info("names at %#x: %s", hit, error)
             continue

@@ -8,34 +8,38 @@ from what they say of each other: a FUNC refers to a FUNC_PROTO, an array is ind
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .columns import KIND_MASK, KIND_SHIFT, LONGEST, Positions, Words, record_lengths
+from .chains import Chains, follow, following
+from .columns import LONGEST, Positions, Words, walk
+from .counting import count_types
 from .errors import BtfError
 from .header import SHORTEST, Endian
-from .kinds import COMMON_WORDS, Kind
 from .names import MOST as LONGEST_STRINGS
 from .types import Types
+from .work import Work
 
 _FEWEST: Final = 1000
 """Records that must lead to the strings; what has fewer is no kernel's."""
 
+MOST_WORK: Final = 1 << 28
+"""Words: eight readings of 10 MiB at each of eight places (`body.py`), and half as much for what follows."""
+
 _BEFORE: Final = 64
 """Bytes behind the last sure non-name in which the string section may start."""
+
+_PIECE: Final = 1 << 18
+"""Bytes in which the ends of the names are looked for at once."""
 
 _MOST_FIRST: Final = 17
 """One more than the first records that are tried with one number of types."""
 
-_ENOUGH: Final = 4096
-"""References of a kind that are looked at to find the number of types."""
-
-_SURE: Final = 0.98
-"""Share of references that must point to the right kind for the number of types to be believed."""
+_FOLLOWING, _DECODING = 3, 2
+"""How often words are gone over to follow records, and to decode them."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +57,28 @@ class Headless:
     types: Types
 
 
-def recover(data: bytes, hit: int) -> Headless:
+def recover(data: bytes, hit: int, work: Work | None = None) -> Headless:
     """Find the blob around a name in its string section.
 
     Args:
         data: bytes around it, from before its header to behind its end.
         hit: index in `data` of a byte of the string section.
+        work: what may still be done in the image they come from.
 
     Raises:
-        BtfError: nothing there is BTF.
+        BtfError: nothing there is BTF, or too much would have to be looked at.
     """
+    work = work or Work(MOST_WORK)
     low, high = _names_around(data, hit)
-    for strings in _starts(data, low, hit):
+    starts = list(_starts(data, low, hit))
+    finders: dict[tuple[int, Endian], _Finder] = {}
+    for strings in starts:
         for endian in _orders(data, strings):
-            found = _recover(data, strings, high, endian)
+            key = strings % 4, endian
+            if key not in finders:
+                alike = [start for start in starts if start % 4 == strings % 4]
+                finders[key] = _Finder(data, alike, endian, work)
+            found = finders[key].find(strings, high)
             if found is not None:
                 return found
     raise BtfError("no type records lead to these names")
@@ -74,17 +86,29 @@ def recover(data: bytes, hit: int) -> Headless:
 
 def _names_around(data: bytes, hit: int) -> tuple[int, int]:
     """The range of NUL-separated printable text around an index, up to the first NUL that follows another."""
-    first = max(0, hit - LONGEST_STRINGS)
-    table = np.frombuffer(data, np.uint8, min(len(data), hit + LONGEST_STRINGS) - first, first)
-    is_nul = table == 0
-    bad = ~is_nul & ((table < 0x20) | (table > 0x7E))
-    bad[1:] |= is_nul[1:] & is_nul[:-1]
-    at = hit - first
-    before, behind = np.flatnonzero(bad[:at]), np.flatnonzero(bad[at:])
-    low = first + int(before[-1]) if len(before) else first
-    high = first + at + int(behind[0]) if len(behind) else first + len(table)
+    first, last = max(0, hit - LONGEST_STRINGS), min(len(data), hit + LONGEST_STRINGS)
+    low, high = first, last
+    for stop in range(hit, first, -_PIECE):
+        start = max(first, stop - _PIECE)
+        if len(odd := _no_names(data, start, stop)):
+            low = start + int(odd[-1])
+            break
+    for start in range(hit, last, _PIECE):
+        if len(odd := _no_names(data, start, min(last, start + _PIECE))):
+            high = start + int(odd[0])
+            break
     end = data.rfind(b"\0", hit, high) + 1
     return low, end or high
+
+
+def _no_names(data: bytes, start: int, stop: int) -> Positions:
+    """The bytes from `start` to `stop`, counted from there, that are not of names."""
+    table = np.frombuffer(data, np.uint8, stop - start, start)
+    is_nul = table == 0
+    odd = ~is_nul & ((table < 0x20) | (table > 0x7E))
+    odd[1:] |= is_nul[1:] & is_nul[:-1]
+    odd[:1] |= is_nul[:1] & (data[start - 1 : start] == b"\0")
+    return np.flatnonzero(odd).astype(np.int64, copy=False)
 
 
 def _starts(data: bytes, low: int, hit: int) -> Iterator[int]:
@@ -103,83 +127,67 @@ def _orders(data: bytes, strings: int) -> tuple[Endian, ...]:
     return ("little", "big") if little else ("big", "little")
 
 
-def _recover(data: bytes, strings: int, end: int, endian: Endian) -> Headless | None:
-    """The blob whose strings start at an index, if records lead there."""
-    low = max(strings % 4, strings - LONGEST)
-    low += (strings - low) % 4
-    order = "<u4" if endian == "little" else ">u4"
-    words = np.frombuffer(data, order, (strings - low) // 4, low).astype(np.uint32)
-    left = _records_left(words)
-    if not left.any() or int(left.max()) < _FEWEST:
-        return None
-    count = _count_types(words, left)
-    for place in np.flatnonzero(left == count)[:-_MOST_FIRST:-1].tolist() if count else ():
-        start = low + 4 * place - SHORTEST
-        types_len, strings_len = strings - low - 4 * place, end - strings
-        fields = (0xEB9F, 1, 0, SHORTEST, 0, types_len, types_len, strings_len)
-        blob = (
-            struct.pack(("<" if endian == "little" else ">") + "HBB5I", *fields) + data[low + 4 * place : end]
+class _Finder:
+    """Finds the records that lead to any of some places, all of which are read by words of one kind.
+
+    They are looked for together: behind each of these places are names, and no record that starts there leads
+    on to the next.
+    """
+
+    def __init__(self, data: bytes, places: Sequence[int], endian: Endian, work: Work) -> None:
+        self._data, self._places, self._endian, self._work = data, places, endian, work
+        self._low = max(places[0] % 4, places[0] - LONGEST)
+        self._chains = self._follow()
+
+    def _words(self, end: int) -> Words:
+        """What lies before one of the places."""
+        order = "<u4" if self._endian == "little" else ">u4"
+        return np.frombuffer(self._data, order, (end - self._low) // 4, self._low).astype(
+            np.uint32, copy=False
         )
+
+    def _follow(self) -> Chains | None:
+        """The chains; None if no record leads to any of the places."""
+        words = self._words(self._places[-1])
+        ends = [(place - self._low) // 4 for place in self._places]
+        self._work.take(len(words))
+        after = following(words)
+        is_end = np.zeros(len(after) + 2, np.bool_)
+        is_end[ends] = True
+        if not is_end[after].any():
+            return None
+        self._work.take(_FOLLOWING * len(words))
+        return follow(after, ends)
+
+    def find(self, strings: int, end: int) -> Headless | None:
+        """The blob whose strings lie from one of the places up to `end`, if records lead there."""
+        if self._chains is None:
+            return None
+        which = self._places.index(strings)
+        if self._chains.longest[which] < _FEWEST:
+            return None
+        words = self._words(strings)
+        self._work.take(len(words))
+        left = self._chains.left(which)[: len(words)]
+        first = int(np.argmax(left))
+        count = count_types(words, walk(words[first:]).starts + first, self._work)
+        for place in np.flatnonzero(left == count)[:-_MOST_FIRST:-1].tolist() if count else ():
+            start = self._low + 4 * place
+            self._work.take(_DECODING * (end - start) // 4)
+            found = self._decoded(start, strings, end)
+            if found is not None:
+                return found
+        return None
+
+    def _decoded(self, start: int, strings: int, end: int) -> Headless | None:
+        """The blob of these types and strings, if it decodes."""
+        fields = (0xEB9F, 1, 0, SHORTEST, 0, strings - start, strings - start, end - strings)
+        order = "<" if self._endian == "little" else ">"
+        blob = struct.pack(order + "HBB5I", *fields) + self._data[start:end]
         try:
             types = Types(blob)
         except BtfError:
-            continue
-        if not types.strings.count_inner(types.columns.name_off):
-            return Headless(start, blob, types)
-    return None
-
-
-def _records_left(words: Words) -> NDArray[np.int32]:
-    """For each word, how many records there are if one starts there and the last ends with them; else 0."""
-    size = len(words)
-    following = np.full(size + 1, size + 1, np.int64)
-    lengths = record_lengths(words)
-    following[: len(lengths)] = np.where(lengths > 0, np.arange(len(lengths)) + lengths, size + 1)
-    following[following > size] = size + 1
-    following = np.append(following, size + 1)
-    following[size] = size
-    steps = (np.arange(size + 2) < size).astype(np.int32)
-    while True:
-        further = following[following]
-        if (further == following).all():
-            break
-        steps += np.where(following < size, steps[following], 0)
-        following = further
-    return np.where(following[:size] == size, steps[:size], 0).astype(np.int32)
-
-
-def _count_types(words: Words, left: NDArray[np.int32]) -> int:
-    """The number of types with which FUNCs refer to FUNC_PROTOs and arrays have integer indexes; or 0."""
-    chain = _main_chain(words, left)
-    kinds = (words[chain + 1] >> KIND_SHIFT & KIND_MASK).astype(np.uint8)
-    total = len(chain)
-    best = (0.0, 0)
-    wanted = []
-    for kind, target, at in ((Kind.FUNC, Kind.FUNC_PROTO, 2), (Kind.ARRAY, Kind.INT, COMMON_WORDS + 1)):
-        places = chain[kinds == kind]
-        places = places[:: len(places) // _ENOUGH + 1]
-        wanted.append((words[places + at].astype(np.int64), int(target)))
-    for count in sorted(range(max(1, total - 4096), total + 4096), key=lambda number: abs(number - total)):
-        right = seen = 0
-        for ids, kind_number in wanted:
-            rows = ids - 1 - (count - total)
-            inside = (rows >= 0) & (rows < total) & (ids > 0)
-            seen += int(np.count_nonzero(inside))
-            right += int(np.count_nonzero(kinds[rows[inside]] == kind_number))
-        if seen >= 16 and right / seen > best[0]:
-            best = right / seen, count
-            if best[0] >= 0.9999:
-                break
-    return best[1] if best[0] >= _SURE else 0
-
-
-def _main_chain(words: Words, left: NDArray[np.int32]) -> Positions:
-    """The records from the earliest possible first one on; later ones join them soon."""
-    first = int(np.argmax(left))
-    lengths = record_lengths(words)
-    places, at = [], first
-    table = lengths.tolist()
-    while at < len(words) and left[at]:
-        places.append(at)
-        at += table[at]
-    return np.array(places, np.int64)
+            return None
+        if types.strings.count_inner(types.columns.name_off):
+            return None
+        return Headless(start - SHORTEST, blob, types)
