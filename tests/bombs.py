@@ -317,30 +317,43 @@ def digits() -> bytes:
     return with_kernel(repeated(DIGITS))
 
 
+def token_table(**texts: bytes) -> bytes:
+    """A token table with its index; texts in place of those of some characters."""
+    tokens = [bytes([code]) if 0x20 < code < 0x7F else b"_%02x" % code for code in range(256)]
+    for character, text in texts.items():
+        tokens[ord(character)] = text
+    starts = np.cumsum([0] + [len(text) + 1 for text in tokens[:-1]])
+    table = b"".join(text + b"\0" for text in tokens)
+    table += bytes(-len(table) % 8) + starts.astype("<u2").tobytes()
+    return table + bytes(-len(table) % 8)
+
+
 def token_tables() -> bytes:
     """Whole token tables with their indexes, and nothing else."""
-    texts = [bytes([code]) if 0x20 < code < 0x7F else b"_%02x" % code for code in range(256)]
-    starts = np.cumsum([0] + [len(text) + 1 for text in texts[:-1]])
-    table = b"".join(text + b"\0" for text in texts)
-    table += bytes(-len(table) % 8) + starts.astype("<u2").tobytes()
-    return with_kernel(repeated(table + bytes(-len(table) % 8)))
+    return with_kernel(repeated(token_table()))
 
 
 def long_tokens() -> bytes:
-    """Kallsyms whose four million names are all of the longest token."""
-    texts = [bytes([code]) if 0x20 < code < 0x7F else b"_%02x" % code for code in range(256)]
-    texts[0x54] = b"T"
-    texts[0x80] = b"x" * 500
-    starts = np.cumsum([0] + [len(text) + 1 for text in texts[:-1]])
-    table = b"".join(text + b"\0" for text in texts)
-    count = 4 << 20
-    names = b"\2T\x80" * count
+    """Kallsyms whose million names are all of the longest token."""
+    count = 1 << 20
+    names = b"\2Tx" * count
     places = np.arange(0, count, 256, dtype="<u4") * 3
     data = struct.pack("<Q", count) + names + bytes(-len(names) % 8) + places.tobytes()
-    data += bytes(-len(data) % 8) + table
-    data += bytes(-len(data) % 8) + starts.astype("<u2").tobytes()
+    data += bytes(-len(data) % 8) + token_table(x=b"x" * 500)
     data += np.arange(count, dtype="<u4").tobytes() + struct.pack("<Q", 0xFFFFFFFF80000000)
     return filled(data + blob([record(Kind.PTR)]))
+
+
+def numbers_that_fit() -> bytes:
+    """A token table before which every word could be the number of symbols, with names behind it."""
+    return with_kernel(filled(struct.pack("<I", 0xF0007) * (15 << 18) + token_table()))
+
+
+def growing_runs() -> bytes:
+    """Numbers that grow as markers do, behind numbers that fit how many they are, before token tables."""
+    markers = struct.pack("<100I", *range(0, 100_000, 1000))
+    run = struct.pack("<I", 99 * 256 + 1) * 256 + b"\3" * 99_000 + markers
+    return with_kernel(filled((run + bytes(8)) * 60 + bytes(-len(run) * 60 % 8) + token_table() * 16))
 
 
 def noise() -> bytes:
@@ -366,6 +379,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
         *(holed_structs, equal_pieces, records_everywhere),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),
+        *(numbers_that_fit, growing_runs),
     )
 }
 """The images by name."""

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..memory import Memory
 from . import rebuilding
+from .attempt import Attempt
 from .errors import KallsymsError
 from .markers import LONGEST, Markers, find_markers
 from .names import BLOCK
@@ -41,13 +42,13 @@ def locate(
     Raises:
         KallsymsError: no names fit this token table.
     """
-    best: Tables | None = None
+    attempt = Attempt(memory, tokens, places or {}, thorough)
     orders: tuple[Endian, ...] = (tokens.endian,) if tokens.endian else ("little", "big")
+    best: Tables | None = None
     for stage in (_by_numbers, rebuilding.by_walking, rebuilding.by_names)[: 3 if thorough else 1]:
-        for endian in orders:
-            for tables in stage(memory, tokens, endian, places or {}):
-                if best is None or len(tables.walk.heads) > len(best.walk.heads):
-                    best = tables
+        for tables in stage(attempt, orders):
+            if best is None or len(tables.walk.heads) > len(best.walk.heads):
+                best = tables
         if best is not None and 4 * len(best.walk.heads) >= best.count:
             break
     if best is None or not _speaks(best):
@@ -55,26 +56,30 @@ def locate(
     return replace(best, problems=(*_token_problems(tokens), *best.problems))
 
 
-def _by_numbers(
-    memory: Memory, tokens: Tokens, endian: Endian, places: Mapping[str, int]
-) -> Iterator[Tables]:
+def _by_numbers(attempt: Attempt, orders: Sequence[Endian]) -> Iterator[Tables]:
     """Readings with markers and num_syms whole: the first that most names agree with is the only one."""
-    for markers in find_markers(memory, tokens.table, endian):
-        for names, num_syms, count in _find_names(memory, markers, endian, places):
-            tables = read_names(memory, tokens, endian, names, num_syms, count, markers)
+    for endian in orders:
+        for tables, count in _readings(attempt, endian):
             if tables is not None and len(tables.walk.heads):
                 yield tables
                 if 2 * len(tables.walk.heads) >= count:
-                    return
+                    break
 
 
-def _find_names(
-    memory: Memory, markers: Markers, endian: Endian, places: Mapping[str, int]
-) -> Iterator[tuple[int, int, int]]:
+def _readings(attempt: Attempt, endian: Endian) -> Iterator[tuple[Tables | None, int]]:
+    """What each run of markers and each number that fits it give, with that number."""
+    for markers in find_markers(attempt.memory, attempt.tokens.table, endian, attempt.thorough):
+        for names, num_syms, count in _find_names(attempt, markers, endian):
+            if attempt.is_over:
+                return
+            yield read_names(attempt, endian, names, num_syms, count, markers), count
+
+
+def _find_names(attempt: Attempt, markers: Markers, endian: Endian) -> Iterator[tuple[int, int, int]]:
     """(address of names, address of num_syms, number of symbols) that fit a run of markers."""
     blocks, last = len(markers.values), int(markers.values[-1])
     fits = range((blocks - 1) * BLOCK + 1, blocks * BLOCK + 1)
-    told = told_count(memory, endian, places)
+    told = told_count(attempt, endian)
     if told is not None and told[2] in fits:
         yield told
         return
@@ -83,7 +88,7 @@ def _find_names(
     low -= low % 4
     if high <= low or last > MAX_NAMES:
         return
-    data, _ = read_filled(memory, low, high - low)
+    data, _ = read_filled(attempt.memory, low, high - low)
     values = np.frombuffer(data, "<u4" if endian == "little" else ">u4", len(data) // 4)
     for index in np.flatnonzero((values >= fits[0]) & (values <= fits[-1]))[::-1][:_MOST_COUNTS]:
         place, count = low + 4 * int(index), int(values[index])

@@ -20,9 +20,13 @@ SHORTEST, LONGEST = 2 * BLOCK, 520 * BLOCK
 """Bytes between two markers: a name has 2 bytes at least, KSYM_NAME_LEN and its length bytes at most."""
 
 _SEEN_BACK = (128 << 10, 4 << 20, 16 << 20)
-"""Bytes before the token table in which markers are looked for, in turn (seqs_of_names may lie between)."""
+"""Bytes before the token table in which markers are looked for, in turn (seqs_of_names may lie between); the
+last only where damage is reckoned with, since a kernel with 1,000,000 symbols would need the second."""
 
 _MOST = 8
+
+_LONGEST_RUN = 0xFFFF
+"""Markers; numbers of 16 bits are sorted in linear time, and more would be of 16 million symbols."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,18 @@ class Markers:
         return self.address + self.size * len(self.values)
 
 
-def find_markers(memory: Memory, table: int, endian: Endian) -> Iterator[Markers]:
+def find_markers(memory: Memory, table: int, endian: Endian, thorough: bool = True) -> Iterator[Markers]:
     """Find runs that start at 0 and grow as markers do before a token table; nearest first, then longest.
 
     Args:
         memory: the image.
         table: address of the token table in the layer.
         endian: byte order of the tables.
+        thorough: whether to look far back.
     """
     order = "<" if endian == "little" else ">"
     seen: set[int] = set()
-    for reach in _SEEN_BACK:
+    for reach in _SEEN_BACK if thorough else _SEEN_BACK[:-1]:
         low = max(0, table - reach)
         low += (table - low) % 8
         data, _ = read_filled(memory, low, table - low)
@@ -80,6 +85,7 @@ def _growing_runs(values: Int64s) -> Iterator[tuple[int, Int64s]]:
     stops = np.append(np.flatnonzero(~good), len(steps))
     starts = np.flatnonzero(good & (values[:-1] == 0))
     lengths = stops[np.searchsorted(stops, starts)] - starts + 1
-    for chosen in np.argsort(-lengths, kind="stable")[:_MOST]:
+    shortness = (_LONGEST_RUN - np.minimum(lengths, _LONGEST_RUN)).astype(np.uint16)
+    for chosen in np.argsort(shortness, kind="stable")[:_MOST]:
         start = int(starts[chosen])
         yield start, values[start : start + int(lengths[chosen])]

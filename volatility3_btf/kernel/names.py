@@ -113,27 +113,6 @@ def walk(names: bytes, markers: Int64s, count: int, wide: bool, ends: range | No
     )
 
 
-def derive_markers(names: bytes, count: int, wide: bool) -> Int64s:
-    """Make `kallsyms_markers` anew from the names alone.
-
-    Returns:
-        The markers as far as the names go; fewer than `count` needs where a length is 0 or the table ends.
-    """
-    markers, position, size = [], 0, len(names)
-    for number in range(count):
-        if position >= size or not names[position]:
-            break
-        if number % BLOCK == 0:
-            markers.append(position)
-        length = names[position]
-        position += 1
-        if wide and length & 0x80 and position < size:
-            length = length & 0x7F | names[position] << 7
-            position += 1
-        position += length
-    return np.array(markers, np.int64)
-
-
 def count_names(names: bytes, start: int, limit: int, wide: bool) -> tuple[int, int]:
     """Count names from `start` to the first length of 0.
 

@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from ..memory import Memory
+from .attempt import Attempt
 from .markers import LONGEST, Markers, find_markers
-from .names import BLOCK, Walk, count_names, derive_markers, walk
+from .names import BLOCK, count_names, walk
 from .reading import read_filled, read_number
+from .streams import Stream
 from .tables import MAX_NAMES, MAX_SYMBOLS, Tables, read_names
-from .tokens import Endian, Tokens
-
-Int64s = npt.NDArray[np.int64]
+from .tokens import Endian
 
 _WALKED = 6
 """Blocks of names that the start of the names is sought by."""
@@ -24,50 +25,148 @@ _WALKED = 6
 _MOST_STARTS = 24
 _SAMPLE = 64
 
+_FARTHEST = BLOCK * (2 + 0x7FFF)
+"""Bytes that a block of names takes at most, whatever their lengths are."""
 
-def by_walking(memory: Memory, tokens: Tokens, endian: Endian, places: Mapping[str, int]) -> Iterator[Tables]:
+_START = np.zeros(1, np.int64)
+
+
+def by_walking(attempt: Attempt, orders: Sequence[Endian]) -> Iterator[Tables]:
     """Readings without num_syms: the markers tell where names start, and the last names are counted."""
-    longest = sorted(find_markers(memory, tokens.table, endian), key=lambda markers: -len(markers.values))
-    for markers in longest[:2]:
-        blocks, last = len(markers.values), int(markers.values[-1])
-        known = places.get("kallsyms_names")
-        for names in [known] if known is not None else _names_by_walking(memory, markers):
-            start = names + last
-            tail, _ = read_filled(memory, start, max(0, min(markers.address - start, LONGEST)))
-            count, end = count_names(tail, 0, BLOCK, True)
-            if count and markers.address - start - end in range(16):
-                total = (blocks - 1) * BLOCK + count
-                tables = read_names(memory, tokens, endian, names, None, total, markers)
-                if tables is not None:
-                    yield tables
+    table = attempt.tokens.table
+    for endian in orders:
+        found = sorted(find_markers(attempt.memory, table, endian), key=lambda markers: -len(markers.values))
+        for markers in found[:2]:
+            yield from _walked(attempt, endian, markers)
 
 
-def by_names(memory: Memory, tokens: Tokens, endian: Endian, places: Mapping[str, int]) -> Iterator[Tables]:
-    """Readings without markers: they are derived from the names."""
-    problem = "kallsyms_markers are damaged; they were derived from kallsyms_names"
-    for names, num_syms, count in _counted_names(memory, tokens, endian, places):
-        data, _ = read_filled(memory, names, min(tokens.table - names, MAX_NAMES))
-        found, wide = max(
-            ((_walk_derived(data, count, wide), wide) for wide in (True, False)),
-            key=lambda reading: len(reading[0].heads),
-        )
-        told = num_syms is not None and num_syms in places.values()
-        if told or _markers_fit(tokens.table - names - found.end, count):
-            yield Tables(endian, tokens, names, data, found, count, num_syms, None, wide, (problem,))
+def _walked(attempt: Attempt, endian: Endian, markers: Markers) -> Iterator[Tables]:
+    """Readings with these markers."""
+    blocks, last = len(markers.values), int(markers.values[-1])
+    known = attempt.places.get("kallsyms_names")
+    for names in [known] if known is not None else _names_by_walking(attempt.memory, markers):
+        if attempt.is_over:
             return
+        start = names + last
+        tail, _ = read_filled(attempt.memory, start, max(0, min(markers.address - start, LONGEST)))
+        count, end = count_names(tail, 0, BLOCK, True)
+        if count and markers.address - start - end in range(16):
+            total = (blocks - 1) * BLOCK + count
+            tables = read_names(attempt, endian, names, None, total, markers)
+            if tables is not None:
+                yield tables
 
 
-def _walk_derived(data: bytes, count: int, wide: bool) -> Walk:
-    """Walk the names by markers made of them."""
-    markers = derive_markers(data, count, wide)
-    return walk(data, markers, min(count, len(markers) * BLOCK), wide)
+def by_names(attempt: Attempt, orders: Sequence[Endian]) -> Iterator[Tables]:
+    """Readings without markers: they are derived from the names."""
+    stretch, table = _Stretch(attempt), attempt.tokens.table
+    for endian in orders:
+        for place, num_syms, count in _counted_names(stretch, endian):
+            derived = max(
+                (stretch.derive(place, count, wide) for wide in (True, False)), key=lambda one: one.whole
+            )
+            told = num_syms is not None and num_syms in attempt.places.values()
+            if told or _markers_fit(table - stretch.low - derived.end, count):
+                yield stretch.tables(endian, derived, place, num_syms, count)
+                break
 
 
-def told_count(memory: Memory, endian: Endian, places: Mapping[str, int]) -> tuple[int, int, int] | None:
+@dataclass(frozen=True)
+class _Derived:
+    """Markers made anew.
+
+    Attributes:
+        markers: the positions of every 256th name, as far as the names go.
+        wide: whether lengths from 0x80 on take two bytes.
+        whole: how many names there are in whole blocks.
+        end: the position behind the last name.
+    """
+
+    markers: list[int]
+    wide: bool
+    whole: int
+    end: int
+
+
+class _Stretch:
+    """The bytes before a token table that the names are among.
+
+    Attributes:
+        attempt: the search.
+        told: (address of num_syms, number of symbols) where VMCOREINFO tells them and the names' place.
+        known: whether VMCOREINFO tells the names' place; it is the start then.
+        low: the address of the first byte.
+        data: the bytes, up to the token table.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        table = attempt.tokens.table
+        names = attempt.places.get("kallsyms_names")
+        self.attempt = attempt
+        self.known = names is not None and names < table
+        if names is not None and names < table:
+            self.low = names
+        else:
+            self.low = max(0, table - MAX_NAMES // 2)
+            self.low += (table - self.low) % 4
+        self.data, _ = read_filled(attempt.memory, self.low, min(table - self.low, MAX_NAMES))
+
+    @cached_property
+    def wide(self) -> Stream:
+        """The names, if lengths from 0x80 on take two bytes."""
+        return Stream(self.data, True)
+
+    @cached_property
+    def narrow(self) -> Stream:
+        """The names, if all lengths take one byte."""
+        return Stream(self.data, False)
+
+    def derive(self, place: int, count: int, wide: bool) -> _Derived:
+        """Make markers of the names from a position on.
+
+        Args:
+            place: the position.
+            count: number of symbols.
+            wide: whether lengths from 0x80 on take two bytes.
+        """
+        behind = (self.wide if wide else self.narrow).ends(BLOCK).data
+        markers, left, size = [], count, len(self.data)
+        while place < size and self.data[place]:
+            markers.append(place)
+            if left <= BLOCK or behind[place] == size:
+                last = walk(self.data[place : place + _FARTHEST], _START, min(left, BLOCK), wide)
+                whole = (len(markers) - 1) * BLOCK + len(last.heads)
+                return _Derived(markers, wide, whole, place + last.end)
+            place, left = behind[place], left - BLOCK
+        return _Derived(markers, wide, len(markers) * BLOCK, place)
+
+    def count(self, wide: bool) -> int:
+        """How many names there are from the start on."""
+        derived = self.derive(0, MAX_SYMBOLS, wide)
+        if not derived.markers:
+            return 0
+        last = derived.markers[-1]
+        counted, _ = count_names(self.data[last : last + _FARTHEST], 0, BLOCK, wide)
+        return (len(derived.markers) - 1) * BLOCK + counted
+
+    def tables(
+        self, endian: Endian, derived: _Derived, place: int, num_syms: int | None, count: int
+    ) -> Tables:
+        """The tables, walked by derived markers."""
+        data = self.data[place:]
+        markers = np.array(derived.markers, np.int64) - place
+        found = walk(data, markers, min(count, len(markers) * BLOCK), derived.wide)
+        problem = "kallsyms_markers are damaged; they were derived from kallsyms_names"
+        names, tokens = self.low + place, self.attempt.tokens
+        return Tables(endian, tokens, names, data, found, count, num_syms, None, derived.wide, (problem,))
+
+
+def told_count(attempt: Attempt, endian: Endian) -> tuple[int, int, int] | None:
     """(address of names, address of num_syms, number of symbols) by VMCOREINFO."""
-    names, num_syms = places.get("kallsyms_names"), places.get("kallsyms_num_syms")
+    names, num_syms = attempt.places.get("kallsyms_names"), attempt.places.get("kallsyms_num_syms")
     if names is None or num_syms is None:
         return None
+    memory = attempt.memory
     count = read_number(memory, num_syms, 4, endian) or read_number(memory, num_syms, 8, endian)
     return None if count is None or not 0 < count <= MAX_SYMBOLS else (names, num_syms, count)
 
@@ -92,35 +191,9 @@ def _names_by_walking(memory: Memory, markers: Markers) -> Iterator[int]:
 def _block_starts(data: bytes, stop: int, size: int) -> list[int]:
     """The positions before `stop`, in steps of 4, from which 256 names take exactly `size` bytes."""
     starts = np.arange(0, stop, 4, dtype=np.int64)
-    starts, ends = _walk_all(data, starts, BLOCK, starts + size)
-    return [int(start) for start in starts[ends - starts == size]]
-
-
-def _walk_all(
-    data: bytes, starts: Int64s, names: int, limits: npt.NDArray[np.int64]
-) -> tuple[Int64s, Int64s]:
-    """Walk over names from many positions at once, and drop those that go wrong.
-
-    Args:
-        data: the bytes.
-        starts: positions to start from.
-        names: how many names to walk over.
-        limits: for each position, where so many names end at the latest.
-
-    Returns:
-        The positions left, and where the names behind each of them end.
-    """
-    table = np.frombuffer(data + b"\0\0", np.uint8)
-    position = starts.copy()
-    for _ in range(names):
-        length = table[position].astype(np.int64)
-        high = length >> 7
-        if high.any():
-            length = np.where(high, length & 0x7F | table[position + 1].astype(np.int64) << 7, length)
-        after = position + 1 + high + length
-        alive = (length > 0) & (after <= limits) & (after < len(data))
-        starts, position, limits = starts[alive], after[alive], limits[alive]
-    return starts, position
+    ends = Stream(data, True).ends(BLOCK)[starts]
+    found: list[int] = starts[(ends - starts == size) & (ends < len(data))].tolist()
+    return found
 
 
 def _markers_fit(gap: int, count: int) -> bool:
@@ -130,42 +203,37 @@ def _markers_fit(gap: int, count: int) -> bool:
     return any(size <= gap <= size + 24 for size in sizes)
 
 
-def _counted_names(
-    memory: Memory, tokens: Tokens, endian: Endian, places: Mapping[str, int]
-) -> Iterator[tuple[int, int | None, int]]:
-    """(address of names, of num_syms, number of symbols) wherever a number fits the space behind it."""
-    told = told_count(memory, endian, places)
-    if told is not None and told[0] < tokens.table:
-        yield told
-        return
-    names = places.get("kallsyms_names")
-    if names is not None and names < tokens.table:
-        data, _ = read_filled(memory, names, min(tokens.table - names, MAX_NAMES))
+def _counted_names(stretch: _Stretch, endian: Endian) -> Iterator[tuple[int, int | None, int]]:
+    """(position of names, address of num_syms, number of symbols) wherever a number fits what follows."""
+    told = told_count(stretch.attempt, endian)
+    if told is not None and stretch.known:
+        yield 0, told[1], told[2]
+    elif stretch.known:
         for wide in (True, False):
-            yield names, None, count_names(data, 0, MAX_SYMBOLS, wide)[0]
-        return
-    low = max(0, tokens.table - MAX_NAMES // 2)
-    low += (tokens.table - low) % 4
-    data, _ = read_filled(memory, low, tokens.table - low)
-    yield from ((low + start, low + place, count) for start, place, count in _numbers_that_fit(data, endian))
+            yield 0, None, stretch.count(wide)
+    else:
+        for start, place, count in _numbers_that_fit(stretch, endian):
+            yield start, stretch.low + place, count
 
 
-def _numbers_that_fit(data: bytes, endian: Endian) -> list[tuple[int, int, int]]:
+def _numbers_that_fit(stretch: _Stretch, endian: Endian) -> list[tuple[int, int, int]]:
     """(position of names, of num_syms, number of symbols) that fit the names' average size, best first."""
+    data = stretch.data
     values = np.frombuffer(data, "<u4" if endian == "little" else ">u4", len(data) // 4).astype(np.int64)
     room = len(data) - 4 * np.arange(len(values), dtype=np.int64)
-    likely = np.flatnonzero((values > BLOCK) & (values * 4 < room) & (values * 64 > room))
-    found: list[tuple[float, int, int]] = []
+    likely = (values > BLOCK) & (values <= MAX_SYMBOLS) & (values * 4 < room) & (values * 64 > room)
+    numbers = np.flatnonzero(likely)
+    values, room = values[numbers], room[numbers]
+    most = (2 * _SAMPLE * room / values).astype(np.int64)
+    behind = stretch.wide.ends(_SAMPLE)
+    found: list[tuple[float, int, int, int]] = []
     for size in (8, 4):
-        starts = 4 * likely + size
-        most = (2 * _SAMPLE * room[likely] / values[likely]).astype(np.int64)
-        starts, ends = _walk_all(data, starts, _SAMPLE, starts + most)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            number = (start - size) // 4
-            ratio = (end - start) / _SAMPLE * int(values[number]) / int(room[number])
-            if ratio > 0.4:
-                found.append((abs(ratio - 1), start, size))
-    return [
-        (start, start - size, int(values[(start - size) // 4]))
-        for _, start, size in sorted(found)[:_MOST_STARTS]
-    ]
+        starts = 4 * numbers + size
+        length = behind[starts] - starts
+        ratio = length / _SAMPLE * values / room
+        fits = np.flatnonzero((behind[starts] < len(data)) & (length <= most) & (ratio > 0.4))
+        far = np.abs(ratio[fits] - 1)
+        fits, far = (column[np.argsort(far, kind="stable")[:_MOST_STARTS]] for column in (fits, far))
+        for off, start, count in zip(far.tolist(), starts[fits].tolist(), values[fits].tolist(), strict=True):
+            found.append((off, start, size, count))
+    return [(start, start - size, count) for _, start, size, count in sorted(found)[:_MOST_STARTS]]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..memory import Memory
+from .attempt import Attempt
 from .markers import Markers
 from .names import BLOCK, Walk, count_names, walk
 from .reading import read_filled
@@ -28,13 +28,16 @@ from .tokens import COUNT, Endian, Tokens
 
 Int64s = npt.NDArray[np.int64]
 
-MAX_SYMBOLS = 4 << 20
+MAX_SYMBOLS = 1 << 20
 """Symbols; the largest kernels known have 500,000."""
 
 MAX_NAMES = 32 << 20
 """Bytes of `kallsyms_names` (7.3 has 3.4 MB)."""
 
 _SAMPLES = 24
+
+_AT_ONCE = 4
+"""Names that are walked over from all markers at once in the time that one by one takes for one."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +72,12 @@ class Tables:
 
 
 def read_names(
-    memory: Memory,
-    tokens: Tokens,
-    endian: Endian,
-    names: int,
-    num_syms: int | None,
-    count: int,
-    markers: Markers,
+    attempt: Attempt, endian: Endian, names: int, num_syms: int | None, count: int, markers: Markers
 ) -> Tables | None:
     """Walk the names by their markers, and keep the reading of length bytes that fits better.
 
     Args:
-        memory: the image.
-        tokens: the token table.
+        attempt: the search, which is told how many names were walked over.
         endian: byte order.
         names: address of `kallsyms_names` in the layer.
         num_syms: address of `kallsyms_num_syms` in the layer; None if it is damaged.
@@ -92,31 +88,35 @@ def read_names(
         The tables, or None if no block of names ends where the next one should start.
     """
     size = markers.address - names
-    if not 0 < size <= MAX_NAMES or count > MAX_SYMBOLS:
+    if not 0 < size <= MAX_NAMES or count > MAX_SYMBOLS or not _some_block_fits(attempt, names, markers):
         return None
-    data, missing = read_filled(memory, names, size)
-    if not _some_block_fits(data, markers.values):
-        return None
+    data, missing = read_filled(attempt.memory, names, size)
     ends = range(size - 15, size + 1)
     found, wide = walk(data, markers.values, count, True, ends), True
+    attempt.walk(count // _AT_ONCE)
     if len(found.broken):
         narrow = walk(data, markers.values, count, False, ends)
+        attempt.walk(count // _AT_ONCE)
         if len(narrow.heads) > len(found.heads):
             found, wide = narrow, False
     problems = [f"{missing} bytes of kallsyms_names cannot be read"] if missing else []
     if num_syms is None:
         problems.append("kallsyms_num_syms is damaged; it was derived from markers and names")
     at, word = markers.address, markers.size
+    tokens = attempt.tokens
     return Tables(endian, tokens, names, data, found, count, num_syms, at, wide, tuple(problems), word)
 
 
-def _some_block_fits(data: bytes, markers: Int64s) -> bool:
+def _some_block_fits(attempt: Attempt, names: int, markers: Markers) -> bool:
     """Whether at least one of a sample of blocks of names ends where the next one starts; a cheap look."""
-    blocks = len(markers) - 1
+    blocks = len(markers.values) - 1
     for block in range(0, blocks, max(1, blocks // _SAMPLES)):
-        start, end = int(markers[block]), int(markers[block + 1])
+        start, end = int(markers.values[block]), int(markers.values[block + 1])
+        data, _ = read_filled(attempt.memory, names + start, end - start)
         for wide in (True, False):
-            if count_names(data[start:end], 0, BLOCK, wide) == (BLOCK, end - start):
+            count, size = count_names(data, 0, BLOCK, wide)
+            attempt.walk(count)
+            if (count, size) == (BLOCK, end - start):
                 return True
     return blocks < 1
 
