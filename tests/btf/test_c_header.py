@@ -203,6 +203,26 @@ def test_forward_declarations_and_builtin_types(tmp_path: Path) -> None:
     _check(header, tmp_path)
 
 
+def test_members_without_a_name_are_written_out(tmp_path: Path) -> None:
+    """-fms-extensions lets their types have names; -std=gnu11 does not."""
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    word = writer.integer("long unsigned int", 8)
+    body = writer.union("", 8, [("word", word, 0), ("half", integer, 0)])
+    head = writer.struct("head", 16, [("refcnt", integer, 0), ("", body, 64)])
+    packed = writer.typedef("packed_t", writer.struct("", 9, [("a", integer, 0), ("b", word, 8)]))
+    odd = writer.typedef("odd_t", writer.struct("", 12, [("c", integer, 0), ("d", word, 32)]))
+    writer.struct("named", 32, [("", head, 0), ("", odd, 128), ("e", integer, 224)])
+    holder = writer.struct("", 16, [("", writer.reference(Kind.CONST, head), 0)])
+    writer.struct("holder", 33, [("inner", holder, 0), ("", packed, 128), ("", writer.ptr(head), 200)])
+    header = c_header(Types(writer.blob()))
+    assert header.inexpressible == {}
+    assert {"named.half", "named.d", "holder.inner.refcnt"} <= {
+        f"{item.subject.split()[-1]}.{item.path}" for item in header.assertions if item.is_offset
+    }
+    _check(header, tmp_path)
+
+
 def test_what_c_cannot_express_is_named_with_its_cause(tmp_path: Path) -> None:
     writer = Writer()
     integer = writer.integer("int", 4)

@@ -41,6 +41,22 @@ def _agrees(found: Any, block: pahole.Block) -> bool:
     return list(pahole.numbers(render(found).splitlines())) == block.numbers
 
 
+def test_no_member_of_a_kernel_is_left_out(dump: Callable[[str], Any]) -> None:
+    """Linux 7 is built with -fms-extensions."""
+    types = Types((Path(dump("amd64-7").btf) / "vmlinux").read_bytes())
+    for name, member in (
+        ("filename", "refcnt"),
+        ("aes_key", "k"),
+        ("pipe_inode_info", "head"),
+        ("ns_common", "ns_tree_node"),
+        ("sockfs_inode", "vfs_inode"),
+    ):
+        found = types[name]
+        assert isinstance(found, Composite)
+        rows = {row.member: row.offset for row in rows_of(found)}
+        assert rows[member] == found[member].offset, name
+
+
 def _holes() -> Types:
     writer = Writer()
     char = writer.integer("char", 1, encoding=2)
@@ -88,6 +104,35 @@ def test_rows_are_the_members_that_c_can_name() -> None:
         ("f", 24, None, "char"),
     ]
     assert {(row.type, row.kind, row.size) for row in rows} == {("outer", "struct", 32)}
+
+
+def _extended() -> Types:
+    """As newer kernels are built: `struct file_name { struct head; const head_t; char text[8]; }`."""
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    body = writer.union("", 8, [("word", integer, 0), ("next", writer.ptr(integer), 0)])
+    head = writer.struct("head", 16, [("refcnt", integer, 0), ("", body, 64)])
+    more = writer.typedef("head_t", writer.struct("", 8, [("audit", integer, 0), ("again", integer, 32)]))
+    text = writer.array(writer.integer("char", 1), integer, 8)
+    constant = writer.reference(Kind.CONST, more)
+    writer.struct("file_name", 32, [("", head, 0), ("", constant, 128), ("text", text, 192)])
+    return Types(writer.blob())
+
+
+def test_members_of_a_member_without_a_name_are_the_outer_ones() -> None:
+    """C has it so (-fms-extensions) whether or not its type has a name."""
+    assert [(row.member, row.offset) for row in rows_of(_extended()["file_name"])] == [
+        ("refcnt", 0),
+        ("word", 8),
+        ("next", 8),
+        ("audit", 16),
+        ("again", 20),
+        ("text", 24),
+    ]
+    assert render(_extended()["file_name"]).splitlines()[1:3] == [
+        "    struct head;                                         /*     0    16 */",
+        "    const head_t;                                        /*    16     8 */",
+    ]
 
 
 def test_rows_of_other_kinds() -> None:

@@ -88,6 +88,25 @@ def test_a_module_is_searched_with_its_kernel_behind_it() -> None:
     ]
 
 
+def test_members_without_a_name_lend_theirs_whatever_their_type_is_called() -> None:
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    head = writer.struct("head", 4, [("refcnt", integer, 0)])
+    middle = writer.struct("middle", 8, [("", writer.typedef("head_t", head), 32)])
+    writer.struct("outer", 16, [("", writer.reference(Kind.CONST, middle), 64)])
+    writer.struct("apart", 4, [("head", head, 0)])
+    split = Writer(base=writer)
+    split.struct("module_state", 24, [("", middle, 128)])
+    kernel = Types(writer.blob())
+    module = Types(split.blob(), kernel)
+    assert [(row.type, row.offset) for row in find_members(kernel, "refcnt")] == [
+        ("head", 0),
+        ("middle", 4),
+        ("outer", 12),
+    ]
+    assert [(row.type, row.offset) for row in find_members(module, "refcnt")] == [("module_state", 20)]
+
+
 def test_bodies_that_hold_each_other_are_searched_once() -> None:
     writer = Writer()
     writer.struct("", 8, [("", 2, 0), ("x", 3, 0)])

@@ -13,7 +13,7 @@ from .c_scalars import Scalars
 from .declare import Declarer, tag_of
 from .errors import BtfError
 from .kinds import Kind
-from .nesting import declared_from, dimensions, points_away
+from .nesting import declared_from, dimensions, joined_to, points_away
 from .nodes import Enum, Member
 
 if TYPE_CHECKING:
@@ -151,25 +151,27 @@ class Bodies:
         yield f"{indent}unsigned char {place.names.take(member.name or 'unnamed')}[{size}];"
 
     def _member(self, member: Member, indent: str, place: _Place) -> Iterator[str]:
-        base = declared_from(member)
-        inline = self.is_inline(base) and self._types.kind_of(base) in _COMPOSITES
-        name = "" if inline and not member.name else place.names.take(member.name or "unnamed")
         inner = _Place(place.subject, place.path, place.shift, place.names, place.stated)
-        if member.name:
-            inner.path = f"{place.path}{name}"
-            self._state_offset(member, inner)
-            if inline:
-                inner.path += f"{'[0]' * dimensions(member)}"
-                inner.names = NameSpace()
-                inner.stated = place.stated and not points_away(member)
         inner.shift = place.shift + member.bit_offset // 8
+        joined = joined_to(member)
+        if joined is not None:
+            qualifiers = Declarer(self._types, lambda _: "").declare(member.type_id)
+            yield from self._inlined(joined.id, indent, inner, qualifiers, "")
+            return
+        name = place.names.take(member.name or "unnamed")
+        inner.path = f"{place.path}{name}"
+        self._state_offset(member, inner)
+        base = declared_from(member)
+        if self.is_inline(base) and self._types.kind_of(base) in _COMPOSITES:
+            inner.path += "[0]" * dimensions(member)
+            inner.names = NameSpace()
+            inner.stated = place.stated and not points_away(member)
         text = f"{name}:{member.bit_size}" if member.bit_size else name
         yield from self._declaration(member.type_id, text, indent, inner)
 
     def _state_offset(self, member: Member, place: _Place) -> None:
         if place.stated and not member.bit_size:
-            offset = place.shift + member.bit_offset // 8
-            self.assertions.append(Assertion(place.subject, place.path, offset, True))
+            self.assertions.append(Assertion(place.subject, place.path, place.shift, True))
 
     def _declaration(
         self, type_id: int, name: str, indent: str, place: _Place, before: str = ""

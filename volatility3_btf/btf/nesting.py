@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies inside bodies: structs and unions without a name, written where they are used."""
+"""Bodies inside bodies: what C writes where it is used, and whose members the outer struct has as its own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from .errors import BtfError
 from .kinds import Kind
 from .layout import Field, lay_out
 from .nodes import Composite, Member
@@ -27,13 +28,12 @@ class Nested:
         self._fields = 0
 
     @contextmanager
-    def enter(self, member: Member) -> Iterator[Composite | None]:
-        """The body that C writes in place of the member's type, or None.
+    def enter(self, inner: Composite | None) -> Iterator[Composite | None]:
+        """The body inside, or None where it is not to be followed.
 
-        There is none where the type has a name, where it is one of those that are being written
-        already, or once there are over `MOST_FIELDS` fields.
+        It is not where it is one of those that are being followed already, or once there are over
+        `MOST_FIELDS` fields.
         """
-        inner = body_of(member)
         if inner is None or not self._may_enter(inner):
             yield None
             return
@@ -52,6 +52,21 @@ def body_of(member: Member) -> Composite | None:
     """The struct or union without a name that a member is, or is an array of or a pointer to."""
     found = member.types.by_id(declared_from(member))
     return found if isinstance(found, Composite) and not found.name else None
+
+
+def joined_to(member: Member) -> Composite | None:
+    """The struct or union that a member without a name is: its members are the outer one's as well.
+
+    In plain C it has no tag; with -fms-extensions, as newer kernels are built, it may have one, or be a
+    typedef.
+    """
+    if member.name or member.bit_size:
+        return None
+    try:
+        found = member.type.strip()
+    except BtfError:
+        return None
+    return found if isinstance(found, Composite) else None
 
 
 def declared_from(member: Member) -> int:
@@ -105,7 +120,8 @@ def walk_members(composite: Composite) -> Iterator[tuple[str, Field]]:
     """The members of a struct or union as C can name them, with their places in it.
 
     Members of bodies inside it come after the member that has the body, `adj_list.upper`; those of an
-    array's body as of its first element, `slots[0].key`; those behind a pointer are left out.
+    array's body as of its first element, `slots[0].key`; those of a member without a name as the outer
+    one's own; those behind a pointer are left out.
     """
     yield from _walk(composite, Nested(composite), 0, "")
 
@@ -116,7 +132,14 @@ def _walk(composite: Composite, nested: Nested, shift: int, path: str) -> Iterat
         text = path + printable(member.name)
         if member.name:
             yield text, field
-        with nested.enter(member) as inner:
-            if inner is not None and not points_away(member):
+        with nested.enter(_held(member)) as inner:
+            if inner is not None:
                 repeated = "[0]" * dimensions(member)
                 yield from _walk(inner, nested, field.offset, f"{text}{repeated}." if member.name else path)
+
+
+def _held(member: Member) -> Composite | None:
+    """The body that lies where the member does and has members that C can name."""
+    if not member.name:
+        return joined_to(member)
+    return None if points_away(member) else body_of(member)

@@ -8,7 +8,7 @@ from .declare import Declarer, spell, tag_of
 from .errors import BtfError
 from .kinds import Kind
 from .layout import Field, Layout, lay_out
-from .nesting import Nested, declared_from, points_away
+from .nesting import Nested, body_of, declared_from, points_away
 from .nodes import Composite, Datasec, Enum, Fwd, Member, Reference, Type
 from .rows import kind_text
 from .spelling import comment, printable
@@ -90,7 +90,7 @@ def _composite(composite: Composite, opening: str, closing: str) -> Iterator[str
 def _fields(layout: Layout, nested: Nested, indent: str) -> Iterator[str]:
     for field in layout.fields:
         yield from _gap(field.bit_hole, field.hole, indent)
-        with nested.enter(field.member) as inner:
+        with nested.enter(body_of(field.member)) as inner:
             body = _inner(field, inner, nested, indent)
             before, after = _around(field.member, inner)
             if inner is None and not _is_unnamed_enum(field.member):

@@ -4,17 +4,19 @@
 import fnmatch
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import Positions, Words
 from .errors import BtfError
 from .kinds import MODIFIERS, Kind
 from .nesting import walk_members
 from .nodes import Composite, Type
 from .rows import Row, kind_text, member_row
-from .sizes import DEEPEST
+from .sizes import DEEPEST, strip_many
 from .spelling import printable
 
 if TYPE_CHECKING:
@@ -100,38 +102,76 @@ def _made_from(types: "Types", wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The members of a blob's structs and unions, its base's included.
+
+    Attributes:
+        owner: type id of the struct or union.
+        name_off: offset of the name in the strings.
+        type_id: type of the member.
+    """
+
+    owner: Positions
+    name_off: Words
+    type_id: Words
+
+    @classmethod
+    def of(cls, types: "Types") -> "_Members":
+        columns = types.member_columns
+        own = cls(columns.owner, columns.name_off, columns.type_id)
+        if types.base is None:
+            return own
+        theirs = cls.of(types.base)
+        return cls(
+            np.concatenate((theirs.owner, own.owner)),
+            np.concatenate((theirs.name_off, own.name_off)),
+            np.concatenate((theirs.type_id, own.type_id)),
+        )
+
+
 def _owners(types: "Types", is_wanted: NDArray[np.bool_], pattern: str) -> set[int]:
-    """Composites with a member that matches, and those without a name around them."""
-    columns = types.member_columns
-    names = types.strings.many(columns.name_off)
+    """Composites with a member that matches, and those that have these members as their own."""
+    members = _Members.of(types)
+    names = types.strings.many(members.name_off)
     matches = re.compile(fnmatch.translate(pattern)).match
     by_name = np.fromiter((matches(name) is not None for name in names), np.bool_, len(names))
-    found = set(columns.owner[is_wanted[columns.type_id] | by_name].tolist())
-    return found | _around(types, found)
+    nameless = np.fromiter((not name for name in names), np.bool_, len(names))
+    found = set(members.owner[is_wanted[members.type_id] | by_name].tolist())
+    return found | _around(types, members, nameless, found)
 
 
-def _around(types: "Types", inner: set[int]) -> set[int]:
-    """Composites and typedefs in which bodies without a name stand, from the inside out."""
-    columns = types.member_columns
+def _around(types: "Types", members: _Members, nameless: NDArray[np.bool_], inner: set[int]) -> set[int]:
+    """Composites and typedefs that C gives the members of inner ones, from the inside out."""
+    joining, joined = members.owner[nameless], strip_many(types, members.type_id[nameless])
     typedefs = types.ids_of_kind(Kind.TYPEDEF)
     targets = types.columns.size_or_type[typedefs - types.first_id]
     reached: set[int] = set()
-    fresh = {type_id for type_id in inner if not types.name_of(type_id)}
+    fresh = inner
     for _ in range(DEEPEST):
         if not fresh:
             break
-        bodies = np.zeros(types.end_id, dtype=np.bool_)
-        bodies[list(fresh)] = True
-        leads_in = _made_from(types, bodies)
-        outer = set(columns.owner[leads_in[columns.type_id]].tolist())
-        outer |= set(typedefs[bodies[targets]].tolist())
-        fresh = {type_id for type_id in outer - reached if not types.name_of(type_id)}
+        lent = _mask(types, fresh)
+        bodies = _mask(types, {type_id for type_id in fresh if not types.name_of(type_id)})
+        outer = set(members.owner[_made_from(types, bodies)[members.type_id]].tolist())
+        outer |= set(joining[lent[joined]].tolist()) | set(typedefs[bodies[targets]].tolist())
+        fresh = outer - reached
         reached |= outer
     return reached
 
 
+def _mask(types: "Types", ids: set[int]) -> NDArray[np.bool_]:
+    """For each type id, whether it is one of these."""
+    found = np.zeros(types.end_id, dtype=np.bool_)
+    found[list(ids)] = True
+    return found
+
+
 def _named_composites(types: "Types", ids: set[int]) -> Iterator[tuple[Type, Composite]]:
+    """A blob's own structs and unions that C can name, each with what it is called by."""
     for type_id in sorted(ids):
+        if type_id < types.first_id:
+            continue
         owner = types.by_id(type_id)
         subject = types.by_id(types.word_of(type_id)) if owner.kind is Kind.TYPEDEF else owner
         if owner.name and isinstance(subject, Composite):
