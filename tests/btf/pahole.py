@@ -16,6 +16,8 @@ Hole = tuple[str, int]
 _PLACE = re.compile(r"/\*\s*(\d+)(?::\s*(\d+))?\s+(\d+)\s*\*/$")
 _HOLE = re.compile(r"/\* (?:XXX )?(\d+) (bit|byte)s? hole")
 _OPENING = re.compile(r"(struct|union) (\S+) \{$")
+_TYPEDEF = re.compile(r"typedef (struct) \{$")
+_CLOSING = re.compile(r"\} (?:__attribute__\(\(\S+\)\) )?(\w+)")
 
 
 @dataclass
@@ -62,13 +64,37 @@ def numbers(lines: list[str]) -> Iterator[Place | Hole]:
 
 
 @cache
+def typedefs(path: Path, names: tuple[str, ...]) -> dict[str, Block]:
+    """Typedefs of structs without a tag, which pahole prints only for those who name them.
+
+    Of unions without a tag it prints no body.
+    """
+    command = ["pahole", "-F", "btf", "-C", ",".join(names), str(path)]
+    found: dict[str, Block] = {}
+    block: Block | None = None
+    for line in _said(command):
+        if match := _TYPEDEF.match(line):
+            block = Block(match[1], "")
+        elif block is not None and (match := _CLOSING.match(line)):
+            block.name = match[1]
+            found[block.name] = block
+            block = None
+        elif block is not None:
+            block.lines.append(line)
+    return found
+
+
+def _said(command: list[str]) -> list[str]:
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return done.stdout.splitlines()
+
+
+@cache
 def blocks(path: Path) -> dict[str, list[Block]]:
     """Every struct and union that `pahole -F btf` prints, by name."""
-    command = ["pahole", "-F", "btf", str(path)]
-    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     found: dict[str, list[Block]] = {}
     block: Block | None = None
-    for line in text.stdout.splitlines():
+    for line in _said(["pahole", "-F", "btf", str(path)]):
         if match := _OPENING.match(line):
             block = Block(match[1], match[2])
         elif block is not None and line.startswith("}"):

@@ -2,6 +2,7 @@
 """What differs between two blobs: by example, and what a diff of pahole's output lists."""
 
 import lzma
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from btf import pahole
 from btf.writer import Writer
 from dumpmaker import cache, make
-from volatility3_btf.btf import BtfError, Types
-from volatility3_btf.btf.diff import diff
+from volatility3_btf.btf import BtfError, Kind, Types
+from volatility3_btf.btf.diff import diff, subjects
 
 
 def _blob(*, added: bool) -> Types:
@@ -29,6 +30,10 @@ def _blob(*, added: bool) -> Types:
     writer.struct("holder", 4, [("mode", writer.enum("", [("ON", 1 if added else 2)]), 0)])
     writer.struct("twice", 4, [("a", integer, 0)])
     writer.struct("twice", 8, [("a", wide, 0)])
+    body = [("a", wide if added else integer, 0)]
+    writer.typedef("named_t", writer.struct("", 8, body))
+    writer.typedef("same_t", writer.struct("", 4, [("a", integer, 0)]))
+    writer.typedef("gone_t", integer if added else writer.union("", 4, [("a", integer, 0)]))
     return Types(writer.blob())
 
 
@@ -42,6 +47,8 @@ def test_what_differs_and_in_what() -> None:
         "only_new": ("added", None, 4),
         "bits": ("changed", 4, 4),
         "holder": ("changed", 4, 4),
+        "named_t": ("changed", 8, 8),
+        "gone_t": ("removed", 4, None),
     }
     assert [(one.member, one.old, one.differs) for one in changes["grown"].members] == [("new", None, ())]
     assert [(one.member, one.differs) for one in changes["moved"].members] == [
@@ -52,10 +59,59 @@ def test_what_differs_and_in_what() -> None:
     assert [one.differs for one in changes["bits"].members] == [("bit_size",)]
     assert [one.differs for one in changes["holder"].members] == [("values",)]
     assert list(changes) == sorted(changes)
+    assert {changes[name].kind for name in ("named_t", "gone_t")} == {"typedef"}
 
 
 def test_a_blob_does_not_differ_from_itself() -> None:
     assert list(diff(_blob(added=True), _blob(added=True))) == []
+
+
+def test_only_what_is_wanted_is_compared() -> None:
+    changes = diff(_blob(added=False), _blob(added=True), lambda subject: subject == ("bits", Kind.STRUCT))
+    assert [change.name for change in changes] == ["bits"]
+
+
+def test_of_several_of_one_name_equals_are_set_aside() -> None:
+    def blob(*sizes: int) -> Types:
+        writer = Writer()
+        for size in sizes:
+            writer.struct("one", size, [("a", writer.integer(f"int{size}", size), 0)])
+        return Types(writer.blob())
+
+    changes = list(diff(blob(1, 2, 2, 4), blob(4, 2, 8, 16, 32)))
+    assert [(change.what, change.old_size, change.new_size) for change in changes] == [
+        ("changed", 1, 8),
+        ("changed", 2, 16),
+        ("added", None, 32),
+    ]
+
+
+def test_a_union_is_not_a_struct_with_the_same_members() -> None:
+    def blob(kind: Kind) -> Types:
+        writer = Writer()
+        body = writer.composite(kind, "", 4, [("a", writer.integer("int", 4), 0)])
+        writer.typedef("it_t", body)
+        return Types(writer.blob())
+
+    (change,) = diff(blob(Kind.STRUCT), blob(Kind.UNION))
+    assert (change.name, change.what, change.members) == ("it_t", "changed", [])
+
+
+def test_thousands_of_one_name_take_no_time() -> None:
+    """Each against each would be a hundred million comparisons."""
+
+    def blob(first: int) -> Types:
+        writer = Writer()
+        integer = writer.integer("int", 4)
+        for number in range(10_000):
+            writer.struct("one", first + number, [("a", integer, 0)])
+        return Types(writer.blob())
+
+    started = time.process_time()
+    changes = list(diff(blob(100), blob(200)))
+    assert time.process_time() - started < 10
+    assert [(change.old_size, change.new_size) for change in changes][:2] == [(100, 10_100), (101, 10_101)]
+    assert len(changes) == 100
 
 
 def test_the_same_types_under_other_ids_do_not_differ() -> None:
@@ -77,9 +133,27 @@ def _agree_with_pahole(old: Path, new: Path) -> int:
         name for name in before.keys() | after.keys() if all(len(of.ids_named(name)) <= 1 for of in types)
     }
     expected = {name for name in single if _texts(before, name) != _texts(after, name)}
-    found = {change.name for change in diff(*types)}
+    found = {change.name for change in diff(*types) if change.kind != "typedef"}
     assert {name for name in found if name in single} == expected
     return len(expected)
+
+
+def _typedefs_agree_with_pahole(old: Path, new: Path) -> int:
+    """The same of typedefs that name structs without a tag."""
+    types = Types(old.read_bytes()), Types(new.read_bytes())
+    before, after = (_typedefs(path, of) for path, of in zip((old, new), types, strict=True))
+    single = {
+        name for name in before.keys() | after.keys() if all(len(of.ids_named(name)) <= 1 for of in types)
+    }
+    expected = {name for name in single if before.get(name) != after.get(name)}
+    found = {change.name for change in diff(*types) if change.kind == "typedef"}
+    assert found & single == expected
+    return len(expected)
+
+
+def _typedefs(path: Path, types: Types) -> dict[str, list[str]]:
+    names = (subject.name for subject in subjects(types) if subject.kind is Kind.TYPEDEF)
+    return {name: block.lines for name, block in pahole.typedefs(path, tuple(names)).items()}
 
 
 def _texts(blocks: dict[str, list[pahole.Block]], name: str) -> list[tuple[str, list[str]]]:
@@ -89,6 +163,7 @@ def _texts(blocks: dict[str, list[pahole.Block]], name: str) -> list[tuple[str, 
 def test_between_two_kernels_it_lists_what_paholes_output_does(dump: Callable[[str], Any]) -> None:
     paths = [Path(dump(name).btf) / "vmlinux" for name in ("amd64-6.1", "amd64-6.12")]
     assert _agree_with_pahole(*paths) > 1000
+    assert _typedefs_agree_with_pahole(*paths) > 50
 
 
 @pytest.fixture(scope="session")
@@ -115,4 +190,6 @@ def _first_blob(image: bytes) -> bytes:
 
 
 def test_between_a_kernel_and_its_rt_flavour(dump: Callable[[str], Any], rt_blob: Path) -> None:
-    assert _agree_with_pahole(Path(dump("amd64-6.1").btf) / "vmlinux", rt_blob) > 500
+    paths = Path(dump("amd64-6.1").btf) / "vmlinux", rt_blob
+    assert _agree_with_pahole(*paths) > 500
+    assert _typedefs_agree_with_pahole(*paths) > 2

@@ -12,6 +12,7 @@ from btf.kernels import KERNELS
 from btf.writer import Writer, every_kind
 from volatility3_btf.btf import Composite, Kind, Types
 from volatility3_btf.btf.layout import lay_out
+from volatility3_btf.btf.nesting import body_under_name
 from volatility3_btf.btf.render import prototype, render
 from volatility3_btf.btf.rows import Row, rows_of
 
@@ -30,9 +31,26 @@ def test_every_struct_is_laid_out_as_pahole_lays_it_out(name: str, dump: Callabl
     assert compared > 2000
 
 
+@pytest.mark.parametrize("name", KERNELS)
+def test_typedefs_are_laid_out_as_pahole_lays_them_out(name: str, dump: Callable[[str], Any]) -> None:
+    path = Path(dump(name).btf) / "vmlinux"
+    types = Types(path.read_bytes())
+    named = [found for found in types.of_kind(Kind.TYPEDEF) if body_under_name(found) is not None]
+    single = [
+        found for found in named if found.type.kind is Kind.STRUCT and len(types.ids_named(found.name)) == 1
+    ]
+    blocks = pahole.typedefs(path, tuple(found.name for found in single))
+    assert len(blocks) > 90
+    for found in single:
+        rows = [row for row in rows_of(found) if row.member]
+        assert _agrees(found, blocks[found.name]), found.name
+        assert {(row.type, row.kind, row.size) for row in rows} <= {(found.name, "typedef", found.size)}
+
+
 def _agrees(found: Any, block: pahole.Block) -> bool:
-    assert isinstance(found, Composite)
-    layout = lay_out(found)
+    body = body_under_name(found)
+    assert body is not None
+    layout = lay_out(body)
     if block.kind == "struct" and (block.size, block.padding) != (
         found.size,
         (layout.padding, layout.bit_padding),
@@ -135,10 +153,22 @@ def test_members_of_a_member_without_a_name_are_the_outer_ones() -> None:
     ]
 
 
+def _typedefs() -> Types:
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    writer.typedef("count_t", writer.struct("", 4, [("value", integer, 0)]))
+    writer.typedef("empty_t", writer.struct("", 0, []))
+    return Types(writer.blob())
+
+
 def test_rows_of_other_kinds() -> None:
     types = Types(every_kind("little").blob())
     assert [(row.member, row.value) for row in rows_of(types["state"])] == [("RUNNING", 0), ("DEAD", -1)]
     assert list(rows_of(types["task_t"])) == [Row("task_t", "typedef", 32, member_type="struct task_struct")]
+    assert list(rows_of(_typedefs()["count_t"])) == [
+        Row("count_t", "typedef", 4, "value", 0, member_type="int")
+    ]
+    assert list(rows_of(_typedefs()["empty_t"])) == [Row("empty_t", "typedef", 0, member_type="struct {...}")]
     assert list(rows_of(types["double"])) == [Row("double", "float", 8)]
     assert [(row.member, row.offset, row.member_type) for row in rows_of(types[".data..percpu"])] == [
         ("current_task", 0, "void *")

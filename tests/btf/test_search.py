@@ -65,6 +65,11 @@ def test_rows_of_members_have_the_size_of_their_struct() -> None:
         ("*", (Kind.FUNC,), ["cred_get"]),
         ("long unsigned int", (Kind.INT,), []),
         ("[tm]a*", (), ["task", "many"]),
+        ("typedef cred*", (), ["cred_t"]),
+        ("struct *", (), ["cred", "task", "many", "apart", "credentials"]),
+        ("const struct cred", (), ["cred"]),
+        ("struct cred *", (), []),
+        ("", (), []),
     ],
 )
 def test_types_by_pattern(pattern: str, kinds: tuple[Kind, ...], names: list[str]) -> None:
@@ -74,6 +79,51 @@ def test_types_by_pattern(pattern: str, kinds: tuple[Kind, ...], names: list[str
 def test_names_with_blanks_are_names() -> None:
     types = Types(every_kind("little").blob())
     assert [found.name for found in find_types(types, "long unsigned int")] == ["long unsigned int"]
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        ("int", ["int", "signed", "signed int"]),
+        ("unsigned int", ["unsigned", "int unsigned"]),
+        ("short unsigned int", ["unsigned short", "short unsigned"]),
+        ("long int", ["long", "signed long int"]),
+        ("unsigned long", ["long unsigned int", "unsigned long int"]),
+        ("long long unsigned int", ["unsigned long long"]),
+        ("signed char", ["char signed"]),
+        ("unsigned __int128", ["__int128 unsigned"]),
+    ],
+)
+def test_integers_by_any_of_cs_names(name: str, spellings: list[str]) -> None:
+    """BTF has gcc's names or clang's."""
+    writer = Writer()
+    writer.integer("char", 1)
+    writer.integer(name, 8)
+    types = Types(writer.blob())
+    for spelling in (name, *spellings):
+        assert [found.name for found in find_types(types, spelling)] == [name], spelling
+    assert [found.name for found in find_types(types, "char")] == ["char"]
+
+
+def test_members_of_a_pointer() -> None:
+    writer = Writer()
+    integer = writer.integer("long unsigned int", 8)
+    cred = writer.struct("cred", 8, [("number", integer, 0)])
+    constant = writer.ptr(writer.reference(Kind.CONST, writer.typedef("cred_t", cred)))
+    twice = writer.array(writer.ptr(constant), integer, 2)
+    members = [("held", cred, 0), ("one", constant, 64), ("two", twice, 128), ("raw", writer.ptr(0), 256)]
+    writer.struct("holder", 48, [*members, ("longs", writer.ptr(integer), 320), ("cred", integer, 384)])
+    types = Types(writer.blob())
+
+    def found(pattern: str) -> list[str | None]:
+        return [row.member for row in find_members(types, pattern) if row.type == "holder"]
+
+    assert found("struct cred") == ["held", "one", "two"]
+    assert found("cred") == ["held", "one", "two", "cred"]
+    assert found("const struct cred *") == found("cred_t *") == ["one", "two"]
+    assert found("struct cred **") == ["two"]
+    assert found("unsigned long *") == ["longs"]
+    assert found("void *") == ["raw"]
 
 
 def test_a_module_is_searched_with_its_kernel_behind_it() -> None:

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from .budget import Budget
 from .errors import BtfError
 from .kinds import Kind
 from .sizes import DEEPEST
@@ -17,6 +18,8 @@ Spell = Callable[[int], str]
 
 MOST_PARTS: Final = 4096
 """Parts that one declaration may have; prototypes that take prototypes can double at every level."""
+_NESTING: Final = 32
+"""Levels of such prototypes."""
 
 _QUALIFIERS: Final = {Kind.CONST: "const", Kind.VOLATILE: "volatile", Kind.RESTRICT: "restrict"}
 _TAGS: Final = {Kind.STRUCT: "struct", Kind.UNION: "union", Kind.ENUM: "enum", Kind.ENUM64: "enum"}
@@ -64,6 +67,7 @@ class Declarer:
         spelled: Spell | None = None,
         tags: bool = False,
         in_prototypes: Spell | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Prepare one declaration.
 
@@ -72,12 +76,14 @@ class Declarer:
             spelled: how to write types that are not made from others.
             tags: show type tags (`__user`, `__rcu`).
             in_prototypes: the same for parameters, whose names are then left out.
+            budget: of the answer that the declaration is part of; its own without one.
         """
         self._types = types
         self._spell: Spell = spelled or (lambda type_id: spell(types, type_id))
         self._in_prototypes: Spell = in_prototypes or self._spell
         self._tags = tags
         self._named = in_prototypes is None
+        self._budget = budget or Budget()
         self.parts = 0
         self._nesting = 0
 
@@ -115,7 +121,7 @@ class Declarer:
         types = self._types
         count = types.vlen_of(proto)
         self._nesting += 1
-        if self._nesting > DEEPEST // 4:
+        if self._nesting > _NESTING:
             raise BtfError(f"type {proto}: its prototypes are nested too deep")
         texts = [self._parameter(proto, index, count) for index in range(count)]
         self._nesting -= 1
@@ -135,6 +141,8 @@ class Declarer:
         self.parts += 1
         if self.parts > MOST_PARTS:
             raise BtfError(f"type {type_id}: its declaration has over {MOST_PARTS} parts")
+        if not self._budget.take(1):
+            raise BtfError(f"type {type_id}: there is more than can be shown at once")
 
 
 def _tag(types: "Types", type_id: int) -> str:

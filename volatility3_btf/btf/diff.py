@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which structs and unions are laid out differently in two blobs."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from .errors import BtfError
+from .budget import TYPE, Budget
 from .kinds import Kind
-from .layout import Field, lay_out
-from .nesting import declared_from, walk_members
-from .nodes import Composite, Enum, Enumerator, Type
-from .rows import Row, kind_text, member_row
+from .nesting import body_under_name
+from .nodes import Type
+from .rows import Row, kind_text
+from .sketch import Place, Sketch, Sketcher
 from .spelling import printable
 
 if TYPE_CHECKING:
@@ -19,26 +20,14 @@ if TYPE_CHECKING:
 _COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
 
 
-class Place(NamedTuple):
-    """What is compared of a member.
+class Subject(NamedTuple):
+    """What is compared of both blobs: all of one name and kind."""
 
-    Attributes:
-        offset: bytes from the start of the outermost struct.
-        bit_position: for a bitfield, bits between the start of its storage unit and itself.
-        bit_size: for a bitfield, its width in bits.
-        size: bytes of its type.
-        type: its C type.
-        padding: unused bytes at the end of its type, where that is a struct.
-        values: the enumerators of its type, where that is an enumeration without a name.
-    """
+    name: str
+    kind: Kind
 
-    offset: int
-    bit_position: int | None
-    bit_size: int | None
-    size: int
-    type: str | None
-    padding: int
-    values: tuple[Enumerator, ...]
+
+Wanted = Callable[[Subject], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +53,7 @@ class Change:
 
     Attributes:
         name: its name.
-        kind: `struct` or `union`.
+        kind: `struct` or `union`, or `typedef` where only that gives it the name.
         what: whether it was added, removed or changed.
         old_size: its size in bytes in the old blob, None where it is added.
         new_size: the same in the new blob, None where it is removed.
@@ -79,94 +68,80 @@ class Change:
     members: list[MemberChange] = field(default_factory=list)
 
 
-def diff(old: "Types", new: "Types") -> Iterator[Change]:
+def diff(
+    old: "Types", new: "Types", wanted: Wanted | None = None, budget: Budget | None = None
+) -> Iterator[Change]:
     """The structs and unions with a name whose layout differs, in order of name.
 
-    Two are the same when they have the same size and the same members in the same order, each with the
-    same `Place`. Where a blob has several of one name, those that have an equal in the
-    other are set aside and the rest are compared in order of type id.
+    A typedef of one without a tag (`atomic_t`) counts as one. Two are the same when they have the same size
+    and the same members in the same order, each with the same `Place`. Where a blob has several of one name,
+    those that have an equal in the other are set aside and the rest are compared in order of type id.
+
+    Args:
+        old: the types of one blob.
+        new: those of the other.
+        wanted: tells what is compared; all without it.
+        budget: of the answer; its own without one. What it does not suffice for is not compared.
     """
-    names = _named(old), _named(new)
-    sketchers = _Sketcher(), _Sketcher()
-    for key in sorted(names[0].keys() | names[1].keys()):
-        before = [sketchers[0].sketch(composite) for composite in names[0].get(key, [])]
-        after = [sketchers[1].sketch(composite) for composite in names[1].get(key, [])]
-        yield from _compare(before, after)
+    budget = budget or Budget()
+    names = subjects(old), subjects(new)
+    keys = (key for key in sorted(names[0].keys() | names[1].keys()) if wanted is None or wanted(key))
+    sketcher = Sketcher(budget)
+    for key in budget.within(keys):
+        before, after = names[0].get(key, []), names[1].get(key, [])
+        if budget.take(TYPE * (len(before) + len(after))):
+            yield from _compare(list(map(old.by_id, before)), list(map(new.by_id, after)), sketcher)
 
 
-def _named(types: "Types") -> dict[tuple[str, Kind], list[Composite]]:
-    found: dict[tuple[str, Kind], list[Composite]] = {}
-    for composite in types.of_kind(*_COMPOSITES):
-        if isinstance(composite, Composite) and composite.name:
-            found.setdefault((composite.name, composite.kind), []).append(composite)
+def subjects(types: "Types") -> dict[Subject, list[int]]:
+    """What of a blob is compared, by name and kind; type ids, ascending."""
+    found: dict[Subject, list[int]] = {}
+    ids = types.ids_of_kind(*_COMPOSITES, Kind.TYPEDEF)
+    for type_id, name in zip(ids.tolist(), types.names(ids), strict=True):
+        kind = types.kind_of(type_id)
+        if name and (kind is not Kind.TYPEDEF or body_under_name(types.by_id(type_id)) is not None):
+            found.setdefault(Subject(name, kind), []).append(type_id)
     return found
 
 
-@dataclass(slots=True)
-class _Sketch:
-    composite: Composite
-    rows: list[tuple[Row, Place]]
-    size: int
-
-    def same(self, other: "_Sketch") -> bool:
-        mine = [(row.member, place) for row, place in self.rows]
-        return self.size == other.size and mine == [(row.member, place) for row, place in other.rows]
-
-
-class _Sketcher:
-    """Makes sketches of one blob's composites."""
-
-    def __init__(self) -> None:
-        self._paddings: dict[int, int] = {}
-
-    def sketch(self, composite: Composite) -> _Sketch:
-        row = Row(printable(composite.name), kind_text(composite), composite.size)
-        rows = []
-        for path, placed in walk_members(composite):
-            made = member_row(row, path, placed)
-            rows.append((made, self._place(made, placed)))
-        return _Sketch(composite, rows, composite.size)
-
-    def _place(self, row: Row, placed: Field) -> Place:
-        member = placed.member
-        found = member.types.by_id(declared_from(member))
-        values = tuple(found.values) if isinstance(found, Enum) and not found.name else ()
-        padding = self._padding(member.type)
-        return Place(
-            placed.offset, row.bit_position, row.bit_size, placed.size, row.member_type, padding, values
-        )
-
-    def _padding(self, found: Type) -> int:
-        known = self._paddings.get(found.id)
-        if known is None:
-            try:
-                stripped = found.strip()
-            except BtfError:
-                return 0
-            known = lay_out(stripped).padding if isinstance(stripped, Composite) else 0
-            self._paddings[found.id] = known
-        return known
-
-
-def _compare(before: list[_Sketch], after: list[_Sketch]) -> Iterator[Change]:
-    for sketch in list(before):
-        twin = next((other for other in after if other.same(sketch)), None)
-        if twin is not None:
-            before.remove(sketch)
-            after.remove(twin)
+def _compare(before: list[Type], after: list[Type], sketcher: Sketcher) -> Iterator[Change]:
+    """The changes between those of one name, by order once equals are set aside."""
+    if len(before) > 1 or len(after) > 1:
+        before, after = _without_twins(before, after, sketcher)
     for one, other in zip(before, after, strict=False):
-        yield _change(one, other)
-    for sketch in before[len(after) :]:
-        yield Change(*_title(sketch), "removed", sketch.size, None)
-    for sketch in after[len(before) :]:
-        yield Change(*_title(sketch), "added", None, sketch.size)
+        old, new = sketcher.sketch(one), sketcher.sketch(other)
+        if old.layout != new.layout:
+            yield _change(one, old, new)
+    for found in before[len(after) :]:
+        yield Change(*_title(found), "removed", found.size, None)
+    for found in after[len(before) :]:
+        yield Change(*_title(found), "added", None, found.size)
 
 
-def _title(sketch: _Sketch) -> tuple[str, str]:
-    return printable(sketch.composite.name), kind_text(sketch.composite)
+def _without_twins(
+    before: list[Type], after: list[Type], sketcher: Sketcher
+) -> tuple[list[Type], list[Type]]:
+    """Those of either side that have no equal on the other; each is an equal once."""
+    digests = [[sketcher.sketch(found).digest for found in side] for side in (before, after)]
+    shared = Counter(digests[0]) & Counter(digests[1])
+    return _left(before, digests[0], shared.copy()), _left(after, digests[1], shared)
 
 
-def _change(old: _Sketch, new: _Sketch) -> Change:
+def _left(side: list[Type], digests: list[bytes], shared: Counter[bytes]) -> list[Type]:
+    left = []
+    for found, digest in zip(side, digests, strict=True):
+        if shared[digest]:
+            shared[digest] -= 1
+        else:
+            left.append(found)
+    return left
+
+
+def _title(found: Type) -> tuple[str, str]:
+    return printable(found.name), kind_text(found)
+
+
+def _change(found: Type, old: Sketch, new: Sketch) -> Change:
     before = {row.member: (row, place) for row, place in old.rows}
     after = {row.member: (row, place) for row, place in new.rows}
     members = []
@@ -174,7 +149,7 @@ def _change(old: _Sketch, new: _Sketch) -> Change:
         left, right = before.get(name), after.get(name)
         if left is None or right is None or left[1] != right[1]:
             members.append(_member_change(name or "", left, right))
-    return Change(*_title(old), "changed", old.size, new.size, members)
+    return Change(*_title(found), "changed", old.size, new.size, members)
 
 
 def _member_change(

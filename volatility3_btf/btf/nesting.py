@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from .budget import FIELD, Budget
 from .errors import BtfError
 from .kinds import Kind
 from .layout import Field, lay_out
-from .nodes import Composite, Member
+from .nodes import Composite, Member, Type, Typedef
 from .sizes import DEEPEST
 from .spelling import printable
 
 MOST_FIELDS: Final = 1 << 16
-"""Fields of bodies inside one type that are followed; the most in a kernel's type are some thousand."""
+"""Fields of one type, those of bodies inside it included, that are shown; a kernel's have some thousand."""
 DEEPEST_BODY: Final = 32
 """Levels of bodies inside bodies that are followed."""
 
@@ -21,31 +22,40 @@ _INLINE: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_
 
 
 class Nested:
-    """Follows bodies inside bodies, for as many fields as a sound type could have."""
+    """Follows bodies inside bodies, for as many fields as a sound type could have.
 
-    def __init__(self, composite: Composite) -> None:
+    Attributes:
+        budget: of the answer.
+        is_open: whether the members of the outermost one may be shown.
+    """
+
+    def __init__(self, composite: Composite, budget: Budget) -> None:
         self._outer = [composite.id]
-        self._fields = 0
+        self._left = MOST_FIELDS
+        self.budget = budget
+        self.is_open = self._take(composite)
 
     @contextmanager
     def enter(self, inner: Composite | None) -> Iterator[Composite | None]:
         """The body inside, or None where it is not to be followed.
 
-        It is not where it is one of those that are being followed already, or once there are over
-        `MOST_FIELDS` fields.
+        It is not where it is one of those that are being followed already, is nested too deep, or has
+        more fields than are left.
         """
-        if inner is None or not self._may_enter(inner):
+        if inner is None or inner.id in self._outer or not self._take(inner):
             yield None
             return
-        self._fields += len(inner.members)
         self._outer.append(inner.id)
         yield inner
         self._outer.pop()
 
-    def _may_enter(self, inner: Composite) -> bool:
-        if inner.id in self._outer or len(self._outer) > DEEPEST_BODY:
+    def _take(self, composite: Composite) -> bool:
+        fields = composite.types.vlen_of(composite.id)
+        if fields > self._left or len(self._outer) > DEEPEST_BODY:
+            self.budget.is_short = True
             return False
-        return self._fields + len(inner.members) <= MOST_FIELDS
+        self._left -= fields
+        return self.budget.take(FIELD * fields)
 
 
 def body_of(member: Member) -> Composite | None:
@@ -66,6 +76,14 @@ def joined_to(member: Member) -> Composite | None:
         found = member.type.strip()
     except BtfError:
         return None
+    return found if isinstance(found, Composite) else None
+
+
+def body_under_name(found: Type) -> Composite | None:
+    """The struct or union that a type is, or without a tag of its own, as a typedef gives it a name."""
+    if isinstance(found, Typedef):
+        target = found.type
+        return target if isinstance(target, Composite) and not target.name else None
     return found if isinstance(found, Composite) else None
 
 
@@ -116,14 +134,20 @@ def dimensions(member: Member) -> int:
     return count
 
 
-def walk_members(composite: Composite) -> Iterator[tuple[str, Field]]:
+def walk_members(composite: Composite, budget: Budget | None = None) -> Iterator[tuple[str, Field]]:
     """The members of a struct or union as C can name them, with their places in it.
 
     Members of bodies inside it come after the member that has the body, `adj_list.upper`; those of an
     array's body as of its first element, `slots[0].key`; those of a member without a name as the outer
     one's own; those behind a pointer are left out.
+
+    Args:
+        composite: the struct or union.
+        budget: of the answer; its own without one. What it does not suffice for is left out.
     """
-    yield from _walk(composite, Nested(composite), 0, "")
+    nested = Nested(composite, budget or Budget())
+    if nested.is_open:
+        yield from _walk(composite, nested, 0, "")
 
 
 def _walk(composite: Composite, nested: Nested, shift: int, path: str) -> Iterator[tuple[str, Field]]:

@@ -4,11 +4,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from .budget import Budget
 from .declare import Declarer, spell, tag_of
 from .errors import BtfError
 from .kinds import Kind
 from .layout import Field, Layout, lay_out
-from .nesting import Nested, body_of, declared_from, points_away
+from .nesting import Nested, body_of, body_under_name, declared_from, points_away
 from .nodes import Composite, Datasec, Enum, Fwd, Member, Reference, Type
 from .rows import kind_text
 from .spelling import comment, printable
@@ -16,72 +17,95 @@ from .spelling import comment, printable
 INDENT: Final = "    "
 _COLUMN: Final = 56
 """Where the comments with the offsets start."""
+_LEFT_OUT: Final = "/* left out: there is more than can be shown at once */"
 
 
-def render(found: Type) -> str:
+def render(found: Type, budget: Budget | None = None) -> str:
     """The type as C text, without a final newline.
 
     Structs and unions show, for each member, `/* offset size */` in bytes, and for bitfields
     `/* offset: position size */`, the position in bits from the start of the storage unit; holes
     and padding are lines of their own. What is damaged in a type is a comment that says so.
+
+    Args:
+        found: the type.
+        budget: of the answer; its own without one. What it does not suffice for is a comment too.
     """
+    budget = budget or Budget()
     try:
-        return "\n".join(_lines(found))
+        return "\n".join(_within(_lines(found, budget), budget))
     except BtfError as error:
         return f"/* {printable(str(error))} */"
 
 
-def prototype(function: Type) -> str:
+def prototype(function: Type, budget: Budget | None = None) -> str:
     """A FUNC as a C prototype, `int commit_creds(struct cred *new)`; BtfError when it is damaged."""
     if not isinstance(function, Reference):
         raise BtfError(f"type {function.id} is not a function")
-    return Declarer(function.types, tags=True).declare(function.type_id, printable(function.name))
+    declarer = Declarer(function.types, tags=True, budget=budget)
+    return declarer.declare(function.type_id, printable(function.name))
 
 
-def _lines(found: Type) -> Iterator[str]:
+def _within(lines: Iterator[str], budget: Budget) -> Iterator[str]:
+    for line in lines:
+        if not budget.take_text(line):
+            yield _LEFT_OUT
+            return
+        yield line
+
+
+def _lines(found: Type, budget: Budget) -> Iterator[str]:
     if isinstance(found, Composite):
-        yield from _composite(found, f"{spell(found.types, found.id)} {{", "};")
+        yield from _composite(found, f"{spell(found.types, found.id)} {{", "};", budget)
     elif isinstance(found, Enum):
         name = printable(found.name)
         yield f"enum {name} {{" if name else "enum {"
-        yield from _enumerators(found, INDENT)
+        yield from _enumerators(found, INDENT, budget)
         yield f"}}; /* size: {found.size}, {'signed' if found.is_signed else 'unsigned'} */"
     elif isinstance(found, Datasec):
         yield f"/* section {printable(found.name)}, {found.size} bytes */"
-        for entry in found.entries:
-            yield f"{prototype(entry.type) + ';':<{_COLUMN}} /* {entry.offset:5} {entry.size:5} */"
+        for entry in found.entries if budget.take(found.types.vlen_of(found.id)) else ():
+            yield f"{prototype(entry.type, budget) + ';':<{_COLUMN}} /* {entry.offset:5} {entry.size:5} */"
     elif found.kind in (Kind.FUNC, Kind.VAR):
-        yield f"{prototype(found)};"
+        yield f"{prototype(found, budget)};"
     elif found.kind is Kind.TYPEDEF:
-        yield from _typedef(found)
+        yield from _typedef(found, budget)
     elif isinstance(found, Fwd):
         yield f"{spell(found.types, found.id)};"
     else:
-        yield f"{Declarer(found.types, tags=True).declare(found.id)};"
+        yield f"{Declarer(found.types, tags=True, budget=budget).declare(found.id)};"
 
 
-def _typedef(found: Type) -> Iterator[str]:
+def _typedef(found: Type, budget: Budget) -> Iterator[str]:
     target = found.types.by_id(found.types.word_of(found.id))
     name = printable(found.name)
-    if isinstance(target, Composite) and not target.name:
-        yield from _composite(target, f"typedef {kind_text(target)} {{", f"}} {name};")
+    body = body_under_name(found)
+    if body is not None:
+        yield from _composite(body, f"typedef {kind_text(body)} {{", f"}} {name};", budget)
     elif isinstance(target, Enum) and not target.name:
         yield "typedef enum {"
-        yield from _enumerators(target, INDENT)
+        yield from _enumerators(target, INDENT, budget)
         yield f"}} {name}; /* size: {target.size} */"
     else:
-        yield f"typedef {Declarer(found.types, tags=True).declare(target.id, name)};"
+        yield f"typedef {Declarer(found.types, tags=True, budget=budget).declare(target.id, name)};"
 
 
-def _enumerators(found: Enum, indent: str) -> Iterator[str]:
+def _enumerators(found: Enum, indent: str, budget: Budget) -> Iterator[str]:
+    if not budget.take(found.types.vlen_of(found.id)):
+        yield indent + _LEFT_OUT
+        return
     for name, value in found.values:
         yield f"{indent}{printable(name)} = {value},"
 
 
-def _composite(composite: Composite, opening: str, closing: str) -> Iterator[str]:
-    layout = lay_out(composite)
+def _composite(composite: Composite, opening: str, closing: str, budget: Budget) -> Iterator[str]:
     yield opening
-    yield from _fields(layout, Nested(composite), INDENT)
+    nested = Nested(composite, budget)
+    if not nested.is_open:
+        yield from (INDENT + _LEFT_OUT, closing)
+        return
+    layout = lay_out(composite)
+    yield from _fields(layout, nested, INDENT)
     yield ""
     yield f"{INDENT}/* {_summary(layout)} */"
     yield closing
@@ -92,7 +116,7 @@ def _fields(layout: Layout, nested: Nested, indent: str) -> Iterator[str]:
         yield from _gap(field.bit_hole, field.hole, indent)
         with nested.enter(body_of(field.member)) as inner:
             body = _inner(field, inner, nested, indent)
-            before, after = _around(field.member, inner)
+            before, after = _around(field.member, inner, nested.budget)
             if inner is None and not _is_unnamed_enum(field.member):
                 yield _placed(f"{indent}{before}{after};", field)
             else:
@@ -109,7 +133,7 @@ def _inner(field: Field, inner: Composite | None, nested: Nested, indent: str) -
     else:
         enum = field.member.types.by_id(declared_from(field.member))
         if isinstance(enum, Enum):
-            yield from _enumerators(enum, indent + INDENT)
+            yield from _enumerators(enum, indent + INDENT, nested.budget)
 
 
 def _is_unnamed_enum(member: Member) -> bool:
@@ -117,7 +141,7 @@ def _is_unnamed_enum(member: Member) -> bool:
     return isinstance(found, Enum) and not found.name
 
 
-def _around(member: Member, inner: Composite | None) -> tuple[str, str]:
+def _around(member: Member, inner: Composite | None, budget: Budget) -> tuple[str, str]:
     """The declaration of a member, cut where the body of its type goes if that is written out."""
     types = member.types
     cut = inner is not None or _is_unnamed_enum(member)
@@ -126,7 +150,8 @@ def _around(member: Member, inner: Composite | None) -> tuple[str, str]:
         return f"{tag_of(types, type_id)}\0" if cut else spell(types, type_id)
 
     try:
-        text = Declarer(types, spelled, tags=True).declare(member.type_id, printable(member.name))
+        declarer = Declarer(types, spelled, tags=True, budget=budget)
+        text = declarer.declare(member.type_id, printable(member.name))
     except BtfError as error:
         text = f"/* {comment(str(error))} */ {printable(member.name)}"
     if member.bit_size:

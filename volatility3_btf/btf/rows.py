@@ -2,13 +2,14 @@
 """A type as rows of a table: one a member, enumerator, parameter or section entry."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .budget import Budget
 from .declare import Declarer
 from .errors import BtfError
 from .layout import Field
-from .nesting import walk_members
-from .nodes import Composite, Datasec, Enum, FuncProto, Reference, Type
+from .nesting import body_under_name, walk_members
+from .nodes import Datasec, Enum, FuncProto, Reference, Type
 from .spelling import printable
 
 
@@ -44,17 +45,25 @@ class Row:
         return None if self.bit_size is None else f"{self.bit_position}:{self.bit_size}"
 
 
-def rows_of(found: Type) -> Iterator[Row]:
-    """The rows of one type, at least one; what is damaged in it is left None."""
-    name = printable(found.name) or "(anonymous)"
-    kind = kind_text(found)
-    size = _size(found)
+def rows_of(found: Type, budget: Budget | None = None) -> Iterator[Row]:
+    """The rows of one type, at least one; what is damaged in it is left None.
+
+    A typedef that names a struct or union without a tag (`atomic_t`) has the members of that.
+
+    Args:
+        found: the type.
+        budget: of the answer; its own without one. What it does not suffice for is left out.
+    """
+    budget = budget or Budget()
+    row = Row(printable(found.name) or "(anonymous)", kind_text(found), _size(found))
     count = 0
-    for row in _parts(found, name, kind, size):
+    for part in _parts(found, row, budget):
+        if not is_shown(part, budget):
+            break
         count += 1
-        yield row
+        yield part
     if not count:
-        yield Row(name, kind, size, member_type=_made_from(found))
+        yield replace(row, member_type=_made_from(found, budget))
 
 
 def kind_text(found: Type) -> str:
@@ -62,40 +71,48 @@ def kind_text(found: Type) -> str:
     return found.kind.name.lower()
 
 
-def _parts(found: Type, name: str, kind: str, size: int | None) -> Iterator[Row]:
-    if isinstance(found, Composite):
-        for path, field in walk_members(found):
-            yield member_row(Row(name, kind, size), path, field)
+def _parts(found: Type, row: Row, budget: Budget) -> Iterator[Row]:
+    body = body_under_name(found)
+    if body is not None:
+        for path, field in walk_members(body, budget):
+            yield member_row(row, path, field, budget)
+    elif isinstance(found, (Enum, Datasec, FuncProto)) and not budget.take(found.types.vlen_of(found.id)):
+        return
     elif isinstance(found, Enum):
         for text, value in found.values:
-            yield Row(name, kind, size, printable(text), value=value)
+            yield replace(row, member=printable(text), value=value)
     elif isinstance(found, Datasec):
         for entry in found.entries:
-            made_from = _made_from(entry.type)
-            yield Row(name, kind, size, printable(entry.type.name), entry.offset, member_type=made_from)
+            made_from = _made_from(entry.type, budget)
+            yield replace(row, member=printable(entry.type.name), offset=entry.offset, member_type=made_from)
     elif isinstance(found, FuncProto):
         for parameter in found.params:
-            of = type_text(parameter.type)
-            yield Row(name, kind, size, printable(parameter.name), member_type=of)
+            of = type_text(parameter.type, budget)
+            yield replace(row, member=printable(parameter.name), member_type=of)
 
 
-def member_row(row: Row, path: str, field: Field) -> Row:
+def member_row(row: Row, path: str, field: Field, budget: Budget | None = None) -> Row:
     """The row of a member, made from a row with the fields of its type."""
     width = field.member.bit_size or None
-    text = type_text(field.member.type)
+    text = type_text(field.member.type, budget)
     return Row(row.type, row.kind, row.size, path, field.offset, field.bit_position, width, text)
 
 
-def type_text(found: Type) -> str | None:
-    """The type in C, type tags included; None when it is damaged."""
+def is_shown(row: Row, budget: Budget) -> bool:
+    """Whether the budget suffices for a row's text."""
+    return budget.take_text(f"{row.type}{row.member}{row.member_type}")
+
+
+def type_text(found: Type, budget: Budget | None = None) -> str | None:
+    """The type in C, type tags included; None when it is damaged, or the budget does not suffice."""
     try:
-        return Declarer(found.types, tags=True).declare(found.id)
+        return Declarer(found.types, tags=True, budget=budget).declare(found.id)
     except BtfError:
         return None
 
 
-def _made_from(found: Type) -> str | None:
-    return type_text(found.type) if isinstance(found, Reference) else None
+def _made_from(found: Type, budget: Budget) -> str | None:
+    return type_text(found.type, budget) if isinstance(found, Reference) else None
 
 
 def _size(found: Type) -> int | None:

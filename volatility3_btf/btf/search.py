@@ -1,36 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding types by name, and the structs that have a member of some name or type."""
 
-import fnmatch
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Positions, Words
-from .errors import BtfError
+from .budget import Budget
+from .columns import KIND_MASK, Positions, Words
 from .kinds import MODIFIERS, Kind
-from .nesting import walk_members
+from .nesting import body_under_name, walk_members
 from .nodes import Composite, Type
-from .rows import Row, kind_text, member_row
+from .patterns import Pattern
+from .rows import Row, is_shown, kind_text, member_row
 from .sizes import DEEPEST, strip_many
 from .spelling import printable
 
 if TYPE_CHECKING:
     from .types import Types
 
-_TAGS: Final = {
-    "struct": (Kind.STRUCT, Kind.FWD),
-    "union": (Kind.UNION, Kind.FWD),
-    "enum": (Kind.ENUM, Kind.ENUM64),
-}
 _COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
-_GLOB: Final = re.compile(r"[*?[]")
-_LEADING_ON: Final = np.zeros(128, dtype=np.bool_)
-_LEADING_ON[[int(kind) for kind in MODIFIERS | {Kind.PTR}]] = True
+
+
+def _those(kinds: Iterable[Kind]) -> NDArray[np.bool_]:
+    found = np.zeros(KIND_MASK + 1, dtype=np.bool_)
+    found[[int(kind) for kind in kinds]] = True
+    return found
+
+
+_NAMING: Final = _those(MODIFIERS)
+_LEADING_ON: Final = _those(MODIFIERS | {Kind.PTR, Kind.ARRAY})
 
 
 def find_types(types: "Types", pattern: str, *kinds: Kind) -> Iterator[Type]:
@@ -39,59 +40,84 @@ def find_types(types: "Types", pattern: str, *kinds: Kind) -> Iterator[Type]:
     Args:
         types: the blob.
         pattern: a name or shell pattern, with a tag before it if only such types are meant: `cred`,
-            `struct cred`, `nft_*`.
+            `struct cred`, `typedef pid_t`, `nft_*`; C's integers in any of C's ways (`unsigned long`).
         kinds: kinds that are wanted, all without any.
     """
-    tag, _, name = pattern.rpartition(" ")
-    wanted = _TAGS.get(tag, kinds)
-    if tag and tag not in _TAGS:
-        name, wanted = pattern, kinds
+    asked = Pattern.parse(pattern)
+    if not asked.stars:
+        yield from map(types.by_id, _ids(types, asked, kinds))
+
+
+def _ids(types: "Types", asked: Pattern, kinds: tuple[Kind, ...] = ()) -> Iterator[int]:
+    """The ids of what is called so; the stars behind it do not count."""
+    wanted = asked.kinds or kinds
     owner: Types | None = types
     while owner is not None:
-        for type_id in _ids(owner, name):
+        for type_id in _named(owner, asked):
             if not wanted or owner.kind_of(type_id) in wanted:
-                yield types.by_id(type_id)
+                yield type_id
         owner = owner.base
 
 
-def _ids(types: "Types", name: str) -> list[int]:
-    if not _GLOB.search(name):
-        return sorted(type_id for type_id in types.ids_named(name) if type_id >= types.first_id)
-    matches = re.compile(fnmatch.translate(name)).match
+def _named(types: "Types", asked: Pattern) -> list[int]:
+    if not asked.is_glob:
+        found = (type_id for name in asked.names for type_id in types.ids_named(name))
+        return sorted(type_id for type_id in found if type_id >= types.first_id)
     ids = range(types.first_id, types.end_id)
     names = types.names(np.arange(types.first_id, types.end_id))
-    return [type_id for type_id, text in zip(ids, names, strict=True) if text and matches(text)]
+    return [type_id for type_id, text in zip(ids, names, strict=True) if text and asked.matches(text)]
 
 
-def find_members(types: "Types", pattern: str) -> Iterator[Row]:
+def find_members(types: "Types", pattern: str, budget: Budget | None = None) -> Iterator[Row]:
     """A row for every member of such a name or type, in every struct and union that C can name.
 
     Args:
         types: the blob; of a split one only its own structs are searched.
         pattern: a member's name (`comm`, `*_lock`) or a type, with or without its tag (`struct cred`,
-            `kuid_t`); pointers to, arrays of and typedefs of the type count too.
+            `kuid_t`); pointers to, arrays of and typedefs of the type count too. With stars behind it
+            (`struct cred *`) only what is made from such a pointer counts.
+        budget: of the answer; its own without one. What it does not suffice for is not searched.
     """
-    wanted = np.zeros(types.end_id, dtype=np.bool_)
-    wanted[[found.id for found in find_types(types, pattern) if found.kind not in (Kind.FUNC, Kind.VAR)]] = (
-        True
-    )
-    is_wanted = _made_from(types, wanted)
-    matches = re.compile(fnmatch.translate(pattern)).match
-    for owner, subject in _named_composites(types, _owners(types, is_wanted, pattern)):
-        row = Row(printable(owner.name), kind_text(subject), _size(subject))
-        for path, field in walk_members(subject):
-            if is_wanted[field.member.type_id] or matches(field.member.name):
-                yield member_row(row, path, field)
+    asked = Pattern.parse(pattern)
+    is_wanted = _made_from(types, _wanted(types, asked))
+    budget = budget or Budget()
+    for owner, body in budget.within(_named_composites(types, _owners(types, is_wanted, asked))):
+        title = Row(printable(owner.name), kind_text(owner), body.size)
+        for path, field in walk_members(body, budget):
+            if is_wanted[field.member.type_id] or (asked.is_bare and asked.matches(field.member.name)):
+                row = member_row(title, path, field, budget)
+                if not is_shown(row, budget):
+                    return
+                yield row
 
 
-def _made_from(types: "Types", wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """For each type id, whether it is a wanted type or leads to one through pointers, arrays and names."""
+def _wanted(types: "Types", asked: Pattern) -> NDArray[np.bool_]:
+    """For each type id, whether it is the type that is asked for: a pointer, where stars are behind it."""
+    found = np.zeros(types.end_id, dtype=np.bool_)
+    found[[at for at in _ids(types, asked) if types.kind_of(at) not in (Kind.FUNC, Kind.VAR)]] = True
+    found[0] = asked.stars and "void" in asked.names
+    ids = np.arange(types.end_id, dtype=np.uint32)
+    pointers = ids[types.kinds_at(ids) == int(Kind.PTR)]
+    for _ in range(asked.stars):
+        targets = _made_from(types, found, _NAMING)[types.words_at(pointers)]
+        found = np.zeros(types.end_id, dtype=np.bool_)
+        found[pointers[targets]] = True
+    return found
+
+
+def _made_from(
+    types: "Types", wanted: NDArray[np.bool_], through: NDArray[np.bool_] = _LEADING_ON
+) -> NDArray[np.bool_]:
+    """For each type id, whether it is a wanted type or leads to one through types of some kinds.
+
+    Without `through` these are pointers, arrays, names and qualifiers.
+    """
     ids = np.arange(types.end_id, dtype=np.uint32)
     kinds = types.kinds_at(ids)
     following = ids.copy()
-    leads = _LEADING_ON[kinds]
+    leads = through[kinds]
     following[leads] = types.words_at(ids[leads])
-    arrays = kinds == int(Kind.ARRAY)
+    arrays = leads & (kinds == int(Kind.ARRAY))
     following[arrays] = types.extra_words_at(ids[arrays])
     found = wanted.copy()
     for _ in range(DEEPEST):
@@ -130,14 +156,15 @@ class _Members:
         )
 
 
-def _owners(types: "Types", is_wanted: NDArray[np.bool_], pattern: str) -> set[int]:
+def _owners(types: "Types", is_wanted: NDArray[np.bool_], asked: Pattern) -> set[int]:
     """Composites with a member that matches, and those that have these members as their own."""
     members = _Members.of(types)
     names = types.strings.many(members.name_off)
-    matches = re.compile(fnmatch.translate(pattern)).match
-    by_name = np.fromiter((matches(name) is not None for name in names), np.bool_, len(names))
+    chosen = is_wanted[members.type_id]
+    if asked.is_bare:
+        chosen |= np.fromiter(map(asked.matches, names), np.bool_, len(names))
     nameless = np.fromiter((not name for name in names), np.bool_, len(names))
-    found = set(members.owner[is_wanted[members.type_id] | by_name].tolist())
+    found = set(members.owner[chosen].tolist())
     return found | _around(types, members, nameless, found)
 
 
@@ -170,16 +197,7 @@ def _mask(types: "Types", ids: set[int]) -> NDArray[np.bool_]:
 def _named_composites(types: "Types", ids: set[int]) -> Iterator[tuple[Type, Composite]]:
     """A blob's own structs and unions that C can name, each with what it is called by."""
     for type_id in sorted(ids):
-        if type_id < types.first_id:
-            continue
         owner = types.by_id(type_id)
-        subject = types.by_id(types.word_of(type_id)) if owner.kind is Kind.TYPEDEF else owner
-        if owner.name and isinstance(subject, Composite):
+        subject = body_under_name(owner)
+        if owner.name and subject is not None and type_id >= types.first_id:
             yield owner, subject
-
-
-def _size(found: Type) -> int | None:
-    try:
-        return found.size
-    except BtfError:
-        return None

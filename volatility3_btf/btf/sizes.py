@@ -16,8 +16,8 @@ from .kinds import MODIFIERS, Kind
 if TYPE_CHECKING:
     from .types import Types
 
-DEEPEST: Final = 128
-"""Steps a chain of types may take; the kernel's verifier allows 32 (MAX_RESOLVE_DEPTH)."""
+DEEPEST: Final = 32
+"""Steps a chain of types may take; so many allows the kernel's verifier (MAX_RESOLVE_DEPTH), 8 are needed."""
 LARGEST: Final = 0xFFFFFFFF
 """Bytes the largest type may have; the kernel refuses arrays over 32 bits too."""
 
