@@ -289,7 +289,9 @@ def _segments(descriptor: int) -> list[Segment]:
     head = read_at(0, 8)
     for magic, name in _COMPRESSED.items():
         if head.startswith(magic):
-            raise FormatError(f"this is {name}: open it as a Volatility layer and use layer_memory")
+            raise FormatError(
+                f"this is {name}: unpack it first, or open it in Volatility and use layer_memory"
+            )
     if head.startswith(ELF_MAGIC):
         return list(elf_segments(read_at))
     if head == struct.pack("<II", *LIME_MAGIC):

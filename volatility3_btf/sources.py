@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from .btf import BtfError, Types, outline
 from .btf.header import MAGIC
-from .images import FormatError, open_memory
+from .images import open_memory
 from .kernel import NoKernelError
 from .kernel.choice import choose_types
-from .memory import Progress
+from .memory import Memory, Progress, UnreadableError
 from .scan import MAX_BLOB
+
+Opener = Callable[[str | os.PathLike[str]], Memory]
 
 
 class SourceError(ValueError):
@@ -24,6 +27,7 @@ def read_types(
     module: str | None = None,
     base: Types | None = None,
     progress: Progress | None = None,
+    opener: Opener = open_memory,
 ) -> Types:
     """Read the types of a kernel, or of one of its modules, from a file.
 
@@ -32,6 +36,7 @@ def read_types(
         module: in a memory image, the module to take; None for the kernel.
         base: the kernel's types, for a file with a module's split BTF.
         progress: told the percentage done.
+        opener: opens a memory image.
 
     Raises:
         SourceError: the file cannot be read, or holds no such types.
@@ -40,10 +45,10 @@ def read_types(
         with open(path, "rb") as file:
             if file.read(2) in MAGIC:
                 return _read_blob(Path(path), base)
-        return choose_types(open_memory(path), module, progress).types
+        return choose_types(opener(path), module, progress).types
     except NoKernelError:
         raise SourceError(f"{path} holds no kernel BTF") from None
-    except (OSError, FormatError, ValueError) as error:
+    except (OSError, ValueError, UnreadableError) as error:
         raise SourceError(f"{path}: {error}") from error
 
 

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""The physical layer of an image, stacked in a copy of the context before Volatility stacks its own."""
+"""The physical layer of an image, whatever its format: the user's, and of others beside it."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from volatility3 import framework
-from volatility3.framework import interfaces, layers
+from volatility3.framework import contexts, exceptions, interfaces, layers
 from volatility3.framework.automagic import stacker
 from volatility3.framework.layers import physical
+
+from ..images import ELF_MAGIC, FileMemory, FormatError, open_memory
+from ..memory import Memory
+from .layers import FAULTS, layer_memory
 
 FIRST_TRANSLATION = 34
 """The lowest `stack_order` of the framework's stackers that translate virtual addresses."""
@@ -41,6 +47,35 @@ def stack_physical(context: Context, config_path: str, progress: Any = None) -> 
     copy.add_layer(physical.FileLayer(copy, path, name))
     stacked = stacker.LayerStacker.stack_layer(copy, name, _stackers(context), progress)
     return copy, stacked[0]
+
+
+def open_image(context: Context, path: str | os.PathLike[str], progress: Any = None) -> Memory:
+    """Open another image than the user's in any format that Volatility reads, as `Memory`.
+
+    ELF files, kernels (vmlinux) among them, and what Volatility has no format for are left to `open_memory`.
+
+    Args:
+        context: the user's context, for the stackers that he named; it is not changed.
+        path: the image.
+        progress: Volatility's progress callback.
+
+    Raises:
+        FormatError, OSError: the image cannot be opened.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(ELF_MAGIC)) == ELF_MAGIC:
+            return open_memory(path)
+    fresh = contexts.Context()
+    fresh.config[LOCATION] = Path(path).absolute().as_uri()
+    if STACKERS in context.config:
+        fresh.config[STACKERS] = context.config[STACKERS]
+    try:
+        copy, name = stack_physical(fresh, "other", progress)
+        memory = layer_memory(copy, name)
+    except (exceptions.VolatilityException, *FAULTS) as error:
+        raise FormatError(str(error)) from error
+    is_plain = isinstance(copy.layers[name], physical.FileLayer) and isinstance(memory, FileMemory)
+    return open_memory(path) if is_plain else memory
 
 
 def _stackers(context: Context) -> list[type[interfaces.automagic.StackerLayerInterface]]:
