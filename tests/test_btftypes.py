@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import forms
 from dumpmaker.cache import Dump
 from volatility3_btf.btf import Composite, Kind, Types
 from volrunner import Result, Vol
@@ -122,6 +123,30 @@ def test_names_may_be_patterns_and_several(show: Show) -> None:
     ]
 
 
+def test_a_type_that_is_named_twice_is_shown_once(show: Show) -> None:
+    assert body(show("--type", "list_head", "list_hea?", "struct list_head")) == LIST_HEAD
+
+
+def test_names_as_c_has_them(show: Show) -> None:
+    lines = body(show("--type", "unsigned long", "typedef pid_t")).splitlines()
+    assert [line for line in lines if line] == ["long unsigned int;", "typedef __kernel_pid_t pid_t;"]
+    pointers = body(show("--members", "struct cred *")).splitlines()
+    assert [line for line in pointers if line.startswith("struct file: f_cred: ")]
+
+
+def test_a_typedef_of_a_struct_without_a_tag_has_members(show: Show) -> None:
+    (row,) = show("--type", "atomic_t", renderer="json").rows
+    assert (row["Type"], row["Kind"], row["Size"], row["Member"]) == ("atomic_t", "typedef", 4, "counter")
+
+
+def test_members_of_a_member_without_a_name(show: Show) -> None:
+    """Linux 7 is built with -fms-extensions: `struct filename { struct __filename_head; … }`."""
+    rows = show("--type", "filename", name="amd64-7", renderer="json").rows
+    assert {"name", "refcnt", "iname"} <= {row["Member"] for row in rows}
+    lines = body(show("--members", "refcnt", name="amd64-7")).splitlines()
+    assert [line for line in lines if line.startswith("struct filename: refcnt: ")]
+
+
 def test_a_modules_types(show: Show, dump: GetDump) -> None:
     rows = show("--module", "nf-tables", "--type", "nft_table", renderer="json").rows
     types = Types((dump(ONE).btf / "nf_tables").read_bytes(), base=types_of(dump(ONE)))
@@ -187,6 +212,25 @@ def test_another_dump_serves_too(show: Show, dump: GetDump) -> None:
     assert (gone["Old offset"], gone["New offset"], gone["Old type"]) == (16, None, "struct dentry *")
 
 
+@pytest.mark.parametrize("form", ["raw.gz", "qevm"])
+def test_a_dump_of_any_format_that_volatility_opens_serves(
+    show: Show, dump: GetDump, tmp_path: Path, form: str
+) -> None:
+    source = dump("amd64-6.1-stream")
+    other = source.stream if form == "qevm" else forms.gz(source, tmp_path / "memory.raw.gz")
+    rows = show("--diff", other, "--type", "struct pid", name="amd64-6.12", renderer="json").rows
+    fresh = {row["Member"]: row["New offset"] for row in rows if row["Old offset"] is None}
+    assert fresh.keys() >= {"stashed", "ino"}
+
+
+def test_a_name_that_neither_has_is_told(show: Show, dump: GetDump) -> None:
+    other = dump("amd64-6.12").btf / "vmlinux"
+    run = show("--diff", other, "--type", "nosuch*", "list_head", "pid_t", "typedef mm_context_t")
+    told = [line.split(": ", 1)[1] for line in run.stderr.splitlines() if "btftypes" in line]
+    assert told == ["No struct or union nosuch* in either BTF", "No struct or union pid_t in either BTF"]
+    assert body(run).splitlines()[0] == "changed: typedef mm_context_t, 136 bytes"
+
+
 def test_a_module_does_not_differ_from_itself(show: Show, dump: GetDump) -> None:
     assert show("--module", "ext4", "--diff", dump(ONE).btf / "ext4", renderer="json").rows == []
 
@@ -215,6 +259,11 @@ def test_nothing_of_that_name_is_a_result(show: Show) -> None:
         ),
         (ONE, ("--diff", "/nowhere"), "Nothing to compare with: /nowhere: "),
         (ONE, ("--diff", "/etc/passwd"), "Nothing to compare with: /etc/passwd holds no kernel BTF"),
+        (ONE, ("--header", "--type", "cred"), "--header writes all types, "),
+        (ONE, ("--members", "cred", "--type", "file"), "--members searches all structs and unions, "),
+        (ONE, ("--functions", "--diff", "x"), "--functions and --diff cannot be asked for at once"),
+        (ONE, ("--functions", "--members", "x"), "--members and --functions cannot be asked for at once"),
+        (ONE, ("--header", "--functions"), "--functions and --header cannot be asked for at once"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -225,3 +274,29 @@ def test_what_cannot_be_done_is_one_line(
     ours = [text for text in run.stderr.splitlines() if "btftypes" in text]
     assert len(ours) == 1 and line in ours[0]
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "other", "line"),
+    [
+        ((), "ext4", "ext4 has a module's types, not a kernel's: say with --module which is meant"),
+        (("--module", "ext4"), "vmlinux", "vmlinux has a kernel's types, not those of the module ext4"),
+    ],
+)
+def test_a_kernel_and_a_module_are_not_compared(
+    show: Show, dump: GetDump, arguments: tuple[str, ...], other: str, line: str
+) -> None:
+    run = show(*arguments, "--diff", dump(ONE).btf / other, renderer="json", check=False)
+    assert run.returncode == 1
+    (ours,) = (text for text in run.stderr.splitlines() if "btftypes" in text)
+    assert "Nothing to compare with: " in ours and ours.endswith(line)
+
+
+def test_a_packed_file_that_volatility_does_not_unpack_is_named(
+    show: Show, dump: GetDump, tmp_path: Path
+) -> None:
+    """It goes by the name: without one that ends in .gz the bytes are taken as they are."""
+    packed = forms.gz(dump("amd64-6.1-stream"), tmp_path / "memory")
+    run = show("--diff", packed, renderer="json", check=False)
+    assert run.returncode == 1
+    assert f"Nothing to compare with: {packed}: this is gzip: unpack it first" in run.stderr

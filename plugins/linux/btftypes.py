@@ -100,7 +100,11 @@ class BtfTypes(interfaces.plugins.PluginInterface):
     def run(self) -> renderers.TreeGrid:
         """One row a member; for people, C."""
         from volatility3_btf.vol.types_grid import TypesGrid
+        from volatility3_btf.vol.types_options import refusal
 
+        if line := refusal(self.config):
+            vollog.error(line)
+            raise exceptions.VolatilityException(line)
         chosen = self.find_types(
             self.context, self.config["primary"], self.config.get("module"), self._progress_callback
         )

@@ -3,23 +3,27 @@
 
 from __future__ import annotations
 
-import fnmatch
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from volatility3.framework import exceptions, interfaces, renderers
 
 from ..btf import BtfError, Kind, Type, Types
+from ..btf.budget import MOST_SHOWN, Budget
 from ..btf.c_header import c_header
-from ..btf.diff import Change, MemberChange, diff
+from ..btf.diff import Change, MemberChange, Subject, diff, subjects
+from ..btf.patterns import Pattern
 from ..btf.render import prototype, render
 from ..btf.rows import Row, rows_of
 from ..btf.search import find_members, find_types
+from ..btf.spelling import printable
 from ..isf.document import safe_name
 from ..kernel.choice import ChosenTypes
 from ..sources import SourceError, read_types
 from .output import save
+from .physical import open_image
 from .text import TextGrid
 
 vollog = logging.getLogger("volatility3.plugins.linux.btftypes")  # what it says is the plugin's word
@@ -57,24 +61,84 @@ class TypesGrid:
         self._plugin = plugin
         self._progress_callback = progress
         self._chosen = chosen
+        self._budget = Budget()
 
     def make(self) -> renderers.TreeGrid:
         """One row a member; for people, C."""
-        chosen = self._chosen
         if self.config.get("header", False):
-            return renderers.TreeGrid(HEADER_COLUMNS, self._header(chosen))
-        types, names = chosen.types, self.config.get("type") or []
+            return renderers.TreeGrid(HEADER_COLUMNS, self._header(self._chosen))
+        names = self.config.get("type") or []
         if self.config.get("diff") is not None:
-            changes = self._changes(chosen, names)
-            return _grid(DIFF_COLUMNS, changes, _change_rows, _change_text)
+            return self._grid(DIFF_COLUMNS, self._changes(names), _change_rows, _change_text)
         if members := self.config.get("members"):
-            rows = _told(members, lambda name: find_members(types, name), "member")
-            return _grid(COLUMNS, rows, lambda row: [_cells(row)], _member_text)
+            return self._grid(COLUMNS, self._members(members), lambda row: [_cells(row)], _member_text)
         if self.config.get("functions", False):
-            found = _found(types, names, (Kind.FUNC,), "function")
-            return _grid(COLUMNS, found, _function_rows, _function_text)
-        found = _found(types, names, TYPES, "type")
-        return _grid(COLUMNS, found, lambda found: map(_cells, rows_of(found)), _type_text)
+            self._budget = Budget(2 * MOST_SHOWN)  # a prototype's parts are cheaper than a struct's
+            found = self._found(names, (Kind.FUNC,), "function")
+            return self._grid(COLUMNS, found, self._function_rows, self._function_text)
+        return self._grid(COLUMNS, self._found(names, TYPES, "type"), self._type_rows, self._type_text)
+
+    def _grid(
+        self,
+        columns: list[tuple[str, Any]],
+        items: Iterable[Item],
+        rows: Callable[[Item], Iterable[Cells]],
+        text: Callable[[Item], Iterable[str]],
+    ) -> TextGrid:
+        """A table of items and a text of the same."""
+        shown = self._shown(items)
+        cells = ((0, row) for item in shown for row in rows(item))
+        return TextGrid(columns, cells, (line for item in shown for line in text(item)))
+
+    def _shown(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items; one line where there were more than can be shown."""
+        yield from items
+        if self._budget.is_short:
+            vollog.warning("There is more than can be shown at once, so part of it is left out")
+
+    def _found(self, names: list[str], kinds: tuple[Kind, ...], what: str) -> Iterator[Type]:
+        """The types that are asked for: a module's own before the kernel's, all of them without names."""
+        types = self._chosen.types
+
+        def find(name: str) -> list[Type]:
+            every = [found for found in find_types(types, name) if found.kind in kinds]
+            return [found for found in every if found.id >= types.first_id] or every
+
+        if names:
+            return self._budget.within(_once(self._told(names, find, what)))
+        return self._budget.within(found for found in types.of_kind(*kinds) if found.name)
+
+    def _told(self, names: Iterable[str], find: Callable[[str], Iterable[Item]], what: str) -> Iterator[Item]:
+        """What is found for each name; one line about a name for which there is nothing."""
+        for name in names:
+            count = 0
+            for item in find(name):
+                count += 1
+                yield item
+            if not count and not self._budget.is_short:
+                vollog.warning("No %s %s in this BTF", what, name)
+
+    def _members(self, names: list[str]) -> Iterator[Row]:
+        """The members that are asked for."""
+        return self._told(names, lambda name: find_members(self._chosen.types, name, self._budget), "member")
+
+    def _type_rows(self, found: Type) -> Iterator[Cells]:
+        return map(_cells, rows_of(found, self._budget))
+
+    def _type_text(self, found: Type) -> Iterator[str]:
+        yield render(found, self._budget)
+        yield ""
+
+    def _function_rows(self, function: Type) -> Iterator[Cells]:
+        try:
+            text = prototype(function, self._budget)
+        except BtfError as error:
+            vollog.info("%s", error)
+            text = None
+        yield _cells(Row(printable(function.name), "func", None, member_type=text))
+
+    def _function_text(self, function: Type) -> Iterator[str]:
+        yield render(function, self._budget)
 
     def _header(self, chosen: ChosenTypes) -> Iterator[tuple[int, Cells]]:
         """Write the header; one row about it."""
@@ -92,56 +156,48 @@ class TypesGrid:
         count = len(chosen.types) + (len(chosen.kernel.blob.types) if chosen.module else 0)
         yield 0, (release, count, len(header.inexpressible), written)
 
-    def _changes(self, chosen: ChosenTypes, names: list[str]) -> Iterator[Change]:
+    def _changes(self, names: list[str]) -> Iterator[Change]:
         """What is laid out differently in the image than in the other file."""
-        path, base = self.config["diff"], chosen.kernel.blob.types
+        types, other = self._chosen.types, self._other_types()
+        asked = [Pattern.parse(name) for name in names]
+        compared = subjects(types).keys() | subjects(other).keys()
+        for name, pattern in zip(names, asked, strict=True):
+            if not any(pattern.means(*subject) for subject in compared):
+                vollog.warning("No struct or union %s in either BTF", name)
+
+        def is_asked(subject: Subject) -> bool:
+            return not asked or any(pattern.means(*subject) for pattern in asked)
+
+        return diff(other, types, is_asked, self._budget)
+
+    def _other_types(self) -> Types:
+        """The types in the file to compare with, of a kernel or of a module as the image's are."""
+        path, chosen = self.config["diff"], self._chosen
+        opener = partial(open_image, self._plugin.context, progress=self._progress_callback)
         try:
-            other = read_types(path, chosen.module, base, self._progress_callback)
+            other = read_types(path, chosen.module, chosen.kernel.blob.types, self._progress_callback, opener)
+            _check_alike(path, other, chosen)
         except SourceError as error:
             vollog.error("Nothing to compare with: %s", error)
             raise exceptions.VolatilityException(str(error)) from error
-        changes = diff(other, chosen.types)
-        return (change for change in changes if not names or any(_is_named(change, name) for name in names))
+        return other
 
 
-def _grid(
-    columns: list[tuple[str, Any]],
-    items: Iterable[Item],
-    rows: Callable[[Item], Iterable[Cells]],
-    text: Callable[[Item], Iterable[str]],
-) -> TextGrid:
-    """A table of items and a text of the same."""
-    cells = ((0, row) for item in items for row in rows(item))
-    return TextGrid(columns, cells, (line for item in items for line in text(item)))
+def _check_alike(path: str, other: Types, chosen: ChosenTypes) -> None:
+    """SourceError where one side is a kernel and the other a module: nothing of them is the same."""
+    if chosen.module is None and other.base is not None:
+        raise SourceError(f"{path} has a module's types, not a kernel's: say with --module which is meant")
+    if chosen.module is not None and other.base is None:
+        raise SourceError(f"{path} has a kernel's types, not those of the module {chosen.module}")
 
 
-def _found(types: Types, names: list[str], kinds: tuple[Kind, ...], what: str) -> Iterator[Type]:
-    """The types that are asked for: a module's own before the kernel's, all of them without names."""
-    if not names:
-        return (found for found in types.of_kind(*kinds) if found.name)
-
-    def find(name: str) -> list[Type]:
-        every = [found for found in find_types(types, name) if found.kind in kinds]
-        return [found for found in every if found.id >= types.first_id] or every
-
-    return _told(names, find, what)
-
-
-def _told(names: Iterable[str], find: Callable[[str], Iterable[Item]], what: str) -> Iterator[Item]:
-    """What is found for each name; one line about a name for which there is nothing."""
-    for name in names:
-        count = 0
-        for item in find(name):
-            count += 1
-            yield item
-        if not count:
-            vollog.warning("No %s %s in this BTF", what, name)
-
-
-def _is_named(change: Change, pattern: str) -> bool:
-    """Whether a changed struct or union is one of those that a pattern means."""
-    tag, _, name = pattern.rpartition(" ")
-    return fnmatch.fnmatchcase(change.name, name) and tag in ("", change.kind)
+def _once(found: Iterable[Type]) -> Iterator[Type]:
+    """Each type once, however many names it was found by."""
+    seen = set()
+    for one in found:
+        if one.id not in seen:
+            seen.add(one.id)
+            yield one
 
 
 def _or_absent(value: Any) -> Any:
@@ -153,29 +209,6 @@ def _cells(row: Row) -> Cells:
     made_from = row.member_type if row.value is None else f"= {row.value}"
     cells = (row.type, row.kind, row.size, row.member, row.offset, row.bits, made_from)
     return tuple(map(_or_absent, cells))
-
-
-def _type_text(found: Type) -> Iterator[str]:
-    yield render(found)
-    yield ""
-
-
-def _prototype(function: Type) -> str | None:
-    """A function in C, or None if it is damaged."""
-    try:
-        return prototype(function)
-    except BtfError as error:
-        vollog.info("%s", error)
-        return None
-
-
-def _function_rows(function: Type) -> Iterator[Cells]:
-    yield _cells(Row(next(rows_of(function)).type, "func", None, member_type=_prototype(function)))
-
-
-def _function_text(function: Type) -> Iterator[str]:
-    text = _prototype(function)
-    yield f"{text};" if text else f"/* type {function.id} is damaged */"
 
 
 def _member_text(row: Row) -> Iterator[str]:
