@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -333,15 +334,39 @@ def token_tables() -> bytes:
     return with_kernel(repeated(token_table()))
 
 
+def kallsyms(names: bytes, count: int, **texts: bytes) -> bytes:
+    """Kallsyms of names that take as many bytes each; `texts` are those of tokens."""
+    size = len(names) // count
+    places = np.arange(0, count, 256, dtype="<u4") * size
+    data = struct.pack("<Q", count) + names + bytes(-len(names) % 8) + places.tobytes()
+    data += bytes(-len(data) % 8) + token_table(**texts)
+    return data + np.arange(count, dtype="<u4").tobytes() + struct.pack("<Q", 0xFFFFFFFF80000000)
+
+
 def long_tokens() -> bytes:
     """Kallsyms whose million names are all of the longest token."""
     count = 1 << 20
-    names = b"\2Tx" * count
-    places = np.arange(0, count, 256, dtype="<u4") * 3
-    data = struct.pack("<Q", count) + names + bytes(-len(names) % 8) + places.tobytes()
-    data += bytes(-len(data) % 8) + token_table(x=b"x" * 500)
-    data += np.arange(count, dtype="<u4").tobytes() + struct.pack("<Q", 0xFFFFFFFF80000000)
-    return filled(data + blob([record(Kind.PTR)]))
+    return filled(kallsyms(b"\2Tx" * count, count, x=b"x" * 500) + blob([record(Kind.PTR)]))
+
+
+def equal_symbols() -> bytes:
+    """Kallsyms whose million names are eight that are asked for."""
+    names = b"linux_banner __start_BTF init_task init_cred _text _stext init_top_pgt sys_call_table".split()
+    texts = dict(zip("abcdefgh", names, strict=True))
+    count = 1 << 20
+    return filled(
+        kallsyms(b"".join(b"\2D%c" % code for code in b"abcdefgh") * (count >> 3), count, **texts)
+        + blob([record(Kind.PTR)])
+    )
+
+
+def asked_names() -> bytes:
+    """VMCOREINFO with a hundred thousand symbols, each to be found among long names."""
+    count = 120 << 10
+    data = kallsyms(b"\2Tx" * count, count, x=b"x" * 500) + blob([record(Kind.PTR)])
+    names = (b"SYMBOL(%x)=1\n" % number for number in range(100_000))
+    notes = (NOTE + b"A=%d\n" % number + b"".join(islice(names, 4000)) + b"\0" for number in range(25))
+    return filled(data + bytes(64) + b"".join(notes))
 
 
 def numbers_that_fit() -> bytes:
@@ -379,7 +404,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
         *(holed_structs, equal_pieces, records_everywhere),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),
-        *(numbers_that_fit, growing_runs),
+        *(numbers_that_fit, growing_runs, equal_symbols, asked_names),
     )
 }
 """The images by name."""

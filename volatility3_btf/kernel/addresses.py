@@ -26,6 +26,9 @@ Rule = Literal["absolute", "relative", "per-CPU absolute", "self-relative"]
 Uint64s = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
+MOST_READINGS = 4
+"""Readings that are kept: each has ten bytes a symbol, and there may be twenty."""
+
 _MOST_ZEROS = 8
 """Symbols whose number is 0, of which an honest table has two to four; more are a hole in it."""
 
@@ -59,9 +62,13 @@ class Addresses:
 
 
 def readings(memory: Memory, tables: Tables) -> list[Addresses]:
-    """Every way to read the addresses of these tables, the best ordered first."""
-    found = [reading for entry in address_tables(tables) for reading in _read(memory, tables, *entry)]
-    return sorted(found, key=lambda reading: -reading.order)
+    """The ways to read the addresses of these tables, the best ordered first, `MOST_READINGS` of them."""
+    found: list[Addresses] = []
+    for entry in address_tables(tables):
+        found += _read(memory, tables, *entry)
+        found.sort(key=lambda reading: -reading.order)
+        del found[MOST_READINGS:]
+    return found
 
 
 def without_base(reading: Addresses) -> Addresses:

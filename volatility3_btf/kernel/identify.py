@@ -16,6 +16,7 @@ from .evidence import judge, tell_evidence, tell_losses
 from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
 from .kernel import STATES, Kernel
+from .notes import Notes
 from .paging import page_tables_of
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .reading import read_number
@@ -64,8 +65,9 @@ def identify_kernel(
 def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kernel]:
     """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results."""
     kernels: list[Kernel] = []
+    around = Surroundings(memory, findings.banners, blobs, Notes(findings.notes))
     for kallsyms in findings.kallsyms:
-        placement = place(kallsyms, Surroundings(memory, findings.banners, blobs, findings.notes))
+        placement = place(kallsyms, around)
         blob, how = _blob_of(memory, kallsyms, placement, blobs)
         if blob is not None:
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))

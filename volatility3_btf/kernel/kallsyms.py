@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,21 @@ from ..memory import Memory
 from .addresses import Addresses, readings
 from .errors import KallsymsError
 from .locating import locate
-from .names import Names, decode
+from .names import NOWHERE, Names, decode
 from .tables import Tables
 from .tokens import Tokens
 
 Int64s = npt.NDArray[np.int64]
 Uint64s = npt.NDArray[np.uint64]
+
+MOST_EQUAL = 256
+"""Places of a name that are looked at; what is asked for by name stands once, or a few times."""
+
+_SEARCHES = 64
+"""Names that are searched for one by one; a pass over all names costs about as much."""
+
+_AT_ONCE = 1 << 16
+"""Names that are split at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +38,7 @@ class Kallsyms:
     """Decoded tables, before it is known where the kernel lies.
 
     Attributes:
-        tables: where they are.
+        tables: where they are; the bytes of the names, once decoded, are not kept.
         names: every name that could be decoded.
         readings: the ways to read the addresses, the best ordered first; not empty.
     """
@@ -44,10 +54,11 @@ class Kallsyms:
         return self.tables.tokens.table
 
     def positions(self, name: str) -> tuple[int, ...]:
-        """The positions of a name among the decoded ones."""
+        """The positions of a name among the decoded ones, the first `MOST_EQUAL` of them."""
         found = self._found.get(name)
         if found is None:
-            found = self._found[name] = tuple(self._search(b"\0" + name.encode() + b"\0"))
+            places = self._search(b"\0" + name.encode() + b"\0")
+            found = self._found[name] = tuple(islice(places, MOST_EQUAL))
         return found
 
     def values(self, reading: Addresses, name: str) -> list[int]:
@@ -63,6 +74,34 @@ class Kallsyms:
         """The same for a name that stands once."""
         found = self.values(reading, name)
         return found[0] if len(found) == 1 else None
+
+    def occurrences(self, names: Mapping[str, int]) -> tuple[Int64s, Int64s]:
+        """Where some names stand; many are looked for in one pass over all.
+
+        Args:
+            names: their numbers, by name.
+
+        Returns:
+            For each place that one of them has among the decoded names its number, and the position there.
+        """
+        if len(names) <= _SEARCHES:
+            found = [
+                (number, position) for name, number in names.items() for position in self.positions(name)
+            ]
+        else:
+            wanted = {name.encode(): number for name, number in names.items()}
+            found = [
+                (wanted[name], position) for position, name in enumerate(self._pieces()) if name in wanted
+            ]
+        table = np.array(found, np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The names one by one."""
+        text, starts = self.names.text, self.names.starts
+        for low in range(0, len(starts), _AT_ONCE):
+            end = int(starts[low + _AT_ONCE]) if low + _AT_ONCE < len(starts) else len(text)
+            yield from text[int(starts[low]) : end - 1].split(b"\0")
 
     def _search(self, needle: bytes) -> Iterator[int]:
         text, starts = self.names.text, self.names.starts
@@ -91,7 +130,7 @@ def read_kallsyms(
     found = readings(memory, tables)
     if not found:
         raise KallsymsError(f"no addresses belong to the token table at {tokens.table:#x}")
-    return Kallsyms(tables, names, found)
+    return Kallsyms(replace(tables, data=b"", walk=NOWHERE), names, found)
 
 
 def in_order(values: Uint64s) -> npt.NDArray[np.bool_]:

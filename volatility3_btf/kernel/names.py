@@ -50,6 +50,11 @@ class Walk:
     broken: Int64s
 
 
+_NONE = np.empty(0, np.int64)
+NOWHERE = Walk(_NONE, _NONE, _NONE, 0, _NONE)
+"""No names."""
+
+
 @dataclass(frozen=True)
 class Names:
     r"""Decoded names.
@@ -81,8 +86,7 @@ def walk(names: bytes, markers: Int64s, count: int, wide: bool, ends: range | No
     table = np.frombuffer(names + b"\0\0", np.uint8)
     count = min(count, len(markers) * BLOCK)
     if count <= 0:
-        none = np.empty(0, np.int64)
-        return Walk(none, none, none, 0, none)
+        return NOWHERE
     blocks = -(-count // BLOCK)
     markers = markers[:blocks]
     heads = np.empty((blocks, BLOCK + 1), np.int64)

@@ -7,8 +7,7 @@ address kallsyms tells (the banner, BTF, the kallsyms tables), VMCOREINFO, and p
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,9 +19,10 @@ from . import code, pointers
 from .addresses import Addresses, without_base
 from .banner import MAX_BANNER, Banner, parse_banner
 from .kallsyms import Kallsyms
+from .notes import Agreement, Listed, Notes
 from .tables import index_places
 from .tokens import COUNT
-from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
+from .vmcoreinfo import Vmcoreinfo
 
 BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 """What the start of the kernel's BTF is called (include/asm-generic/vmlinux.lds.h; the second before 5.6)."""
@@ -30,7 +30,6 @@ BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 _MASK = (1 << 64) - 1
 _PAGE = 4096
 _LEAST_ORDER = 0.5
-_MOST_READINGS = 4
 _MOST_GUESSES = 4
 _ALIGNED = (
     "_text",
@@ -113,13 +112,13 @@ class Surroundings:
         memory: the image.
         banners: every `Linux version` text.
         blobs: every kernel BTF.
-        notes: every VMCOREINFO.
+        notes: what every VMCOREINFO says of symbols.
     """
 
     memory: Memory
     banners: Sequence[Banner]
     blobs: Sequence[Placed]
-    notes: Sequence[Vmcoreinfo]
+    notes: Notes
 
 
 def place(kallsyms: Kallsyms, around: Surroundings) -> Placement:
@@ -129,14 +128,15 @@ def place(kallsyms: Kallsyms, around: Surroundings) -> Placement:
         kallsyms: the tables; `readings` must not be empty.
         around: the witnesses.
     """
-    ordered = [reading for reading in kallsyms.readings[:_MOST_READINGS] if reading.order >= _LEAST_ORDER]
+    ordered = [reading for reading in kallsyms.readings if reading.order >= _LEAST_ORDER]
     if not ordered:
         return Placement(kallsyms.readings[0], added=None)
-    found = [_judge(kallsyms, reading, around) for reading in ordered]
+    listed = around.notes.listed_by(kallsyms)
+    found = [_judge(kallsyms, reading, around, listed) for reading in ordered]
     best = max(found, key=lambda placement: placement.weight)
     if not best.confirmed:
         floating = [without_base(reading) for reading in ordered if reading.start is not None]
-        found = [best, *(_judge(kallsyms, reading, around) for reading in floating)]
+        found = [best, *(_judge(kallsyms, reading, around, listed) for reading in floating)]
         best = max(found, key=lambda placement: placement.weight)
     if best.shift is None and best.added is not None:
         _from_code(kallsyms, best, around.memory)
@@ -165,7 +165,7 @@ def _index_place(kallsyms: Kallsyms, reading: Addresses) -> int:
     return next(behind, places[0])
 
 
-def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings) -> Placement:
+def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings, listed: Listed) -> Placement:
     """Try the distances from values to places that witnesses speak for, and keep the best."""
     votes: dict[int, dict[str, int]] = {}
     for name, value, offset in _pairs(kallsyms, reading, around):
@@ -174,13 +174,21 @@ def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings) -> Plac
     if reading.rule == "self-relative":
         votes = {0: votes.get(0, {})}
     guesses = sorted(votes, key=lambda distance: -len(votes[distance]))[:_MOST_GUESSES]
-    found = [_try(kallsyms, reading, around, distance, votes[distance]) for distance in guesses]
-    found = found or [_try(kallsyms, reading, around, None, {})]
+    agreement = listed.agreeing(reading, None if reading.floating else 0)
+    found = [
+        _try(kallsyms, reading, around.memory, agreement, distance, votes[distance]) for distance in guesses
+    ]
+    found = found or [_try(kallsyms, reading, around.memory, agreement, None, {})]
     return max(found, key=lambda placement: placement.weight)
 
 
 def _try(
-    kallsyms: Kallsyms, reading: Addresses, around: Surroundings, distance: int | None, direct: dict[str, int]
+    kallsyms: Kallsyms,
+    reading: Addresses,
+    memory: Memory,
+    agreement: Agreement | None,
+    distance: int | None,
+    direct: dict[str, int],
 ) -> Placement:
     """Judge one reading with one distance from its values to places in the layer."""
     placement = Placement(reading, direct=dict(direct))
@@ -188,9 +196,9 @@ def _try(
         placement.added = None
     else:
         placement.shift = distance
-    _ask_notes(kallsyms, placement, distance, around.notes)
-    _ask_pointers(kallsyms, placement, distance, around.memory)
-    placement.banner = _banner_at_home(kallsyms, reading, around.memory, distance)
+    _ask_notes(kallsyms, placement, distance, agreement)
+    _ask_pointers(kallsyms, placement, distance, memory)
+    placement.banner = _banner_at_home(kallsyms, reading, memory, distance)
     if placement.banner is not None:
         placement.direct["linux_banner"] = placement.banner.offset
     placement.aligned = sum(
@@ -230,25 +238,13 @@ def _pairs(kallsyms: Kallsyms, reading: Addresses, around: Surroundings) -> Iter
 
 
 def _ask_notes(
-    kallsyms: Kallsyms, placement: Placement, distance: int | None, notes: Iterable[Vmcoreinfo]
+    kallsyms: Kallsyms, placement: Placement, distance: int | None, agreement: Agreement | None
 ) -> None:
-    """Find the note that agrees with most symbols, and learn from it what is still unknown."""
-    best: tuple[int, int, Vmcoreinfo, int] | None = None
-    for note in notes:
-        votes: Counter[int] = Counter()
-        for name, address in note.symbols.items():
-            value = None if name in NOT_ADDRESSES else kallsyms.value(placement.reading, name)
-            if value is not None:
-                votes[address - value] += 1
-        if not votes:
-            continue
-        added = votes.most_common(1)[0][0] if placement.added is None else placement.added
-        agreed, told = votes[added], votes.total()
-        if 2 * agreed > told and (best is None or agreed > best[0]):
-            best = agreed, told, note, added
-    if best is None:
+    """Learn from the note that agrees with most symbols what is still unknown."""
+    if agreement is None:
         return
-    placement.agreed, placement.told, placement.note, placement.added = best
+    placement.agreed, placement.told, placement.note = agreement.agreed, agreement.told, agreement.note
+    placement.added = agreement.added
     table = placement.note.symbol("kallsyms_token_table")
     if placement.shift is None and distance is not None:
         placement.shift = distance + placement.added

@@ -78,7 +78,8 @@ class Symbols:
 
     def get(self, name: str) -> int | None:
         """The lowest address of a name, or None."""
-        return min(self.all(name), default=None)
+        found = self.indexes(name)
+        return int(self.addresses[found].min()) if found else None
 
     def all(self, name: str) -> list[int]:
         """Every address of a name, in kallsyms' order."""
@@ -87,7 +88,7 @@ class Symbols:
     def indexes(self, name: str) -> list[int]:
         """Where a name stands in the columns; a few names are searched for, more make an index."""
         if name not in self._searched and len(self._searched) < _SEARCHES:
-            self._searched[name] = list(self._search(name))
+            self._searched[name] = self._search(name)
         found = self._searched.get(name)
         return self._index.get(name, []) if found is None else found
 
@@ -102,16 +103,20 @@ class Symbols:
         """
         return np.where(self.fixed, self.addresses, self.addresses - np.uint64(kaslr_shift & _MASK))
 
-    def _search(self, name: str) -> Iterator[int]:
+    def _search(self, name: str) -> list[int]:
         needle = b"\0" + name.encode("utf-8", "surrogateescape") + b"\0"
         if not name or b"\0" in needle[1:-1]:
-            return
+            return []
+        places = []
         place = stringzilla.find(self.text, needle)
         while place >= 0:
-            index = int(np.searchsorted(self.starts, place + 1))
-            if index < len(self) and self.starts[index] == place + 1:
-                yield index
+            places.append(place + 1)
             place = stringzilla.find(self.text, needle, place + 1)
+        indexes = np.searchsorted(self.starts, places)
+        inside = indexes < len(self)
+        indexes = indexes[inside]
+        found: list[int] = indexes[self.starts[indexes] == np.array(places, np.int64)[inside]].tolist()
+        return found
 
     @cached_property
     def _index(self) -> dict[str, list[int]]:
