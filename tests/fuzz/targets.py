@@ -13,24 +13,30 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from unittest.mock import patch
 
 import orjson
 from smallkernel import BANNER, memory, small_kernel, wiped_kernels
+from smalllists import KERNEL, mapped, small_lists
 
 from btf.touch import touch_everything
 from btf.writer import Writer, every_kind
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
 from volatility3_btf.btf.c_header import c_header
+from volatility3_btf.btf.diff import diff
 from volatility3_btf.btf.headless import recover
 from volatility3_btf.btf.mending import mend
 from volatility3_btf.btf.render import render
 from volatility3_btf.btf.rows import rows_of
+from volatility3_btf.damage import Mender
 from volatility3_btf.images import FormatError, elf_segments, lime_segments, open_memory, tidy_segments
 from volatility3_btf.isf import TypeEntries, build_isf
 from volatility3_btf.isf.compact import CompactError, pack_kernel, unpack_kernel
 from volatility3_btf.isf.declarations import Declarations
 from volatility3_btf.kernel import Kernel, KernelError, identify_kernels, parse_banner, parse_vmcoreinfo
+from volatility3_btf.kernel import loaded as loading
 from volatility3_btf.kernel.kallsyms import read_kallsyms
+from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.kernel.tokens import DIGITS, tokens_at_digits
 from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
 from volatility3_btf.scan import find_btf
@@ -167,14 +173,7 @@ def mending(data: bytes) -> None:
     """The same with a header, and holes: where is said by the input's first bytes."""
     if len(data) < 12:
         return
-    ends = struct.unpack_from("<4H", data)
-    blob = _blob_of(data[8:])
-    found = Header.parse(blob)
-    order, size = "<" if found.endian == "little" else ">", len(LEADING[found.endian])
-    fields = (found.hdr_len, 0, found.type_len + size, found.type_len + size, found.str_len + len(MORE_NAMES))
-    whole = struct.pack(order + "HBB5I", 0xEB9F, 1, 0, *fields)
-    whole += LEADING[found.endian] + blob[found.hdr_len :] + MORE_NAMES
-    holes = [(min(pair), min(max(pair), len(whole))) for pair in zip(ends[::2], ends[1::2], strict=True)]
+    whole, holes = _holed_kernel(data)
     for start, end in holes:
         whole = whole[:start] + bytes(max(0, end - start)) + whole[max(start, end) :]
     try:
@@ -184,6 +183,59 @@ def mending(data: bytes) -> None:
     assert not CONTROL.search(mended.describe())
     for number in range(0, len(mended.types), 64):
         render(mended.types[number])
+
+
+def copies(data: bytes) -> None:
+    """The same, with one hole that is not in the image, and a copy with the other hole behind it."""
+    if len(data) < 12:
+        return
+    whole, ((start, end), (low, high)) = _holed_kernel(data)
+    copy = whole[:low] + bytes(high - low) + whole[high:]
+    image = SegmentedMemory([(0, whole[:start]), (end, whole[end:]), (len(whole) + 512, copy)])
+    rescue = Mender(image).rescue(0, Header.parse(whole))
+    if rescue is not None:
+        assert len(rescue.data) == len(whole)
+        assert not CONTROL.search(rescue.problem)
+
+
+def _holed_kernel(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
+    """A blob with so many functions and names that it may be a kernel's, and two ranges of it."""
+    ends = struct.unpack_from("<4H", data)
+    blob = _blob_of(data[8:])
+    found = Header.parse(blob)
+    order, size = "<" if found.endian == "little" else ">", len(LEADING[found.endian])
+    fields = (found.hdr_len, 0, found.type_len + size, found.type_len + size, found.str_len + len(MORE_NAMES))
+    whole = struct.pack(order + "HBB5I", 0xEB9F, 1, 0, *fields)
+    whole += LEADING[found.endian] + blob[found.hdr_len :] + MORE_NAMES
+    pairs = zip(ends[::2], ends[1::2], strict=True)
+    return whole, [(min(*pair, len(whole)), min(max(pair), len(whole))) for pair in pairs]
+
+
+def loaded(data: bytes) -> None:
+    """The lists of BTF and of modules, and all BTF in them; without page tables if the first byte is 0."""
+    image = memory(data[1:])
+    space = mapped(image)
+    with patch.object(loading, "address_space_of", lambda *_: None if data[:1] < b"\1" else space):
+        found = loading.loaded_btf(image, KERNEL)
+    for entry in found.entries:
+        assert not CONTROL.search(entry.name)
+        blob = entry.read()
+        assert blob.state == "complete" or blob.problem
+        found.module(entry.name)
+    modules = listed_modules(space, KERNEL)
+    assert all(modules.has(name) for name in modules.addresses)
+
+
+def differences(data: bytes) -> None:
+    """What differs between two blobs; the first two bytes say where the second one starts."""
+    cut = int.from_bytes(data[:2], "little")
+    old, new = _decode(data[2 : 2 + cut]), _decode(data[2 + cut :])
+    if old is None or new is None:
+        return
+    for change in diff(old, new):
+        names = [change.name, *(member.member for member in change.members)]
+        assert not CONTROL.search("".join(names))
+        assert change.old_size != change.new_size or change.members
 
 
 def kallsyms(data: bytes) -> None:
@@ -341,6 +393,16 @@ def _holed() -> Iterator[bytes]:
             yield struct.pack("<4H", hole, hole + 32, hole + 700, hole + 740 + number) + body
 
 
+def _lists() -> Iterator[bytes]:
+    yield from (flag + small_lists() for flag in (b"\0", b"\1"))
+
+
+def _pairs() -> Iterator[bytes]:
+    bodies = list(_bodies())
+    for one, other in zip(bodies, [*bodies[2:], *bodies[:2]], strict=True):
+        yield len(one).to_bytes(2, "little") + one + other
+
+
 def _modules() -> Iterator[bytes]:
     for endian in ENDIANS:
         writer = Writer(endian, every_kind(endian))
@@ -420,7 +482,10 @@ TARGETS: dict[str, Target] = {
     "split": Target(split, _modules, 512, NAMES),
     "scan": Target(scan, _blobs, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0", b"\xeb\x9f\x01\0\0\0\0\x18", *NAMES)),
     "mending": Target(mending, _holed, 1024, NAMES),
+    "copies": Target(copies, _holed, 1024, NAMES),
     "headless": Target(headless, _bodies, 1024, NAMES),
+    "loaded": Target(loaded, _lists, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0",)),
+    "differences": Target(differences, _pairs, 2048, NAMES),
     "kallsyms": Target(kallsyms, _tables, 12 << 10),
     "identify": Target(identify, _images, 40 << 10),
     "compact": Target(compact, _kept, 24 << 10),

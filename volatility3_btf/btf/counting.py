@@ -22,7 +22,7 @@ _ENOUGH: Final = 4096
 _SURE: Final = 0.98
 """Share of references that must point to the right kind for the number of types to be believed."""
 
-_SAMPLE, _LIKELY = 128, 0.9
+_SAMPLE, _LIKELY = 32, 0.9
 """References of a kind that are looked at first, and the share of them that must point to the right kind."""
 
 _MOST_OFF: Final = 4096
