@@ -19,7 +19,7 @@ from costs import Cost, cost_of  # noqa: E402
 from volatility3_btf import open_memory  # noqa: E402
 from volatility3_btf.scan import find_kernel_btf  # noqa: E402
 
-STEPS = ("scan", "banners", "identify", "isf", "text")
+STEPS = ("scan", "banners", "identify", "isf", "header", "text", "rows", "diff")
 
 
 def honest(dump: Path, path: Path) -> Path:

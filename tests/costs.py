@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 PATIENCE = 120  # seconds after which a traceback tells where it hangs
@@ -21,7 +22,7 @@ class Cost:
     """What was used.
 
     Attributes:
-        seconds: of processor time, by step: scan, banners, identify, isf, text.
+        seconds: of processor time, by step: scan, banners, identify, isf, header, text, rows, diff.
         memory: most bytes resident, mapped pages included.
         blobs: how many were found.
         kernels: their states.
@@ -69,6 +70,7 @@ def main() -> None:
     """Read the image that the command line names; print what it cost as JSON."""
     sys.path.insert(0, str(CHECKOUT))
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
+    import answers
     from volatility3_btf import find_btf, open_memory
     from volatility3_btf.btf import BtfError
     from volatility3_btf.btf.c_header import c_header
@@ -105,7 +107,10 @@ def main() -> None:
     assert isinstance(identified, list)
     for kernel in identified[:1]:
         step("isf", lambda kernel=kernel: build_isf(kernel).to_bytes("gz"))
-        step("text", lambda kernel=kernel: c_header(kernel.blob.types))
+        step("header", lambda kernel=kernel: c_header(kernel.blob.types))
+        step("text", partial(answers.text, kernel))
+        step("rows", partial(answers.rows, kernel))
+        step("diff", partial(answers.differences, kernel))
     most = peak_memory()
     states = [kernel.state for kernel in identified]
     print(

@@ -11,8 +11,18 @@ from pathlib import Path
 
 from volrunner import Vol
 
-COMMANDS = ("linux.btfscan --all", "linux.btfisf", "linux.btftypes --header", "linux.pslist")
-"""All that an image is read for: the three plugins, and the search for a kernel with nothing prepared."""
+COMMANDS = (
+    "linux.btfscan --all",
+    "linux.btfisf",
+    "linux.btftypes",
+    "linux.btftypes --diff IMAGE",
+    "linux.btftypes --header",
+    "linux.pslist",
+)
+"""All that an image is read for: the three plugins, and the search for a kernel with nothing prepared.
+
+It is compared with itself, which is the most work.
+"""
 
 PATIENCE = 120  # seconds
 
@@ -44,9 +54,13 @@ class VolCost:
 
 
 def vol_cost(vol: Vol, image: Path, command: str) -> VolCost:
-    """Run a command on an image; it is ended after `PATIENCE` seconds at the latest."""
+    """Run a command on an image; it is ended after `PATIENCE` seconds at the latest.
+
+    IMAGE in the command stands for the image.
+    """
+    words = [str(image) if word == "IMAGE" else word for word in command.split()]
     done = subprocess.run(
-        [sys.executable, "-S", "-c", _LAUNCHER, *vol.command("-q", "-f", image, *command.split())],
+        [sys.executable, "-S", "-c", _LAUNCHER, *vol.command("-q", "-f", image, *words)],
         env=vol.environment,
         cwd=vol.folder,
         stdin=subprocess.DEVNULL,

@@ -117,12 +117,12 @@ def test_what_suffices_is_left_out_nowhere() -> None:
 @pytest.mark.parametrize("name", ["amd64-7", "amd64-5.10"])
 def test_no_kernel_comes_near_it(name: str, dump: Callable[[str], Any]) -> None:
     types = Types((Path(dump(name).btf) / "vmlinux").read_bytes())
-    budget = Budget(MOST_SHOWN // 3)
+    budget = Budget(MOST_SHOWN // 2)
     for found in budget.within(types.of_kind(Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.TYPEDEF)):
         if found.name:
             render(found, budget)
     assert not budget.is_short
-    budget = Budget(2 * MOST_SHOWN // 3)
+    budget = Budget(MOST_SHOWN)
     for function in budget.within(types.of_kind(Kind.FUNC)):
         prototype(function, budget)
     assert not budget.is_short

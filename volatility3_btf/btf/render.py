@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from .budget import Budget
+from .budget import FIELD, Budget
 from .declare import Declarer, spell, tag_of
 from .errors import BtfError
 from .kinds import Kind
@@ -64,7 +64,7 @@ def _lines(found: Type, budget: Budget) -> Iterator[str]:
         yield f"}}; /* size: {found.size}, {'signed' if found.is_signed else 'unsigned'} */"
     elif isinstance(found, Datasec):
         yield f"/* section {printable(found.name)}, {found.size} bytes */"
-        for entry in found.entries if budget.take(found.types.vlen_of(found.id)) else ():
+        for entry in found.entries if budget.take(FIELD * found.types.vlen_of(found.id)) else ():
             yield f"{prototype(entry.type, budget) + ';':<{_COLUMN}} /* {entry.offset:5} {entry.size:5} */"
     elif found.kind in (Kind.FUNC, Kind.VAR):
         yield f"{prototype(found, budget)};"
@@ -91,7 +91,7 @@ def _typedef(found: Type, budget: Budget) -> Iterator[str]:
 
 
 def _enumerators(found: Enum, indent: str, budget: Budget) -> Iterator[str]:
-    if not budget.take(found.types.vlen_of(found.id)):
+    if not budget.take(FIELD * found.types.vlen_of(found.id)):
         yield indent + _LEFT_OUT
         return
     for name, value in found.values:

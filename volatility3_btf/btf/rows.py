@@ -4,12 +4,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .budget import Budget
+from .budget import FIELD, Budget
 from .declare import Declarer
 from .errors import BtfError
 from .layout import Field
 from .nesting import body_under_name, walk_members
 from .nodes import Datasec, Enum, FuncProto, Reference, Type
+from .sizes import DEEPEST
 from .spelling import printable
 
 
@@ -55,7 +56,7 @@ def rows_of(found: Type, budget: Budget | None = None) -> Iterator[Row]:
         budget: of the answer; its own without one. What it does not suffice for is left out.
     """
     budget = budget or Budget()
-    row = Row(printable(found.name) or "(anonymous)", kind_text(found), _size(found))
+    row = Row(printable(found.name) or "(anonymous)", kind_text(found), _size(found, budget))
     count = 0
     for part in _parts(found, row, budget):
         if not is_shown(part, budget):
@@ -76,7 +77,9 @@ def _parts(found: Type, row: Row, budget: Budget) -> Iterator[Row]:
     if body is not None:
         for path, field in walk_members(body, budget):
             yield member_row(row, path, field, budget)
-    elif isinstance(found, (Enum, Datasec, FuncProto)) and not budget.take(found.types.vlen_of(found.id)):
+    elif isinstance(found, (Enum, Datasec, FuncProto)) and not budget.take(
+        FIELD * found.types.vlen_of(found.id)
+    ):
         return
     elif isinstance(found, Enum):
         for text, value in found.values:
@@ -115,8 +118,9 @@ def _made_from(found: Type, budget: Budget) -> str | None:
     return type_text(found.type, budget) if isinstance(found, Reference) else None
 
 
-def _size(found: Type) -> int | None:
+def _size(found: Type, budget: Budget) -> int | None:
     try:
         return found.size
     except BtfError:
+        budget.take(DEEPEST)  # so many steps may have led to nothing
         return None

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from .budget import Budget
+from .budget import FIELD, Budget
 from .errors import BtfError
 from .kinds import Kind
 from .layout import Field, lay_out
@@ -94,7 +94,11 @@ class Sketcher:
 
     def _values(self, member: Member) -> tuple[Enumerator, ...]:
         found = member.types.by_id(declared_from(member))
-        if not isinstance(found, Enum) or found.name or not self._budget.take(found.types.vlen_of(found.id)):
+        if (
+            not isinstance(found, Enum)
+            or found.name
+            or not self._budget.take(FIELD * found.types.vlen_of(found.id))
+        ):
             return ()
         return tuple(found.values)
 

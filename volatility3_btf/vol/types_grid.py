@@ -13,7 +13,7 @@ from volatility3.framework import exceptions, interfaces, renderers
 from ..btf import BtfError, Kind, Type, Types
 from ..btf.budget import MOST_SHOWN, Budget
 from ..btf.c_header import c_header
-from ..btf.diff import Change, MemberChange, Subject, diff, subjects
+from ..btf.diff import MOST_COMPARED, Change, MemberChange, Subject, diff, subjects
 from ..btf.patterns import Pattern
 from ..btf.render import prototype, render
 from ..btf.rows import Row, rows_of
@@ -69,6 +69,7 @@ class TypesGrid:
             return renderers.TreeGrid(HEADER_COLUMNS, self._header(self._chosen))
         names = self.config.get("type") or []
         if self.config.get("diff") is not None:
+            self._budget = Budget(MOST_COMPARED)
             return self._grid(DIFF_COLUMNS, self._changes(names), _change_rows, _change_text)
         if members := self.config.get("members"):
             return self._grid(COLUMNS, self._members(members), lambda row: [_cells(row)], _member_text)
