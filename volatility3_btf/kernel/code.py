@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,7 @@ from .reading import read_filled
 
 _STEP = 64 << 10
 _SPAN = 96 << 20
+_PIECE = 1 << 20
 _SAMPLES = 256
 _FILLINGS = np.array([0, 0xCCCCCCCC, 0xFFFFFFFF], np.uint32)
 """What fills memory that holds no code: zeros, int3 or POISON_FREE_INITMEM, ones."""
@@ -38,21 +41,34 @@ def shift_by_functions(memory: Memory, functions: npt.NDArray[np.uint64], near: 
     inside = inside[:: max(1, len(inside) // _SAMPLES)]
     low = max(0, near - _SPAN)
     low += (first - low) % _STEP
-    data, _ = read_filled(memory, low, max(0, near - low) + int(inside.max()) + 4)
-    table = np.frombuffer(data, np.uint8)
-    scores = {start: _alike(table, start + inside) for start in range(0, max(0, near - low), _STEP)}
-    best, *others = sorted(scores, key=lambda start: -scores[start])[:2] or [0]
-    if scores.get(best, 0) < len(inside) // 4 or (others and scores[best] < 2 * scores[others[0]]):
+    starts = np.arange(low, max(low, near), _STEP)
+    if not len(starts):
         return None
-    return first - (low + best)
+    words = _words_at(memory, (starts[:, None] + inside).ravel()).reshape(len(starts), -1)
+    scores = np.array([_alike(row) for row in words])
+    best, *others = np.argsort(-scores, kind="stable")[:2].tolist()
+    if scores[best] < len(inside) // 4 or (others and scores[best] < 2 * scores[others[0]]):
+        return None
+    return first - int(starts[best])
 
 
-def _alike(table: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> int:
-    """How many of these places hold the most frequent four bytes, fillings left out."""
-    places = places[places + 4 <= len(table)]
+def _words_at(memory: Memory, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    """The four bytes at each of many places, read a piece of the image at a time; 0 where there are none."""
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
     words = np.zeros(len(places), np.uint32)
-    for byte in range(4):
-        words |= table[places + byte].astype(np.uint32) << np.uint32(8 * byte)
+    borders = range(int(ordered[0]), int(ordered[-1]) + _PIECE + 1, _PIECE)
+    for start, (low, high) in zip(borders, pairwise(np.searchsorted(ordered, borders)), strict=False):
+        if low < high:
+            data, _ = read_filled(memory, start, _PIECE + 3)
+            table, at = np.frombuffer(data, np.uint8), ordered[low:high] - start
+            for byte in range(4):
+                words[order[low:high]] |= table[at + byte].astype(np.uint32) << np.uint32(8 * byte)
+    return words
+
+
+def _alike(words: npt.NDArray[np.uint32]) -> int:
+    """How many of these words are the most frequent one, fillings left out."""
     counts = np.unique(words[~np.isin(words, _FILLINGS)], return_counts=True)[1]
     return int(counts.max()) if len(counts) else 0
 

@@ -108,30 +108,57 @@ def _with_first(data: bytes, end: int, others: list[bytes], base: int) -> Tokens
     Without an index it is the earliest place: the table is aligned, and a marker, which has a zero byte, lies
     before it or zeros to fill up.
     """
+    starts = _first_starts(data, end, base)
+    if not starts:
+        return None
     stop = end + sum(map(len, others)) + len(others)
-    guess: Tokens | None = None
-    start = end - 2 - (base + end - 2) % 4
-    while start >= 0 and end - 1 - start <= MAX_TOKEN and _printable(data[start : end - 1]):
-        texts = [data[start : end - 1], *others]
-        found = _find_index(texts, data, stop, base)
-        if found is not None:
-            return Tokens(tuple(texts), frozenset(), base + start, base + found[0], found[1])
-        guess = Tokens(tuple(texts), frozenset(), base + start, base + stop + -(base + stop) % 8, None)
-        start -= 4
-    return guess
+    start, index, endian = _find_index(others, data, end, stop, base, starts) or (
+        starts[-1],
+        stop + -(base + stop) % 8,
+        None,
+    )
+    texts = (data[start : end - 1], *others)
+    return Tokens(texts, frozenset(), base + start, base + index, endian)
 
 
-def _find_index(texts: list[bytes], data: bytes, stop: int, base: int) -> tuple[int, Endian] | None:
-    """The index that fits these texts: it follows the table, aligned to 4 or 8 bytes."""
-    ends = np.cumsum([len(text) + 1 for text in texts])
-    expected = np.concatenate(([0], ends[:-1])) & 0xFFFF
+def _first_starts(data: bytes, end: int, base: int) -> range:
+    """Where token 0 can start, the nearest place to its end first: all that follows is printable."""
+    low = end - 1
+    while low > max(0, end - 1 - MAX_TOKEN) and _printable(data[low - 1 : low]):
+        low -= 1
+    return range(end - 2 - (base + end - 2) % 4, low - 1, -4)
+
+
+def _find_index(
+    others: list[bytes], data: bytes, end: int, stop: int, base: int, starts: range
+) -> tuple[int, int, Endian] | None:
+    """The index that fits these texts: it follows the table, aligned to 4 or 8 bytes.
+
+    Args:
+        others: all texts but the first.
+        data: what they were cut from.
+        end: where they start in it,
+        stop: and end.
+        base: its address in the layer.
+        starts: where the first text can start, the likeliest place first.
+
+    Returns:
+        Where the first text starts, for which three quarters of the index agree, where the index lies, and
+        its byte order.
+    """
+    inside = np.cumsum([0, *(len(text) + 1 for text in others[:-1])])
+    found: list[tuple[int, int, Endian]] = []
     for place in range(stop + -(base + stop) % 4, stop + 16, 4):
         for endian, order in _ORDERS:
-            if place + 2 * COUNT <= len(data):
-                starts = np.frombuffer(data, order, COUNT, place)
-                if np.count_nonzero(starts == expected) >= COUNT * 3 // 4:
-                    return place, endian
-    return None
+            if place + 2 * COUNT > len(data):
+                continue
+            told = np.frombuffer(data, order, COUNT, place).astype(np.int64)
+            lengths, agreeing = np.unique((told[1:] - inside) & 0xFFFF, return_counts=True)
+            best = int(np.argmax(agreeing))
+            start = end - int(lengths[best])
+            if agreeing[best] + (told[0] == 0) >= COUNT * 3 // 4 and start in starts:
+                found.append((start, place, endian))
+    return max(found, key=lambda one: one[0], default=None)
 
 
 def _by_index(data: bytes, digits: int, base: int) -> Tokens | None:
