@@ -27,9 +27,12 @@ def unlisted(types: Types, symbols: Symbols) -> tuple[int, int]:
         symbols: its symbols, of which none may be lost; variables must be listed (CONFIG_KALLSYMS_ALL).
     """
     names = types.names(types.ids_of_kind(Kind.FUNC, Kind.VAR))
-    listed = set(symbols.names)
+    listed: set[str] = set()
+    wanted = {*names, *(name.removesuffix(_ADDED) for name in names if name.endswith(_ADDED))}
+    for piece in symbols.pieces():
+        listed |= wanted.intersection(piece)
     missing = set(names) - listed
-    if missing:
-        missing -= {name.partition(".")[0] for name in listed if "." in name}
+    for piece in symbols.pieces() if missing else ():
+        missing.difference_update(name.partition(".")[0] for name in piece if "." in name)
     missing = {name for name in missing if name.removesuffix(_ADDED) not in listed}
     return len(missing), len(names)

@@ -18,6 +18,9 @@ _MASK = (1 << 64) - 1
 _SEARCHES = 48
 """Different names that are searched for one by one; an index costs as much."""
 
+_AT_ONCE = 1 << 16
+"""Names that are decoded at once where they are not kept."""
+
 
 @dataclass(eq=False)
 class Symbols:
@@ -70,6 +73,17 @@ class Symbols:
         if len(self) and self.text.count(b"\0") == len(self) + 1:
             return self.text[1:-1].decode("utf-8", "backslashreplace").split("\0")
         return [self.name(index) for index in range(len(self))]
+
+    def pieces(self) -> Iterator[list[str]]:
+        """Every name, as `names` has them, some at a time; they are not kept."""
+        for low in range(0, len(self), _AT_ONCE):
+            high = min(low + _AT_ONCE, len(self))
+            end = self.text.index(b"\0", int(self.starts[high - 1]))
+            text = self.text[int(self.starts[low]) : end]
+            if text.count(b"\0") == high - low - 1:
+                yield text.decode("utf-8", "backslashreplace").split("\0")
+            else:
+                yield [self.name(index) for index in range(low, high)]
 
     def name(self, index: int) -> str:
         """The name of one symbol, without decoding the others."""
