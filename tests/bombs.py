@@ -360,6 +360,19 @@ def equal_symbols() -> bytes:
     )
 
 
+def shared_names() -> bytes:
+    """A million different names, and a dozen token tables that all of them could be made of."""
+    count, digits = 1 << 20, np.frombuffer(b"abcdefghijklmnop", np.uint8)
+    table = np.full((count, 8), 7, np.uint8)
+    table[:, 1:3] = ord("D"), ord("z")
+    for place in range(5):
+        table[:, 3 + place] = digits[ids(count) >> 4 * place & 15]
+    texts = {"z": b"z" * 50}
+    data = np.arange(count, dtype="<u4").tobytes() + struct.pack("<Q", 0xFFFFFFFF80000000)
+    data += kallsyms(table.tobytes(), count, **texts) + bytes(4096) + token_table(**texts) * 11
+    return filled(data + blob([record(Kind.PTR)]))
+
+
 def asked_names() -> bytes:
     """VMCOREINFO with a hundred thousand symbols, each to be found among long names."""
     count = 120 << 10
@@ -404,7 +417,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
         *(holed_structs, equal_pieces, records_everywhere),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),
-        *(numbers_that_fit, growing_runs, equal_symbols, asked_names),
+        *(numbers_that_fit, growing_runs, equal_symbols, shared_names, asked_names),
     )
 }
 """The images by name."""

@@ -29,6 +29,9 @@ MOST_EQUAL = 256
 _SEARCHES = 64
 """Names that are searched for one by one; a pass over all names costs about as much."""
 
+_EACH = 60
+"""Bytes that a symbol takes besides its name: its number, place and letter, and four readings' addresses."""
+
 _AT_ONCE = 1 << 16
 """Names that are split at once."""
 
@@ -52,6 +55,11 @@ class Kallsyms:
     def place(self) -> int:
         """The address of the token table in the layer: what identifies these tables."""
         return self.tables.tokens.table
+
+    @property
+    def size(self) -> int:
+        """Bytes that all of it takes in memory, about."""
+        return len(self.names.text) + _EACH * len(self.names.starts)
 
     def positions(self, name: str) -> tuple[int, ...]:
         """The positions of a name among the decoded ones, the first `MOST_EQUAL` of them."""

@@ -30,6 +30,9 @@ _MOST_HITS = 1 << 12
 _MOST_TABLES, _MOST_THOROUGH = 32, 4
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
 
+_MOST_KEPT = 320 << 20
+"""Bytes that all kallsyms of an image take, decoded; one of 210,000 symbols takes 20 million."""
+
 _NEAREST = 2
 """Token tables that are followed first for each kernel's BTF: its own kallsyms is among them, since both lie
 in the kernel's read-only data, where no process can put anything."""
@@ -122,9 +125,16 @@ def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, 
         told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
+    left = _MOST_KEPT
     for number, tokens in enumerate(_in_turn(found, near)[:_MOST_TABLES]):
         try:
             found_there = _read_with_notes(memory, tokens, findings.notes, number < _MOST_THOROUGH)
+            left -= found_there.size
+            if left < 0:
+                findings.complaints.append(
+                    "there are more symbols than several kernels have: not all were read"
+                )
+                break
             findings.kallsyms.append(found_there)
         except KernelError as error:
             findings.complaints.append(str(error))
