@@ -110,8 +110,7 @@ class LoadedBtf:
             return own
         data = read_runs(self._memory, self.runs)
         held = BytesMemory(data, self.offset)
-        bases = Bases()
-        bases.add(own)
+        bases = Bases({own.sha256: own.types})
         return replace(examine(held, self.offset, self.header, bases), kind=self.blob_kind)
 
 
