@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import atheris
@@ -55,9 +56,21 @@ def fuzz(name: str, options: list[str], folder: Path) -> None:
         f"-artifact_prefix={name}-",
         f"-dict={dictionary(target, folder)}",
     ]
+    flags += [f"-runs={target.runs}"] * bool(target.runs)
     flags += [option for option in options if option.startswith("-")]
     atheris.Setup([sys.argv[0], *flags, *given, str(seeds)], target.run)
     atheris.Fuzz()
+
+
+def _fuzz_and_exit(name: str, options: list[str], folder: Path) -> None:
+    """Fuzz in a child, which must not clean up its parent's folder when it ends by an exception."""
+    try:
+        fuzz(name, options, folder)
+    except SystemExit as end:
+        os._exit(end.code if isinstance(end.code, int) else bool(end.code))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
 
 
 def run(name: str, options: list[str]) -> bool:
@@ -67,7 +80,7 @@ def run(name: str, options: list[str]) -> bool:
         child = os.fork()
         if not child:
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
-            fuzz(name, options, Path(folder))
+            _fuzz_and_exit(name, options, Path(folder))
         status = os.waitpid(child, 0)[1]
         text = log.read_text(errors="replace")
     if status:

@@ -54,12 +54,15 @@ class Target:
         seeds: inputs to start from.
         longest: bytes of an input.
         words: byte strings to mix in.
+        runs: inputs for one process, 0 for any number: the fuzzer keeps something of every comparison, and
+            where each input stands among many records that fills its memory.
     """
 
     run: Callable[[bytes], None]
     seeds: Callable[[], Iterator[bytes]]
     longest: int = 1024
     words: tuple[bytes, ...] = ()
+    runs: int = 0
 
 
 def header(data: bytes) -> None:
@@ -481,9 +484,9 @@ TARGETS: dict[str, Target] = {
     "text": Target(text, _bodies, 1024, NAMES),
     "split": Target(split, _modules, 512, NAMES),
     "scan": Target(scan, _blobs, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0", b"\xeb\x9f\x01\0\0\0\0\x18", *NAMES)),
-    "mending": Target(mending, _holed, 1024, NAMES),
-    "copies": Target(copies, _holed, 1024, NAMES),
-    "headless": Target(headless, _bodies, 1024, NAMES),
+    "mending": Target(mending, _holed, 1024, NAMES, runs=1500),
+    "copies": Target(copies, _holed, 1024, NAMES, runs=1500),
+    "headless": Target(headless, _bodies, 1024, NAMES, runs=1500),
     "loaded": Target(loaded, _lists, 2048, (b"\x9f\xeb\x01\0\x18\0\0\0",)),
     "differences": Target(differences, _pairs, 2048, NAMES),
     "kallsyms": Target(kallsyms, _tables, 12 << 10),

@@ -39,7 +39,7 @@ class Scalars:
         """
         types = self._types
         name, size = types.name_of(type_id), types.word_of(type_id)
-        if _FLOATS.get(name) == size or self._size_of_words(name.split()) == size:
+        if _FLOATS.get(name) == size or self._size_of_words(name.split(" ")) == size:
             return name
         if types.kind_of(type_id) is Kind.FLOAT:
             return _FLOATS_BY_SIZE.get(size)
