@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from btf.writer import Writer
 from volatility3_btf.btf import Types
 from volatility3_btf.kernel.architecture import architecture_of
@@ -19,3 +21,13 @@ def test_a_forward_declaration_that_is_left_of_it_tells_nothing() -> None:
     writer = Writer()
     writer.fwd("pt_regs")
     assert architecture_of(None, None, Types(writer.blob()), "little") is None
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, "x86-64"), (300, None)])
+def test_registers_without_number_tell_nothing(more: int, told: str | None) -> None:
+    """Each of them would be looked at for every architecture, in a made-up kernel's types."""
+    writer = Writer()
+    word = writer.integer("long unsigned int", 8)
+    names = ["r15", "orig_ax", *(f"x{number}" for number in range(more))]
+    writer.struct("pt_regs", 8 * len(names), [(name, word, 64 * at) for at, name in enumerate(names)])
+    assert architecture_of(None, None, Types(writer.blob()), "little") == told

@@ -34,6 +34,9 @@ _MEMBERS = {
 }
 """Members of `struct pt_regs` that only this architecture has."""
 
+_MOST_REGISTERS = 256
+"""Members of `struct pt_regs` that are believed; the largest has some fifty."""
+
 _NOTES = {
     "x86-64": "NUMBER(phys_base)",
     "arm64": "NUMBER(kimage_voffset)",
@@ -70,7 +73,9 @@ def _has_members(types: Any, members: tuple[str, ...]) -> bool:
     """Whether `struct pt_regs` has all of these members; broken types have none."""
     try:
         registers = types.find("pt_regs", Kind.STRUCT)
-        return registers is not None and all(registers[member] is not None for member in members)
+        if registers is None or types.vlen_of(registers.id) > _MOST_REGISTERS:
+            return False
+        return all(registers[member] is not None for member in members)
     except (KeyError, ValueError):
         return False
 
