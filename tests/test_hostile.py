@@ -17,19 +17,20 @@ from volatility3_btf.kernel import identify_kernels
 from volcosts import vol_cost
 from volrunner import Vol
 
-MOST_SECONDS = 10  # of processor time, for each thing that a command does
+MOST_SECONDS = 10  # of processor time, for each step or command
 MOST_MEMORY = 1 << 30  # bytes resident, the mapped image included
 DEAREST = {
     "linux.btfscan --all": "large_struct",
     "linux.btfisf": "tiny_kernels",
-    "linux.btftypes": "flat_wide",
+    "linux.btftypes": "equal_names",
     "linux.btftypes --diff IMAGE": "flat_wide",
     "linux.btftypes --header": "clashing_names",
     "linux.pslist": "large_struct",
 }
 """Of each command's bombs one that costs it most (bench/hostile_vol.py)."""
-THINGS = {"linux.btftypes": 2, "linux.btftypes --diff IMAGE": 2}
-"""How many things a command does, if more than one: Volatility writes the rows; two images are read."""
+
+CUT = {"linux.btftypes", "linux.btftypes --diff IMAGE"}
+"""Of these commands, those whose answer is cut short."""
 
 TOLD = {
     "kernels_and_modules": "no module's is held against that at 0x",
@@ -65,7 +66,8 @@ def test_a_bomb_costs_the_real_command_little(command: str, name: str, tmp_path:
     cost = vol_cost(vol, bombs.write(name, tmp_path / "image"), command)
     assert cost.returncode in (0, 1), cost
     assert "Traceback" not in cost.stderr
-    assert cost.seconds < MOST_SECONDS * THINGS.get(command, 1), cost
+    assert ("There is more than can be shown at once" in cost.stderr) == (command in CUT)
+    assert cost.seconds < MOST_SECONDS, cost
     assert cost.memory < MOST_MEMORY, cost
 
 

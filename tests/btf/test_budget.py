@@ -10,13 +10,14 @@ import pytest
 
 from btf.writer import Writer
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.budget import MOST_SHOWN, Budget
+from volatility3_btf.btf.budget import MOST_SHOWN, ROW, Budget
 from volatility3_btf.btf.diff import diff
 from volatility3_btf.btf.render import prototype, render
 from volatility3_btf.btf.rows import rows_of
 from volatility3_btf.btf.search import find_members
 
 MANY = 2000
+LISTED = (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.TYPEDEF, Kind.INT, Kind.FLOAT, Kind.FWD)
 Ask = Callable[[Types, Budget], int]
 
 
@@ -118,9 +119,14 @@ def test_what_suffices_is_left_out_nowhere() -> None:
 def test_no_kernel_comes_near_it(name: str, dump: Callable[[str], Any]) -> None:
     types = Types((Path(dump(name).btf) / "vmlinux").read_bytes())
     budget = Budget(MOST_SHOWN // 2)
-    for found in budget.within(types.of_kind(Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.TYPEDEF)):
+    for found in budget.within(types.of_kind(*LISTED)):
         if found.name:
             render(found, budget)
+    assert not budget.is_short
+    budget = Budget(MOST_SHOWN * 3 // 4)
+    for found in budget.within(types.of_kind(*LISTED)):
+        if found.name:
+            assert all(budget.take(ROW) for _ in rows_of(found, budget))
     assert not budget.is_short
     budget = Budget(MOST_SHOWN)
     for function in budget.within(types.of_kind(Kind.FUNC)):

@@ -6,12 +6,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from volatility3.framework import exceptions, interfaces, renderers
 
 from ..btf import BtfError, Kind, Type, Types
-from ..btf.budget import MOST_SHOWN, Budget
+from ..btf.budget import MOST_SHOWN, ROW, Budget
 from ..btf.c_header import c_header
 from ..btf.diff import MOST_COMPARED, Change, MemberChange, Subject, diff, subjects
 from ..btf.patterns import Pattern
@@ -88,7 +89,7 @@ class TypesGrid:
     ) -> TextGrid:
         """A table of items and a text of the same."""
         shown = self._shown(items)
-        cells = ((0, row) for item in shown for row in rows(item))
+        cells = ((0, row) for item in shown for row in self._rows(rows(item)))
         return TextGrid(columns, cells, (line for item in shown for line in text(item)))
 
     def _shown(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -96,6 +97,10 @@ class TypesGrid:
         yield from items
         if self._budget.is_short:
             vollog.warning("There is more than can be shown at once, so part of it is left out")
+
+    def _rows(self, rows: Iterable[Cells]) -> Iterator[Cells]:
+        """The rows, as far as a table of them can be shown."""
+        return takewhile(lambda _: self._budget.take(ROW), rows)
 
     def _found(self, names: list[str], kinds: tuple[Kind, ...], what: str) -> Iterator[Type]:
         """The types that are asked for: a module's own before the kernel's, all of them without names."""
