@@ -316,12 +316,12 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
         sketch = outline(data)
     except BtfError as error:
         return Blob(offset, header, _likely_kind(header, data), "damaged", data, str(error))
-    if sketch.split and not (sketch.section[:1] == b"\0" and _likely_kind(header, data) == "kernel"):
-        return _examine_split(offset, sketch, data, bases)
     try:
         types = Types(sketch)
     except BtfError as error:
         kind = _likely_kind(header, data)
+        if sketch.split and not (sketch.section[:1] == b"\0" and kind == "kernel"):
+            return _examine_split(offset, sketch, data, bases)
         return Blob(offset, header, kind, "damaged", data, str(error), sketch.counts)
     kind = _kind_of(types)
     flaw = flaw_of(types) if kind == "kernel" else _no_text(sketch)
