@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,10 +19,10 @@ from btf.writer import Writer, every_kind
 from memories import Holey
 from volatility3_btf import finder, images, scan
 from volatility3_btf import memory as memory_module
-from volatility3_btf.btf import BtfError, Endian, Kind
+from volatility3_btf.btf import BtfError, Endian, Header, Kind, outline
 from volatility3_btf.images import open_memory
 from volatility3_btf.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
-from volatility3_btf.scan import MOST_DAMAGED, MOST_HEADERS, Blob, find_btf, find_kernel_btf
+from volatility3_btf.scan import MOST_DAMAGED, MOST_HEADERS, Blob, examine, find_btf, find_kernel_btf
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
 MIB = 1 << 20
@@ -205,6 +205,27 @@ def test_only_kernels_are_found_when_only_they_are_looked_for() -> None:
     (blob,) = find_kernel_btf(BytesMemory(image))
     assert (blob.kind, blob.state, blob.data) == ("kernel", "complete", kernel())
     assert list(find_kernel_btf(BytesMemory(image), start=blob.offset + 1)) == []
+
+
+@pytest.mark.parametrize("make", [kernel, module, program])
+def test_what_is_not_decoded_when_only_kernels_are_looked_for_is_none(make: Callable[[], bytes]) -> None:
+    """Whichever byte is changed; a kernel's BTF is never passed over for one that other blobs have."""
+    whole = make()
+    for index in range(24, len(whole)):
+        for value in (0, ord("x")):
+            data = bytearray(whole)
+            data[index] = value
+            memory = BytesMemory(bytes(data))
+            header = Header.parse(data)
+            every, kernels = (examine(memory, 0, header, kernels_only=only) for only in (False, True))
+            assert every == kernels or (every.kind != "kernel" and kernels.kind == "unknown")
+
+
+def test_modules_are_not_decoded_when_only_kernels_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = blob_at(0, module()) + blob_at(0, kernel())
+    decoded = []
+    monkeypatch.setattr(scan, "outline", lambda data: decoded.append(data) or outline(data))
+    assert [blob.data for blob in find_kernel_btf(BytesMemory(image))] == decoded == [kernel()]
 
 
 def test_the_search_for_a_base_runs_ahead_once_and_no_further_than_needed() -> None:

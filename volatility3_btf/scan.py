@@ -290,7 +290,7 @@ def _blobs(
         if not crowd.admits(offset, header):
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
-        blob = blob or examine(memory, offset, header, bases)
+        blob = blob or examine(memory, offset, header, bases, kernels_only=smallest >= MIN_KERNEL)
         if blob.kind == "kernel" and blob.decoded is None:
             blob = _mend(mender, blob)
         if blob.state == "complete" and blob.kind in CHECKED:
@@ -300,7 +300,9 @@ def _blobs(
         yield blob
 
 
-def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = None) -> Blob:
+def examine(
+    memory: Memory, offset: int, header: Header, bases: Bases | None = None, *, kernels_only: bool = False
+) -> Blob:
     """Decide what the blob behind a sound header is, and in what state.
 
     Args:
@@ -308,10 +310,13 @@ def examine(memory: Memory, offset: int, header: Header, bases: Bases | None = N
         offset: the address of its header.
         header: the header.
         bases: the image's kernels, to check a module's split BTF against; None leaves it unchecked.
+        kernels_only: whether any other blob may be called unknown, undecoded.
     """
     data = memory.read_available(offset, header.size)
     if len(data) < header.size:
         return _examine_gaps(memory, offset, header, data)
+    if kernels_only and data[header.str_start] and _likely_kind(header, data) != "kernel":
+        return Blob(offset, header, "unknown", "damaged", data, "its names are no kernel's: not decoded")
     try:
         sketch = outline(data)
     except BtfError as error:
