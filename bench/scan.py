@@ -35,6 +35,7 @@ sys.path[:0] = [str(CHECKOUT / "tools"), str(CHECKOUT)]
 import inputs  # noqa: E402
 import races  # noqa: E402
 import report  # noqa: E402
+import steps  # noqa: E402
 
 from dumpmaker import cache  # noqa: E402
 from dumpmaker.cache import Dump  # noqa: E402
@@ -114,6 +115,7 @@ def raw(dump: Dump, size: int, rounds: int) -> tuple[report.Section, dict[str, f
     with image(dump, size) as path:
         lanes = lanes_of(path)
         races.race(lanes, rounds)
+        taken = steps.medians(lanes[0].run, rounds)
     medians = {lane.name: lane.median for lane in lanes}
     targets = []
     for name in ("find_kernel_btf", "find_btf"):
@@ -122,10 +124,10 @@ def raw(dump: Dump, size: int, rounds: int) -> tuple[report.Section, dict[str, f
             report.Target(f"read / {name}", medians["read"] / medians[name], "≥", LIMIT),
         ]
     text = f"Raw file without a hole, in the page cache; {rounds} rounds."
-    text += f"\n\n{races.speeds(lanes, size, 'BytesScanner')}"
+    text += f"\n\n{races.speeds(lanes, size, 'BytesScanner')}\n\n{steps.table(taken)}"
     title = f"Search, {size >> 20} MiB"
     command = f"bench/scan.py --sizes {size >> 20}M --rounds {rounds}"
-    return report.Section(title, command, text, targets, races.as_json(lanes)), medians
+    return report.Section(title, command, text, targets, {**races.as_json(lanes), "steps": taken}), medians
 
 
 def form(dump: Dump, size: int, name: str, rounds: int) -> tuple[list[str], report.Target, dict[str, object]]:

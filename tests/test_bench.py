@@ -16,9 +16,13 @@ sys.path.append(str(BENCH))
 import contest  # noqa: E402
 import inputs  # noqa: E402
 import report  # noqa: E402
+import steps  # noqa: E402
 import where  # noqa: E402
 
+from btf.writer import every_kind  # noqa: E402
 from parity.measure import Cost  # noqa: E402
+from volatility3_btf import find_btf  # noqa: E402
+from volatility3_btf.memory import BytesMemory  # noqa: E402
 
 RACES = sorted(path for path in BENCH.glob("*.py") if "parse_args()" in path.read_text())
 
@@ -119,6 +123,16 @@ def test_steps_are_told_by_file_and_function() -> None:
         ("/x/other.py", 1, "main"): (1, 1, 0.1, 9.0, {}),
     }
     assert where.steps(stats) == {"vol": 4.0, "numpy is loaded": 1.0}
+
+
+def test_the_steps_of_a_search_are_those_it_takes() -> None:
+    before = [getattr(owner, name) for owner, name in steps.STEPS.values()]
+    memory = BytesMemory(every_kind("little").blob())
+    with steps.timed() as spent:
+        assert [blob.kind for blob in find_btf(memory)] == ["kernel"]
+    assert spent.keys() == {step for step in steps.STEPS if not step.startswith("child processes")}
+    assert set(steps.medians(lambda: list(find_btf(memory)), 1)) == {*steps.STEPS, steps.REST}
+    assert [getattr(owner, name) for owner, name in steps.STEPS.values()] == before
 
 
 @pytest.mark.parametrize("script", RACES, ids=lambda path: path.name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from .kinds import Kind
-from .rules import sound_records
+from .rules import kinds_table, sound_records
 
 if TYPE_CHECKING:
     from .types import Types
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _IN_NAMES: Final = b"\0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$ ()[],:;<>&*-+='\"/"
 
 
+_SIZED: Final = kinds_table(Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.FLOAT)
 _NO_TEXT: Final = bytes({*range(0x20), 0x7F} - {*b"\0\t\n\r"})
 
 
@@ -68,9 +69,8 @@ def _count_overlaps(types: "Types") -> int:
 def _sizes(types: "Types") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Bytes of each type by id; 0 where its record alone does not tell."""
     found = np.zeros(types.end_id, np.int64)
-    columns, first = types.columns, types.first_id
-    for kind in (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.FLOAT):
-        rows = columns.rows_of(kind)
-        found[rows + first] = columns.size_or_type[rows]
-    found[columns.rows_of(Kind.PTR) + first] = types.pointer_size
+    columns = types.columns
+    own = found[types.first_id :]
+    np.multiply(columns.size_or_type, _SIZED[columns.kind], out=own, dtype=np.int64)
+    own[columns.kind == Kind.PTR] = types.pointer_size
     return found

@@ -12,7 +12,7 @@ from .errors import BtfError
 from .header import Header
 from .kinds import Kind
 from .names import Strings
-from .references import referenced_ids, referenced_names
+from .references import References, referenced_ids, referenced_names
 
 if TYPE_CHECKING:
     from .types import Types
@@ -54,6 +54,16 @@ class Outline:
         """
         return decode_columns(self.data, self.header)
 
+    @cached_property
+    def ids(self) -> References:
+        """The type ids in its records."""
+        return referenced_ids(self.columns)
+
+    @cached_property
+    def names(self) -> References:
+        """The name offsets in its records."""
+        return referenced_names(self.columns)
+
     @property
     def counts(self) -> dict[Kind, int]:
         """Records of each kind that occurs."""
@@ -93,7 +103,7 @@ class Outline:
 
     @cached_property
     def _highest_id(self) -> int:
-        return max(int(ids.max(initial=0)) for _, ids in referenced_ids(self.columns))
+        return max(int(ids.max(initial=0)) for _, ids in self.ids)
 
     @cached_property
     def _highest_name(self) -> int:
@@ -101,7 +111,7 @@ class Outline:
 
     @cached_property
     def _names(self) -> Words:
-        return np.concatenate([offsets for _, offsets in referenced_names(self.columns)])
+        return np.concatenate([offsets for _, offsets in self.names])
 
 
 def outline(data: bytes | memoryview) -> Outline:

@@ -10,6 +10,9 @@ from .errors import BtfError
 from .kinds import COMMON_WORDS, REFERRING, Kind
 from .names import Strings
 
+References = list[tuple[Positions, Words]]
+"""Pairs of rows and what stands there: type ids, or offsets of names."""
+
 ELEMENTS_WITH_TYPES: Final = (
     ((Kind.STRUCT, Kind.UNION), 3, 1),
     ((Kind.FUNC_PROTO,), 2, 1),
@@ -22,7 +25,7 @@ MOST_INNER: Final = 1 << 14
 would take 1 GB as texts."""
 
 
-def referenced_ids(columns: Columns) -> list[tuple[Positions, Words]]:
+def referenced_ids(columns: Columns) -> References:
     """The type ids in records, as pairs of rows and the ids that stand there."""
     words = columns.words
     referring = columns.rows_of(*sorted(REFERRING))
@@ -36,7 +39,7 @@ def referenced_ids(columns: Columns) -> list[tuple[Positions, Words]]:
     return found
 
 
-def referenced_names(columns: Columns) -> list[tuple[Positions, Words]]:
+def referenced_names(columns: Columns) -> References:
     """The name offsets in records and their elements, as pairs of rows and offsets."""
     found = [(np.arange(len(columns), dtype=np.int64), columns.name_off)]
     for kinds, stride in (
@@ -48,12 +51,14 @@ def referenced_names(columns: Columns) -> list[tuple[Positions, Words]]:
     return found
 
 
-def check(columns: Columns, first_id: int, strings: Strings) -> int:
+def check(ids: References, names: References, first_id: int, end_id: int, strings: Strings) -> int:
     """Check that every type id and name offset points somewhere.
 
     Args:
-        columns: the decoded records.
+        ids: `referenced_ids` of the records.
+        names: `referenced_names` of them.
         first_id: type id of row 0.
+        end_id: one past the last type id.
         strings: the strings, base's included.
 
     Returns:
@@ -62,9 +67,7 @@ def check(columns: Columns, first_id: int, strings: Strings) -> int:
     Raises:
         BtfError: naming the first type id that holds a wrong reference; or many names are parts of others.
     """
-    end_id = first_id + len(columns)
-    names = referenced_names(columns)
-    _check_below(referenced_ids(columns), end_id, first_id, "refers to type")
+    _check_below(ids, end_id, first_id, "refers to type")
     _check_below(names, strings.end, first_id, "has a name at string offset")
     inner = sum(strings.count_inner(offsets) for _, offsets in names)
     if inner > MOST_INNER:
@@ -72,7 +75,7 @@ def check(columns: Columns, first_id: int, strings: Strings) -> int:
     return inner
 
 
-def _check_below(found: list[tuple[Positions, Words]], limit: int, first_id: int, what: str) -> None:
+def _check_below(found: References, limit: int, first_id: int, what: str) -> None:
     for rows, values in found:
         if len(values) and int(values.max()) >= limit:
             index = int(np.flatnonzero(values >= limit)[0])

@@ -32,22 +32,23 @@ _BESIDES: Final = b" ()[],:;<>&*-+='\"/"
 """What stands in names of integer types (`unsigned int`) and in tags (`address_space(1)`)."""
 
 
-def _table(*kinds: Kind) -> Bools:
+def kinds_table(*kinds: Kind) -> Bools:
+    """For each number that a kind could have, whether it is one of these."""
     table = np.zeros(KIND_MASK + 1, np.bool_)
     table[list(kinds)] = True
     return table
 
 
-_IS_KIND: Final = _table(*(kind for kind in Kind if kind))
-_MUST_NOT_NAME: Final = _table(*NAMELESS)
-_MUST_NAME: Final = _table(*NAMED)
-_MAY_FLAG: Final = _table(*_FLAGGED)
-_HAS_ELEMENTS: Final = _table(*ELEMENT_WORDS)
-_REFERS: Final = _table(*REFERRING)
-_MUST_REFER: Final = _table(Kind.FUNC)
-_NO_THIRD: Final = _table(Kind.ARRAY, Kind.FWD)
-_SMALL: Final = _table(Kind.INT, Kind.ENUM, Kind.FLOAT)
-_COMPOSITE: Final = _table(Kind.STRUCT, Kind.UNION)
+_IS_KIND: Final = kinds_table(*(kind for kind in Kind if kind))
+_MUST_NOT_NAME: Final = kinds_table(*NAMELESS)
+_MUST_NAME: Final = kinds_table(*NAMED)
+_MAY_FLAG: Final = kinds_table(*_FLAGGED)
+_HAS_ELEMENTS: Final = kinds_table(*ELEMENT_WORDS)
+_REFERS: Final = kinds_table(*REFERRING)
+_MUST_REFER: Final = kinds_table(Kind.FUNC)
+_NO_THIRD: Final = kinds_table(Kind.ARRAY, Kind.FWD)
+_SMALL: Final = kinds_table(Kind.INT, Kind.ENUM, Kind.FLOAT)
+_COMPOSITE: Final = kinds_table(Kind.STRUCT, Kind.UNION)
 
 
 def _bytes_table(text: bytes) -> Bools:

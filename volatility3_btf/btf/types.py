@@ -75,7 +75,7 @@ class Types:
         self.strings = Strings(sketch.section, base.strings if base else None)
         self.columns = sketch.columns
         self.end_id = self.first_id + len(self.columns)
-        self.inner_names = check(self.columns, self.first_id, self.strings)
+        self.inner_names = check(sketch.ids, sketch.names, self.first_id, self.end_id, self.strings)
         self._kinds = self.columns.kind.data
         self._words = self.columns.words.data
         self._records = self.columns.record.data
