@@ -101,14 +101,14 @@ class BtfIsf(interfaces.plugins.PluginInterface):
     def _generator(self, kernels: list[Kernel]) -> Iterator[tuple[int, tuple[Any, ...]]]:
         from volatility3_btf.isf import build_isf
 
-        for kernel in kernels:
+        while kernels:
+            kernel = kernels.pop(0)  # with a million symbols it takes 150 MB, its table more
             where = f"{kernel.release or 'kernel'} at {kernel.blob.offset:#x}"
             for sentence in kernel.evidence:
                 vollog.info("%s: %s", where, sentence)
             for sentence in kernel.doubts:
                 vollog.warning("%s: %s", where, sentence)
-            document = build_isf(kernel)
-            yield 0, self._row(kernel, document)
+            yield 0, self._row(kernel, build_isf(kernel))
             if self.config.get("modules", False):
                 yield from self._modules(kernel)
 
