@@ -164,6 +164,12 @@ def flat_wide() -> bytes:
     return filled(blob([inner, *middle, *[record(Kind.STRUCT, 1, 1, 8, 0, 3, 0)] * 20_000]))
 
 
+def many_functions() -> bytes:
+    """200,000 functions of ten parameters."""
+    proto = record(Kind.FUNC_PROTO, 0, 10, 1) + rows(10, 1, 1)
+    return filled(blob([proto, rows(200_000, 1, Kind.FUNC << 24, 2)]))
+
+
 def self_nesting() -> bytes:
     """Unnamed structs that contain themselves and each other."""
     count = BLOB // 36
@@ -413,7 +419,15 @@ BOMBS: dict[str, Callable[[], bytes]] = {
             kernels_and_modules,
         ),
         *(typedef_loops, pointer_chain, doubled_nesting, deep_nesting, flat_wide, self_nesting),
-        *(short_struct, large_struct, large_enum, large_prototype, doubled_prototypes, large_arrays),
+        *(
+            many_functions,
+            short_struct,
+            large_struct,
+            large_enum,
+            large_prototype,
+            doubled_prototypes,
+            large_arrays,
+        ),
         *(long_names, overlapping_names, equal_names, clashing_names, unnamed_members),
         *(holed_structs, equal_pieces, records_everywhere),
         *(notes, many_notes, banners, release_path, escapes, digits, token_tables, long_tokens, noise),

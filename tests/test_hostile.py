@@ -24,12 +24,13 @@ DEAREST = {
     "linux.btfisf": "deep_nesting",
     "linux.btftypes": "equal_names",
     "linux.btftypes --diff IMAGE": "flat_wide",
+    "linux.btftypes --functions": "many_functions",
     "linux.btftypes --header": "clashing_names",
     "linux.pslist": "growing_runs",
 }
 """Of each command's bombs one that costs it most (bench/hostile_vol.py)."""
 
-CUT = {"linux.btftypes", "linux.btftypes --diff IMAGE"}
+CUT = {"linux.btftypes", "linux.btftypes --functions", "linux.btftypes --diff IMAGE"}
 """Of these commands, those whose answer is cut short."""
 
 TOLD = {

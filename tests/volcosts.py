@@ -15,6 +15,7 @@ COMMANDS = (
     "linux.btfscan --all",
     "linux.btfisf",
     "linux.btftypes",
+    "linux.btftypes --functions",
     "linux.btftypes --diff IMAGE",
     "linux.btftypes --header",
     "linux.pslist",

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from .budget import Budget
+from .budget import PARAMETER, Budget
 from .errors import BtfError
 from .kinds import Kind
 from .sizes import DEEPEST
@@ -134,6 +134,7 @@ class Declarer:
         type_id = types.element_word(proto, index * 2 + 1)
         if not type_id and index == count - 1:
             return "..."
+        self._afford(type_id, PARAMETER)
         name = types.string(types.element_word(proto, index * 2)) if self._named else ""
         return self.declare(type_id, printable(name))
 
@@ -141,7 +142,10 @@ class Declarer:
         self.parts += 1
         if self.parts > MOST_PARTS:
             raise BtfError(f"type {type_id}: its declaration has over {MOST_PARTS} parts")
-        if not self._budget.take(1):
+        self._afford(type_id, 1)
+
+    def _afford(self, type_id: int, parts: int) -> None:
+        if not self._budget.take(parts):
             raise BtfError(f"type {type_id}: there is more than can be shown at once")
 
 

@@ -75,7 +75,7 @@ class TypesGrid:
         if members := self.config.get("members"):
             return self._grid(COLUMNS, self._members(members), lambda row: [_cells(row)], _member_text)
         if self.config.get("functions", False):
-            self._budget = Budget(2 * MOST_SHOWN)  # a prototype's parts are cheaper than a struct's
+            self._budget = Budget(MOST_SHOWN * 5 // 4)
             found = self._found(names, (Kind.FUNC,), "function")
             return self._grid(COLUMNS, found, self._function_rows, self._function_text)
         return self._grid(COLUMNS, self._found(names, TYPES, "type"), self._type_rows, self._type_text)
