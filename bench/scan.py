@@ -13,6 +13,8 @@ All lanes run in one process and in turn, on the same raw file:
     BytesScanner, RegExScanner  Volatility's, the same three bytes
     read             the mapped file summed by numpy: about what the machine can do
 
+and find_kernel_btf once more, timed step by step.
+
 Then find_btf on LiME and ELF cores beside the raw file, up to 2 GiB (three of 8 GiB fit no page cache), and
 the peak memory of `vol linux.btfscan`, of the processes it searches with too. Images of more than 2 GiB are
 deleted again.

@@ -245,7 +245,7 @@ def find_kernel_btf(
     """
     missing = True
     with closing(_Candidates(memory, endian, start, progress)) as candidates:
-        for blob in _blobs(memory, candidates, MIN_KERNEL):
+        for blob in _blobs(memory, candidates, kernels_only=True):
             if blob.kind == "kernel" and blob.decoded is not None:
                 missing = False
                 yield blob
@@ -278,9 +278,14 @@ def kernel_at(memory: Memory, offset: int) -> Blob | None:
 
 
 def _blobs(
-    memory: Memory, candidates: Iterable[Candidate], smallest: int = 0, bases: Bases | None = None
+    memory: Memory,
+    candidates: Iterable[Candidate],
+    *,
+    kernels_only: bool = False,
+    bases: Bases | None = None,
 ) -> Iterator[Blob]:
-    """Every blob of at least `smallest` bytes, in order of address."""
+    """Every blob, or those that are large enough for a kernel's, in order of address."""
+    smallest = MIN_KERNEL if kernels_only else 0
     crowd = _Crowd(memory)
     mender = Mender(memory)
     inside = 0
@@ -290,7 +295,7 @@ def _blobs(
         if not crowd.admits(offset, header):
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
-        blob = blob or examine(memory, offset, header, bases, kernels_only=smallest >= MIN_KERNEL)
+        blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)
         if blob.kind == "kernel" and blob.decoded is None:
             blob = _mend(mender, blob)
         if blob.state == "complete" and blob.kind in CHECKED:

@@ -7,6 +7,9 @@ from typing import Final, TypeVar
 MOST_SHOWN: Final = 3 << 19
 """Parts in one answer; all types of Debian's kernel 7 have 700,000 as a text, 1,040,000 as a table."""
 
+MOST_IN_LISTS: Final = MOST_SHOWN * 5 // 4
+"""Parts in a list of functions, or a comparison of two blobs; Debian's kernel 7 has 1,260,000 in either."""
+
 TYPE: Final = 10
 """Parts that a type counts, beside what is in it."""
 FIELD: Final = 5

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from .budget import MOST_SHOWN, TYPE, Budget
+from .budget import MOST_IN_LISTS, TYPE, Budget
 from .kinds import Kind
 from .nesting import body_under_name
 from .nodes import Type
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from .types import Types
 
 _COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
-MOST_COMPARED: Final = MOST_SHOWN * 5 // 4
-"""Parts of both blobs in one comparison; Debian's kernel 7 with itself makes 1,240,000."""
 
 
 class Subject(NamedTuple):
@@ -85,7 +83,7 @@ def diff(
         wanted: tells what is compared; all without it.
         budget: of the answer; its own without one. What it does not suffice for is not compared.
     """
-    budget = budget or Budget(MOST_COMPARED)
+    budget = budget or Budget(MOST_IN_LISTS)
     names = subjects(old), subjects(new)
     keys = (key for key in sorted(names[0].keys() | names[1].keys()) if wanted is None or wanted(key))
     sketcher = Sketcher(budget)

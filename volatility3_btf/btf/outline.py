@@ -94,7 +94,7 @@ class Outline:
             strings = Strings(self.section, base.strings)
         except BtfError:
             return False
-        return strings.starts_string(self._names)
+        return strings.starts_string(self._name_offsets)
 
     def _ends_on(self, end: int) -> bool:
         """Whether the highest name is a whole one, if the own strings go on from `end`: a quick look."""
@@ -107,10 +107,10 @@ class Outline:
 
     @cached_property
     def _highest_name(self) -> int:
-        return int(self._names.max(initial=0))
+        return int(self._name_offsets.max(initial=0))
 
     @cached_property
-    def _names(self) -> Words:
+    def _name_offsets(self) -> Words:
         return np.concatenate([offsets for _, offsets in self.names])
 
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from volatility3.framework import exceptions, interfaces, renderers
 
 from ..btf import BtfError, Kind, Type, Types
-from ..btf.budget import MOST_SHOWN, ROW, Budget
+from ..btf.budget import MOST_IN_LISTS, ROW, Budget
 from ..btf.c_header import c_header
-from ..btf.diff import MOST_COMPARED, Change, MemberChange, Subject, diff, subjects
+from ..btf.diff import Change, MemberChange, Subject, diff, subjects
 from ..btf.patterns import Pattern
 from ..btf.render import prototype, render
 from ..btf.rows import Row, rows_of
@@ -70,12 +70,12 @@ class TypesGrid:
             return renderers.TreeGrid(HEADER_COLUMNS, self._header(self._chosen))
         names = self.config.get("type") or []
         if self.config.get("diff") is not None:
-            self._budget = Budget(MOST_COMPARED)
+            self._budget = Budget(MOST_IN_LISTS)
             return self._grid(DIFF_COLUMNS, self._changes(names), _change_rows, _change_text)
         if members := self.config.get("members"):
             return self._grid(COLUMNS, self._members(members), lambda row: [_cells(row)], _member_text)
         if self.config.get("functions", False):
-            self._budget = Budget(MOST_SHOWN * 5 // 4)
+            self._budget = Budget(MOST_IN_LISTS)
             found = self._found(names, (Kind.FUNC,), "function")
             return self._grid(COLUMNS, found, self._function_rows, self._function_text)
         return self._grid(COLUMNS, self._found(names, TYPES, "type"), self._type_rows, self._type_text)
