@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from dumpmaker import cache, core, initramfs, make, truth
+from dumpmaker import cache, core, initramfs, kexec, make, truth
 from dumpmaker.cache import RECIPES, Recipe
 from dumpmaker.errors import DumpError, GuestError
-from dumpmaker.machine import Guest
+from dumpmaker.kexec import Start
+from dumpmaker.machine import Boot, Guest
 from images import LIME_HEADER, cut, write_lime
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -34,6 +35,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     def write(_: make.Kernel, __: object, out: Path, ___: object) -> None:
         time.sleep(0.05)
         made.append(out)
+        out.mkdir(exist_ok=True)
         for name in cache.FILES:
             (out / name).write_text('{"ram": []}')
 
@@ -126,7 +128,52 @@ def test_several_dumps_are_made_in_one_go(fake: list[Path], monkeypatch: pytest.
 
     monkeypatch.setattr(make, "fetch", fetch)
     assert [dump.name for dump in cache.make_all(RECIPES)] == list(RECIPES)
-    assert len(fake) == len(RECIPES)
+    assert len(fake) == len(RECIPES) + sum(recipe.before is not None for recipe in RECIPES.values())
+
+
+def test_memory_of_before_a_reset_is_what_the_next_kernel_starts_with(
+    fake: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boots: list[Boot] = []
+
+    def write(_: make.Kernel, boot: Boot, out: Path, __: object) -> None:
+        assert boot.ram_file is not None
+        assert boot.ram_file.exists() == bool(boots)
+        boot.ram_file.write_text("left")
+        boots.append(boot)
+        out.mkdir(exist_ok=True)
+        for name in cache.FILES:
+            (out / name).write_text(json.dumps({"boot": len(boots)}))
+
+    monkeypatch.setattr(make, "make_dump", write)
+    made = cache.dump("amd64-reset")
+    assert [made.before.truth, made.truth] == [{"boot": 1}, {"boot": 2}]
+    assert [boot.append for boot in boots] == ["memmap=96M$16M", "nokaslr"]
+    assert not made.before.raw.exists()
+    assert list(made.folder.parent.glob(".ram*")) == []
+    assert not cache.is_complete(made.folder, RECIPES["amd64-crash"])
+
+
+def test_a_second_kernel_on_the_first_is_noticed(tmp_path: Path) -> None:
+    lines = "{:08x}-{:08x} : Kernel code\n{:08x}-{:08x} : Kernel bss\n"
+    for name, start in (("one", 0x100), ("other", 0x3FF), ("apart", 0x400)):
+        (tmp_path / name / "proc").mkdir(parents=True)
+        iomem = "00000000-0000ffff : System RAM\n" + lines.format(
+            start, start + 0xFF, start + 0x200, start + 0x2FF
+        )
+        (tmp_path / name / "proc/iomem").write_text(iomem)
+    assert truth.kernel_range((tmp_path / "one/proc/iomem").read_text()) == range(0x100, 0x400)
+    assert truth.lies_over(tmp_path / "one", tmp_path / "other")
+    assert not truth.lies_over(tmp_path / "one", tmp_path / "apart")
+
+
+@pytest.mark.parametrize("start", ["reboot", "crash"])
+def test_the_kexec_loader_is_a_small_program(start: Start) -> None:
+    """Which calls it makes, the dumps show; here, that its jumps and data lie inside it."""
+    made = kexec.program(start, "console=ttyS0")
+    assert made.endswith(b"\0console=ttyS0\0")
+    assert (b"\x85\xc0\x75\x16" in made) == (start == "reboot")
+    assert len(made) < 512
 
 
 def test_an_unknown_name_is_refused() -> None:
@@ -137,7 +184,8 @@ def test_an_unknown_name_is_refused() -> None:
 def test_recipes_name_metapackages_only() -> None:
     """A fixed version would be gone from the mirror some day."""
     for recipe in RECIPES.values():
-        assert recipe.package == f"linux-image-{recipe.arch}"
+        for one in (recipe, recipe.before or recipe):
+            assert one.package in (f"linux-image-{one.arch}", f"linux-image-cloud-{one.arch}")
     assert len({recipe.digest for recipe in RECIPES.values()}) == len(RECIPES)
     assert Recipe("trixie", "linux-image-amd64").digest == RECIPES["amd64-6.12"].digest
 

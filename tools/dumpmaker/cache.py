@@ -28,12 +28,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import initramfs, loader, make
+from dumpmaker import initramfs, kexec, loader, make, reset, truth
 from dumpmaker.arches import ARCHES, LA57_CPU
 from dumpmaker.errors import DumpError, say
+from dumpmaker.machine import Boot
 
 MARKER = "recipe.json"
 FILES = ("memory.raw", "memory.elf", "truth.json", "kallsyms.txt")
+CLOUD = "linux-image-cloud-amd64"
 OTHER_6_12 = "bookworm-backports"
 FORMAT = 1  # of the dumps; raise it to have all of them made again
 
@@ -43,6 +45,9 @@ class Recipe:
     """What a dump is made from; None is not part of its digest.
 
     Attributes:
+        append: more words for the kernel's command line.
+        kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
+        before: the kernel that ran in the same memory before this one, until a reset.
         otherwise: a suite with such a kernel too, for when a mirror cannot give the first one's; not part of
             the digest either, as a dump of each will do.
     """
@@ -55,6 +60,9 @@ class Recipe:
     stream: bool | None = None
     earlier: bool | None = None
     otherwise: str | None = None
+    append: str | None = None
+    kexec: kexec.Start | None = None
+    before: Recipe | None = None
 
     @property
     def cpu(self) -> str:
@@ -68,7 +76,21 @@ class Recipe:
         said.pop("otherwise", None)
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
+        shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def boot(self) -> Boot:
+        """How the kernel is booted."""
+        return make.boot_of(
+            self.arch,
+            memory=self.memory,
+            cpu=self.cpu,
+            append=self.append,
+            stream=self.stream,
+            earlier=self.earlier,
+            kexec=self.kexec,
+        )
 
 
 RECIPES: dict[str, Recipe] = {
@@ -84,6 +106,17 @@ RECIPES: dict[str, Recipe] = {
     "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
     "amd64-6.1-torn": Recipe("bookworm", "linux-image-amd64", memory=256, earlier=True),
+    # Two kernels in one memory each, the first of which is dead: it lies above the second, below it, or is
+    # what has crashed.
+    "amd64-reset": Recipe(
+        "trixie",
+        CLOUD,
+        append="nokaslr",
+        otherwise=OTHER_6_12,
+        before=Recipe("bookworm", CLOUD, append="memmap=96M$16M"),
+    ),
+    "amd64-kexec": Recipe("bookworm", CLOUD, memory=768, append="memmap=200M$16M", kexec="reboot"),
+    "amd64-crash": Recipe("bookworm", CLOUD, append="crashkernel=160M", kexec="crash"),
 }
 
 
@@ -128,11 +161,15 @@ class Dump:
         """Folder with the guest's /sys/kernel/btf/*; empty where the kernel has none."""
         return self.folder / "btf"
 
+    @property
+    def before(self) -> Dump:
+        """What the kernel said that ran in the same memory before; it has no memory of its own."""
+        return Dump(self.name, self.folder / reset.BEFORE)
+
     @cached_property
     def truth(self) -> dict[str, Any]:
         """truth.json."""
-        loaded: dict[str, Any] = json.loads((self.folder / "truth.json").read_text())
-        return loaded
+        return truth.read(self.folder)
 
 
 def root() -> Path:
@@ -183,13 +220,14 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _make(recipe: Recipe, folder: Path) -> None:
     """Make the dump aside, then put it in its place whole."""
-    suite, kernel = _fetch(recipe)
-    boot = make.boot_of(
-        recipe.arch, memory=recipe.memory, cpu=recipe.cpu, stream=recipe.stream, earlier=recipe.earlier
-    )
+    run = _fetched(recipe)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        make.make_dump(kernel, boot, aside, {"arch": recipe.arch, "suite": suite})
+        if recipe.before is None:
+            run(recipe.boot, aside)
+        else:
+            first = _fetched(recipe.before)
+            reset.make_after_reset(first, recipe.before.boot, run, recipe.boot, aside)
         files = [path for path in sorted(aside.rglob("*")) if path.is_file()]
         sizes = {str(path.relative_to(aside)): path.stat().st_size for path in files}
         (aside / MARKER).write_text(json.dumps({"digest": recipe.digest, "sizes": sizes}, indent=1) + "\n")
@@ -198,6 +236,12 @@ def _make(recipe: Recipe, folder: Path) -> None:
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _fetched(recipe: Recipe) -> reset.Run:
+    """Fetch a recipe's kernel; what boots it and makes its dump."""
+    suite, kernel = _fetch(recipe)
+    return lambda boot, out: make.make_dump(kernel, boot, out, {"arch": recipe.arch, "suite": suite})
 
 
 def _fetch(recipe: Recipe) -> tuple[str, make.Kernel]:

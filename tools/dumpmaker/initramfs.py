@@ -76,7 +76,13 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
-def make_initramfs(path: Path, busybox: Path, modules: dict[str, bytes], loader: bytes | None = None) -> None:
+def make_initramfs(
+    path: Path,
+    busybox: Path,
+    modules: dict[str, bytes],
+    loader: bytes | None = None,
+    more: dict[str, bytes] | None = None,
+) -> None:
     """Write the initramfs.
 
     Compressed, as distributions do: an uncompressed one would leave a second, physically contiguous copy of
@@ -87,6 +93,7 @@ def make_initramfs(path: Path, busybox: Path, modules: dict[str, bytes], loader:
         busybox: a static busybox for the guest.
         modules: file name → content, in load order.
         loader: a program that loads BTF and keeps it loaded; None where there is none for the architecture.
+        more: further files, or others in place of these, path → content; all of them may be run.
     """
     folder, program, plain = stat.S_IFDIR | 0o755, stat.S_IFREG | 0o755, stat.S_IFREG | 0o644
     entries: list[Entry] = [(name, folder, b"") for name in ("bin", "dev", "modules")]
@@ -99,6 +106,10 @@ def make_initramfs(path: Path, busybox: Path, modules: dict[str, bytes], loader:
     ]
     entries += [(f"modules/{name}", plain, data) for name, data in modules.items()]
     entries += [("bin/btf-loader", program, loader)] if loader else []
+    folders = sorted({name.rpartition("/")[0] for name in more or {}} - {"", "bin"})
+    entries += [(name, folder, b"") for name in folders]
+    entries = [entry for entry in entries if entry[0] not in (more or {})]
+    entries += [(name, program, data) for name, data in (more or {}).items()]
     path.write_bytes(gzip.compress(cpio(entries), 1))
 
 

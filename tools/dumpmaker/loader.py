@@ -18,6 +18,9 @@ STRUCT_NAME = "guest_program_event"
 """A structure in the BTF that no kernel has."""
 
 _HEADERS = 64 + 56
+BODY = START + _HEADERS
+"""Virtual address of its first instruction."""
+
 _CODE_ROOM = 64
 _ATTRIBUTES = 28
 """Bytes of `union bpf_attr` that are given: up to btf_log_level, behind which newer kernels write."""
@@ -77,15 +80,24 @@ def program(arch: str) -> bytes | None:
     machine = MACHINES.get(arch)
     if machine is None:
         return None
-    place = START + _HEADERS
-    attributes = place + _CODE_ROOM
+    attributes = BODY + _CODE_ROOM
     data = attributes + _ATTRIBUTES
     blob = btf(machine.order)
     body = machine.code(attributes).ljust(_CODE_ROOM, b"\0")
     body += struct.pack(machine.order + "QQIII", data, 0, len(blob), 0, 0) + blob
+    return executable(machine, body)
+
+
+def executable(machine: Machine, body: bytes) -> bytes:
+    """A static ELF file.
+
+    Args:
+        machine: the architecture.
+        body: instructions, the first of which is run first, and data; lies at `BODY` in memory.
+    """
     size = _HEADERS + len(body)
     ident = b"\x7fELF" + bytes([2, 1 if machine.order == "<" else 2, 1]) + bytes(9)
-    header = (2, machine.number, 1, place, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    header = (2, machine.number, 1, BODY, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     segment = (1, 5, 0, START, START, size, size, 0x10000)
     return (
         ident

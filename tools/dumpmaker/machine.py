@@ -16,6 +16,7 @@ from typing import Any
 
 from dumpmaker.arches import Arch
 from dumpmaker.errors import DumpError, GuestError
+from dumpmaker.kexec import Start
 
 END_OF_CONSOLE = b"\n[end of console]"
 
@@ -31,6 +32,8 @@ class Boot:
         timeout: seconds to wait for each of the guest's steps.
         stream: write QEMU's migration stream too.
         earlier: write memory as it was when the guest's first process started, too.
+        kexec: let the kernel start a second one, and dump memory when that one is up (amd64).
+        ram_file: a file that is the guest's memory: it starts with what is in it, and leaves it there.
     """
 
     arch: Arch
@@ -43,11 +46,14 @@ class Boot:
     timeout: float = 300
     stream: bool = False
     earlier: bool = False
+    kexec: Start | None = None
+    ram_file: Path | None = None
 
     def command(self, kernel: Path, initrd: Path, disk: Path, work: Path) -> list[str]:
         """The QEMU command line: console on the standard streams, QMP on a socket in `work`."""
         arch = self.arch
-        command = [f"qemu-system-{arch.emulator}", "-M", self.machine or arch.machine]
+        backed = "" if self.ram_file is None else ",memory-backend=ram"
+        command = [f"qemu-system-{arch.emulator}", "-M", (self.machine or arch.machine) + backed]
         command += ["-cpu", self.cpu or arch.cpu, "-m", str(self.memory), "-smp", str(self.processors)]
         command += ["-nodefaults", "-display", "none", "-no-reboot"]
         command += ["-kernel", str(kernel), "-initrd", str(initrd)]
@@ -61,6 +67,9 @@ class Boot:
         command += ["-device", f"virtio-net-{arch.bus},netdev=n0{no_rom}"]
         if arch.bus == "pci":
             command += ["-netdev", "user,id=n1,restrict=on", "-device", "e1000,netdev=n1,romfile="]
+        if self.ram_file is not None:
+            ram = f"memory-backend-file,id=ram,size={self.memory}M,share=on,mem-path={self.ram_file}"
+            command += ["-object", ram]
         for accelerator in self.accelerators:
             if accelerator != "kvm" or kvm_works(arch.emulator):
                 command += ["-accel", accelerator]
@@ -135,8 +144,10 @@ class Guest:
                 raise GuestError(f"the guest never said {marker.decode()!r}; its last words: {tail}")
 
     def type_line(self, line: str) -> None:
-        """Type a line on the guest's console."""
+        """Type a line on the guest's console; only what that shows from now on is waited for."""
         assert self._process.stdin
+        with self._changed:
+            self._seen = END_OF_CONSOLE if self._seen.endswith(END_OF_CONSOLE) else b""
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
 

@@ -13,15 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import core, initramfs, loader, truth
+from dumpmaker import core, initramfs, kexec, loader, truth
 from dumpmaker.arches import ARCHES
 from dumpmaker.errors import DumpError, GuestError, say
 from dumpmaker.machine import Boot, Guest, Monitor
 from dumpmaker.packages import Apt, unpack_deb
+from dumpmaker.reset import BEFORE
 
 TRUTH_DISK = 256 << 20  # bytes; the guest writes a tar archive of about 20 MB on it
 FIRST_PROCESS = b"Run /init as init process"
 """What the kernel says when it is up (init/main.c)."""
+
+
+READY, DONE = b"MAKE-DUMP READY", b"MAKE-DUMP DONE"
+"""What the guest's init says."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,11 @@ def make_dump(
         work = Path(folder)
         picked = initramfs.pick_modules(kernel.trees, modules.split())
         program = loader.program(about["arch"])
-        initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program)
+        more = _second_kernel(boot.kexec, kernel, image, work) if boot.kexec else {}
+        initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program, more)
         image = initramfs.bootable(image, work)
         prepared = time.time()
         run = _twice(lambda: _run_guest(boot, image, work, out))
-        truth.unpack(work / "truth.img", out)
     ram = core.elf_to_raw(out / "memory.elf", out / "memory.raw", boot.arch.ram_base, boot.memory << 20)
     dig_holes(out / "memory.elf")
     if boot.earlier:
@@ -101,19 +106,18 @@ def make_dump(
         (out / "earlier.elf").unlink()
     seconds = {"prepare": round(prepared - started, 1), **run.pop("seconds")}
     seconds["all"] = round(time.time() - started, 1)
-    truth.summarise(
-        out,
-        {
-            **about,
-            "packages": kernel.packages,
-            "memory_mib": boot.memory,
-            **run,
-            "raw_base": boot.arch.ram_base,
-            "ram": ram,
-            "seconds": seconds,
-        },
-    )
+    about = {**about, "packages": kernel.packages, "memory_mib": boot.memory, **run}
+    truth.summarise(out, {**about, "raw_base": boot.arch.ram_base, "ram": ram, "seconds": seconds})
+    if boot.kexec:
+        truth.summarise(out / BEFORE, about)
     say(f"{out}: done in {seconds['all']:.0f} s")
+
+
+def _second_kernel(start: kexec.Start, kernel: Kernel, image: Path, work: Path) -> dict[str, bytes]:
+    """What the guest's initramfs holds so that it can start a second kernel."""
+    modules = initramfs.pick_modules(kernel.trees, kexec.MODULES.split())
+    initramfs.make_initramfs(work / "second-initrd", kernel.busybox, modules, loader.program("amd64"))
+    return kexec.extra_files(start, image, work / "second-initrd")
 
 
 def _twice(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -125,7 +129,7 @@ def _twice(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]:
-    """One boot: the dump in `out`, the guest's own account in work/truth.img."""
+    """One boot: the dump and the guest's own account, in `out`."""
     disk, elf, earlier = work / "truth.img", out / "memory.elf", out / "earlier.elf"
     for path in (elf, earlier):
         path.unlink(missing_ok=True)
@@ -142,7 +146,12 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
             monitor.run("stop")
             monitor.run("dump-guest-memory", paging=False, protocol=f"file:{earlier}")
             monitor.run("cont")
-        guest.expect(b"MAKE-DUMP READY", boot.timeout)
+        if boot.kexec:
+            guest.expect(READY, boot.timeout)
+            guest.type_line("go")
+            guest.expect(DONE, boot.timeout)
+            truth.unpack(disk, out / BEFORE)
+        guest.expect(READY, boot.timeout)
         booted = time.time()
         monitor.run("stop")
         accelerator = "kvm" if monitor.run("query-kvm")["enabled"] else "tcg"
@@ -155,8 +164,11 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
         monitor.run("cont")
         dumped = time.time()
         guest.type_line("go")
-        guest.expect(b"MAKE-DUMP DONE", boot.timeout)
+        guest.expect(DONE, boot.timeout)
         guest.wait(boot.timeout)
+    truth.unpack(disk, out)
+    if boot.kexec and truth.lies_over(out, out / BEFORE):
+        raise GuestError("the second kernel came to lie on the first one")
     return {
         "accel": accelerator,
         "qemu": [word.replace(str(work), "$TMP") for word in command],

@@ -29,7 +29,7 @@ CONFIG = re.compile(
 
 def unpack(disk: Path, out: Path) -> None:
     """Unpack what the guest wrote on its disk, files only, into `out`."""
-    (out / "btf").mkdir(exist_ok=True)  # stays empty without CONFIG_DEBUG_INFO_BTF
+    (out / "btf").mkdir(parents=True, exist_ok=True)  # stays empty without CONFIG_DEBUG_INFO_BTF
     with tarfile.open(disk) as archive:
         for member in archive:
             content = archive.extractfile(member) if member.isfile() else None
@@ -67,6 +67,24 @@ def summarise(out: Path, info: dict[str, Any]) -> None:
         "processes": processes(text("proc/ps")),
     }
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """A folder's truth.json."""
+    told: dict[str, Any] = json.loads((folder / "truth.json").read_text())
+    return told
+
+
+def lies_over(one: Path, other: Path) -> bool:
+    """Whether the images of two kernels have memory in common, by what was collected of each."""
+    first, second = (kernel_range((folder / "proc/iomem").read_text()) for folder in (one, other))
+    return max(first.start, second.start) < min(first.stop, second.stop)
+
+
+def kernel_range(iomem: str) -> range:
+    """Where a kernel's image lies, from its first byte to its last, by its /proc/iomem."""
+    found = re.findall(r"^ *(\w+)-(\w+) : Kernel ", iomem, re.MULTILINE)
+    return range(min(int(start, 16) for start, _ in found), 1 + max(int(end, 16) for _, end in found))
 
 
 def kallsyms(text: str) -> tuple[dict[str, int], dict[str, str]]:
