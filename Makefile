@@ -30,7 +30,7 @@ robustness: dumps venv
 
 acceptance: dumps venv
 	$(BIN)/python tests/acceptance.py --out .acceptance $(ACCEPTANCE_ARGS)
-	BTF_KILLS=100 $(BIN)/pytest tests/test_store.py
+	BTF_KILLS=100 $(BIN)/pytest tests/vol/test_store.py
 
 lint: venv
 	$(BIN)/ruff format --check

@@ -14,8 +14,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests")]
 
-import bombs  # noqa: E402
-from costs import Cost, cost_of  # noqa: E402
+from support import bombs  # noqa: E402
+from support.costs import Cost, cost_of  # noqa: E402
 from volatility3_btf import open_memory  # noqa: E402
 from volatility3_btf.scan import find_kernel_btf  # noqa: E402
 

@@ -16,9 +16,9 @@ sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests"), str(CHECKOUT / "tools")]
 
 from hostile import honest  # noqa: E402
 
-import bombs  # noqa: E402
-from volcosts import COMMANDS, VolCost, vol_cost  # noqa: E402
-from volrunner import Vol  # noqa: E402
+from support import bombs  # noqa: E402
+from support.volcosts import COMMANDS, VolCost, vol_cost  # noqa: E402
+from support.volrunner import Vol  # noqa: E402
 
 
 def row(name: str, costs: list[VolCost]) -> str:

@@ -29,8 +29,8 @@ sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tools")]
 
 from dumpmaker import cache  # noqa: E402
 from dumpmaker.cache import Dump  # noqa: E402
-from images import write_lime  # noqa: E402
-from pluginruns import (  # noqa: E402
+from support.images import write_lime  # noqa: E402
+from support.pluginruns import (  # noqa: E402
     give_isf,
     guest_processes,
     linux_plugins,
@@ -41,8 +41,8 @@ from pluginruns import (  # noqa: E402
     stable,
     stock_choice,
 )
-from volrunner import Vol  # noqa: E402
-from wiping import without_vmcoreinfo  # noqa: E402
+from support.volrunner import Vol  # noqa: E402
+from support.wiping import without_vmcoreinfo  # noqa: E402
 
 DUMPS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.12-la57")
 FORMS = ("raw", "elf", "lime", "wiped")

@@ -11,8 +11,8 @@ import pytest
 
 from dumpmaker import cache
 from dumpmaker.cache import Dump
-from images import cut, write_lime
-from volrunner import Vol
+from support.images import cut, write_lime
+from support.volrunner import Vol
 
 
 def pytest_configure() -> None:

@@ -25,11 +25,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 
-from damages import CELLS, NOTE, Cell, Target, ranges_of  # noqa: E402
 from dumpmaker import cache  # noqa: E402
 from dumpmaker.cache import Dump  # noqa: E402
-from overlay import Overlay  # noqa: E402
-from verdicts import Truth, Verdict, judge  # noqa: E402
+from support.damages import CELLS, NOTE, Cell, Target, ranges_of  # noqa: E402
+from support.overlay import Overlay  # noqa: E402
+from support.verdicts import Truth, Verdict, judge  # noqa: E402
 from volatility3_btf.kernel import identify_kernels  # noqa: E402
 
 DUMPS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.1-torn")

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from cores import Elf, lime
-from memories import occurrences
+from support.checkout import CHECKOUT
+from support.cores import Elf, lime
+from support.memories import occurrences
 from volatility3_btf import children, finder, images
 from volatility3_btf.images import open_memory
 from volatility3_btf.memory import PAGE, Run, UnreadableError
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 PIECE = 16 * PAGE
 NEEDLE = b"match"
 PATIENCE = 30_000  # milliseconds

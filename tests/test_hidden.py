@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
-from patching import Patch
+from support.patching import Patch
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.kernel import identify_kernel
 from volatility3_btf.memory import BytesMemory

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import bombs
-from costs import cost_of
+from support import bombs
+from support.costs import cost_of
+from support.volcosts import vol_cost
+from support.volrunner import Vol
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.isf import build_isf
 from volatility3_btf.kernel import identify_kernels
-from volcosts import vol_cost
-from volrunner import Vol
 
 MOST_SECONDS = 10  # of processor time, for each step or command
 MOST_MEMORY = 1 << 30  # bytes resident, the mapped image included

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cores import FORMS, PN_XNUM, Elf, Piece, lime
-from memories import occurrences
+from support.cores import FORMS, PN_XNUM, Elf, Piece, lime
+from support.memories import occurrences
 from volatility3_btf import finder, images
 from volatility3_btf.images import FileMemory, FormatError, Segment, open_memory, tidy_segments
 from volatility3_btf.memory import PAGE, Run, UnreadableError

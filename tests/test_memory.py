@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memories import Holey, islands, occurrences
+from support.memories import Holey, islands, occurrences
 from volatility3_btf import memory as memory_module
 from volatility3_btf.memory import PAGE, BytesMemory, Run, SegmentedMemory, UnreadableError, tidy_runs
 

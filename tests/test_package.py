@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from support.checkout import CHECKOUT
+
 LIBRARY, PLUGINS = CHECKOUT / "volatility3_btf", CHECKOUT / "plugins"
 APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
 
@@ -156,9 +157,10 @@ def uses_volatility(path: Path) -> bool:
     if path.suffix != ".py":
         return False
     tree = ast.parse(path.read_text())
-    modules = {name.split(".")[0] for name in imported(path, tree)}
+    modules = [name.split(".") for name in imported(path, tree)]
+    runs = any(words[0] == "volatility3" or words[:2] == ["support", "volrunner"] for words in modules)
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    return bool(modules & {"volatility3", "volrunner"} or arguments & {"vol", "session_vol"})
+    return runs or bool(arguments & {"vol", "session_vol"})
 
 
 def test_every_file_names_its_licence() -> None:

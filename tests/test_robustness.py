@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from damages import CELLS, Cell, Target
 from dumpmaker.cache import Dump
 from robustness import target_of, try_cell
-from verdicts import Truth, Verdict, judge
+from support.damages import CELLS, Cell, Target
+from support.verdicts import Truth, Verdict, judge
 from volatility3_btf.kernel import identify_kernels
 
 GetDump = Callable[[str], Dump]

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btf.writer import Writer, every_kind
-from memories import Holey
+from support.btfwriter import Writer, every_kind
+from support.memories import Holey
 from volatility3_btf import finder, images, scan
 from volatility3_btf import memory as memory_module
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, outline

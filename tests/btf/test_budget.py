@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from btf.writer import Writer
+from support.btfwriter import Writer
 from volatility3_btf.btf import Kind, Types
 from volatility3_btf.btf.budget import MOST_SHOWN, ROW, Budget
 from volatility3_btf.btf.diff import diff

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from btf import bpftool
-from btf.kernels import KERNELS, compilers
-from btf.writer import Writer, every_kind
+from support import bpftool
+from support.btfwriter import Writer, every_kind
+from support.kernels import KERNELS, compilers
 from volatility3_btf.btf import Kind, Types
 from volatility3_btf.btf.c_header import CHeader, c_header
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btf.touch import touch_everything
-from btf.writer import Writer, every_kind
+from support.btfwriter import Writer, every_kind
+from support.touch import touch_everything
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from btf import pahole
-from btf.writer import Writer
 from dumpmaker import cache, make
+from support import pahole
+from support.btfwriter import Writer
 from volatility3_btf.btf import BtfError, Kind, Types
 from volatility3_btf.btf.diff import diff, subjects
 

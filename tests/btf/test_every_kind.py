@@ -3,7 +3,7 @@
 
 import pytest
 
-from btf.writer import Writer, every_kind
+from support.btfwriter import Writer, every_kind
 from volatility3_btf.btf import (
     BtfError,
     Endian,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from btf import pahole
-from btf.kernels import KERNELS
-from btf.writer import Writer, every_kind
+from support import pahole
+from support.btfwriter import Writer, every_kind
+from support.kernels import KERNELS
 from volatility3_btf.btf import Composite, Kind, Types
 from volatility3_btf.btf.layout import lay_out
 from volatility3_btf.btf.nesting import body_under_name

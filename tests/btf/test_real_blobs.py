@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from btf import bpftool
-from btf.kernels import KERNELS
+from support import bpftool
+from support.kernels import KERNELS
 from volatility3_btf.btf import BtfError, Kind, Types, outline
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btf.writer import Writer
+from support.btfwriter import Writer
 from volatility3_btf.btf import Endian, Enum, FuncProto, Kind, Struct, Type, Types, Union
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz_0123456789é", max_size=12)

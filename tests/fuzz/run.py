@@ -21,10 +21,10 @@ from pathlib import Path
 import atheris
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 with atheris.instrument_imports(include=["volatility3_btf"]):
-    from targets import TARGETS, Target
+    from fuzz.targets import TARGETS, Target
 
 LIMITS = ("-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1")
 

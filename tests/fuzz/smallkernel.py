@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from btf.writer import every_kind
+from support.btfwriter import every_kind
 from volatility3_btf.btf import Endian
 from volatility3_btf.memory import BytesMemory
 

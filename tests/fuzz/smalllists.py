@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from btf.writer import Writer, every_kind
+from support.btfwriter import Writer, every_kind
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.kernel.symbols import Symbols
 from volatility3_btf.kernel.translation import AddressSpace

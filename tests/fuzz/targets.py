@@ -16,11 +16,11 @@ from itertools import islice
 from unittest.mock import patch
 
 import orjson
-from smallkernel import BANNER, memory, small_kernel, wiped_kernels
-from smalllists import KERNEL, mapped, small_lists
 
-from btf.touch import touch_everything
-from btf.writer import Writer, every_kind
+from fuzz.smallkernel import BANNER, memory, small_kernel, wiped_kernels
+from fuzz.smalllists import KERNEL, mapped, small_lists
+from support.btfwriter import Writer, every_kind
+from support.touch import touch_everything
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
 from volatility3_btf.btf.c_header import c_header
 from volatility3_btf.btf.diff import diff

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.targets import TARGETS
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from targets import TARGETS  # noqa: E402
-
 SECONDS = 3  # for each target
 CRASHERS = sorted(HERE.glob("crashers/*/*"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from btf.writer import Writer
+from support.btfwriter import Writer
 from volatility3_btf.btf import Kind, Types
 from volatility3_btf.isf import TypeEntries
 from volatility3_btf.isf.convert import MANDATORY

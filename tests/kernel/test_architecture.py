@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from btf.writer import Writer
+from support.btfwriter import Writer
 from volatility3_btf.btf import Types
 from volatility3_btf.kernel.architecture import architecture_of
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from kernel.writer import DATA, LAYOUTS, Image, build, identify
+from support.kernelwriter import DATA, LAYOUTS, Image, build, identify
 from volatility3_btf.kernel import Kernel
 
 VERSIONS = ["4.18", "5.10 per-CPU", "6.2", "6.12 per-CPU", "7.0"]

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from kernel.writer import BTF, LAYOUTS, RODATA, Image, build, identify, tokens
+from support.kernelwriter import BTF, LAYOUTS, RODATA, Image, build, identify, tokens
 from volatility3_btf.kernel import NoKernelError, identify_kernels
 from volatility3_btf.kernel.survey import survey
 from volatility3_btf.kernel.tokens import DIGITS

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dumpmaker.cache import Dump
-from overlay import Overlay
+from support.overlay import Overlay
 from volatility3_btf.kernel import Kernel, identify_kernel
 
 GetDump = Callable[[str], Dump]

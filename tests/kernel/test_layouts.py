@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btf.writer import Writer, every_kind
-from kernel.writer import BANNER, BTF, DATA, LAYOUTS, RELEASE, build, identify
+from support.btfwriter import Writer, every_kind
+from support.kernelwriter import BANNER, BTF, DATA, LAYOUTS, RELEASE, build, identify
 from volatility3_btf.btf import Endian
 from volatility3_btf.kernel import identify_kernels
 from volatility3_btf.memory import SegmentedMemory

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from btf.writer import Writer
 from dumpmaker.cache import Dump
+from support.btfwriter import Writer
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernel
 from volatility3_btf.kernel.contents import read_contents

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.writer import LAYOUTS, Image, build
+from support.kernelwriter import LAYOUTS, Image, build
 from volatility3_btf.kernel.kallsyms import Kallsyms
 from volatility3_btf.kernel.notes import Agreement, Notes
 from volatility3_btf.kernel.survey import survey

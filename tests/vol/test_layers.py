@@ -20,8 +20,8 @@ from volatility3.framework.automagic import stacker
 from volatility3.framework.layers import physical
 
 import volatility3_btf.vol
-from btf.writer import every_kind
-from cores import FORMS, Elf, Piece, lime
+from support.btfwriter import every_kind
+from support.cores import FORMS, Elf, Piece, lime
 from volatility3_btf import find_btf
 from volatility3_btf.images import FileMemory
 from volatility3_btf.memory import PAGE, BytesMemory, Memory, UnreadableError

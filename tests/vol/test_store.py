@@ -15,10 +15,10 @@ import pytest
 from volatility3.framework import constants
 
 from dumpmaker.cache import Dump
+from support.volrunner import Vol
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import identify_kernel
 from volatility3_btf.vol.store import StoreError, keep, read_kernel
-from volrunner import Vol
 
 pytestmark = pytest.mark.slow
 

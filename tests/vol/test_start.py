@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from support.checkout import CHECKOUT
+
 HEAVY = {"numpy", "orjson", "pycparser"}
 
 START = """

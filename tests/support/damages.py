@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from overlay import PAGE, Overlay
+from support.overlay import PAGE, Overlay
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.memory import Memory
 

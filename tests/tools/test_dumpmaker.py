@@ -19,9 +19,8 @@ from dumpmaker.cache import RECIPES, Recipe
 from dumpmaker.errors import DumpError, GuestError
 from dumpmaker.kexec import Start
 from dumpmaker.machine import Boot, Guest
-from images import LIME_HEADER, cut, write_lime
-
-CHECKOUT = Path(__file__).resolve().parents[1]
+from support.checkout import CHECKOUT
+from support.images import LIME_HEADER, cut, write_lime
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from typing import Any
 
 import pytest
 
-from btf import bpftool
-from cores import Elf
 from dumpmaker.cache import Dump
+from support import bpftool
+from support.checkout import CHECKOUT
+from support.cores import Elf
+from support.volrunner import Result, Vol
 from volatility3_btf.btf import Kind
-from volrunner import Result, Vol
 
 GetDump = Callable[[str], Dump]
 Row = dict[str, Any]
@@ -427,7 +428,7 @@ def test_an_image_that_shrinks_meanwhile_is_one_clear_error(session_vol: Vol, du
 import os, shutil, sys
 from volatility3.framework import contexts, exceptions
 from volatility3.framework.layers import physical
-sys.path.append({str(Path(__file__).parents[1] / "plugins" / "linux")!r})
+sys.path.append({str(CHECKOUT / "plugins" / "linux")!r})
 from btfscan import BtfScan
 path = {str(session_vol.folder / "shrinking.raw")!r}
 shutil.copyfile({str(dump(ONE).raw)!r}, path)

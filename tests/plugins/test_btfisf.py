@@ -15,7 +15,7 @@ import pytest
 import volatility3
 
 from dumpmaker.cache import Dump
-from volrunner import Vol
+from support.volrunner import Vol
 
 COLUMNS = [
     "Release",

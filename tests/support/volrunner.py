@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from support.checkout import CHECKOUT
+
 TIMEOUT = 900  # seconds
 
 
@@ -75,7 +76,7 @@ class Vol:
         drop = ("XDG_", "PYTHON", "VOLATILITY")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(drop)}
         kept.update(HOME=str(self.folder / "home"), XDG_CACHE_HOME=str(self.cache), LC_ALL="C.UTF-8")
-        paths = [CHECKOUT / "tests" / "as_users_have_it"]
+        paths = [CHECKOUT / "tests" / "support" / "as_users_have_it"]
         paths += [] if is_installed() else [CHECKOUT]
         kept["PYTHONPATH"] = os.pathsep.join(map(str, paths))
         return kept

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from images import LIME_HEADER, LIME_MAGIC, LIME_VERSION
+from support.images import LIME_HEADER, LIME_MAGIC, LIME_VERSION
 
 Piece = tuple[int, bytes]  # physical address, bytes
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from support.checkout import CHECKOUT
+
 PATIENCE = 120  # seconds after which a traceback tells where it hangs
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Cost:
 
 def cost_of(image: Path) -> Cost:
     """Read an image in a child process, which ends after `PATIENCE` seconds at the latest."""
-    command = [sys.executable, __file__, str(image)]
+    command = [sys.executable, "-m", "support.costs", str(image.resolve())]
     done = subprocess.run(
-        command, cwd=CHECKOUT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command, cwd=CHECKOUT / "tests", capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     if done.returncode:
         return Cost({}, 0, 0, [], {}, done.returncode, done.stderr)
@@ -70,7 +71,7 @@ def main() -> None:
     """Read the image that the command line names; print what it cost as JSON."""
     sys.path.insert(0, str(CHECKOUT))
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
-    import answers
+    from support import answers
     from volatility3_btf import find_btf, open_memory
     from volatility3_btf.btf import BtfError
     from volatility3_btf.btf.c_header import c_header

@@ -15,7 +15,7 @@ from typing import Any
 from volatility3 import schemas
 
 from dumpmaker.cache import Dump
-from volrunner import Result, Vol
+from support.volrunner import Result, Vol
 
 ARGUMENTS = {
     "linux.pagecache.InodePages": ("--find", "/init"),

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import forms
 from dumpmaker.cache import Dump
+from support import forms
+from support.volrunner import Result, Vol
 from volatility3_btf.btf import Composite, Kind, Types
-from volrunner import Result, Vol
 
 GetDump = Callable[[str], Dump]
 Show = Callable[..., Result]

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
-from pluginruns import (
+from support.checkout import CHECKOUT
+from support.pluginruns import (
     give_isf,
     guest_processes,
     linux_plugins,
@@ -27,9 +28,9 @@ from pluginruns import (
     stable,
     stock_choice,
 )
+from support.volrunner import Vol
+from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import identify_kernel, open_memory
-from volrunner import Vol
-from wiping import wiped, without_vmcoreinfo
 
 pytestmark = pytest.mark.slow
 
@@ -307,7 +308,7 @@ def test_volshell(dump: Dumps, vol: Vol, tmp_path: Path) -> None:
 
 def test_library_recipe(dump: Dumps, vol: Vol) -> None:
     """The page's program, as it stands, in a folder with an image of the name it has there."""
-    page = Path(__file__).resolve().parents[1] / "docs/no-symbols.md"
+    page = CHECKOUT / "docs/no-symbols.md"
     (code,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     (vol.folder / "memory.raw").symlink_to(dump(MAIN).raw)
     command = [sys.executable, "-c", code]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from support.checkout import CHECKOUT
+
 BENCH = CHECKOUT / "bench"
 sys.path.append(str(BENCH))
 
@@ -19,8 +20,8 @@ import report  # noqa: E402
 import steps  # noqa: E402
 import where  # noqa: E402
 
-from btf.writer import every_kind  # noqa: E402
 from parity.measure import Cost  # noqa: E402
+from support.btfwriter import every_kind  # noqa: E402
 from volatility3_btf import find_btf  # noqa: E402
 from volatility3_btf.memory import BytesMemory  # noqa: E402
 

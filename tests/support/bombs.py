@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from btf.writer import Writer
+from support.btfwriter import Writer
 from volatility3_btf.btf import Kind
 
 SIZE = 64 << 20  # bytes of an image

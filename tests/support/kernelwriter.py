@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from btf.writer import every_kind
+from support.btfwriter import every_kind
 from volatility3_btf.btf import Endian
 from volatility3_btf.kernel import Kernel, identify_kernel
 from volatility3_btf.memory import Memory, SegmentedMemory

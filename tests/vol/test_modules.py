@@ -16,10 +16,11 @@ import pytest
 from volatility3 import schemas
 
 from dumpmaker.cache import Dump
+from support.checkout import CHECKOUT
+from support.volrunner import Vol
 from volatility3_btf.btf import BtfError, Composite, Kind, Types
 from volatility3_btf.isf.convert import TypeEntries
 from volatility3_btf.isf.modules import ModuleEntries
-from volrunner import CHECKOUT, Vol
 
 GetDump = Callable[[str], Dump]
 Entry = dict[str, Any]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-import forms
 from dumpmaker.cache import Dump
-from volrunner import Vol
+from support import forms
+from support.volrunner import Vol
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from volrunner import Vol
+from support.volrunner import Vol
 
 COMMANDS = (
     "linux.btfscan --all",

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import cramjam
 
-from cores import Elf
 from dumpmaker.cache import Dump
-from images import Range, cut, write_lime
+from support.cores import Elf
+from support.images import Range, cut, write_lime
 
 BLOCK = 1 << 20
 AVML_HEADER = struct.Struct("<IIQQ8x")  # magic, version, first and last address

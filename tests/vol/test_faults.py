@@ -21,7 +21,7 @@ from typing import NamedTuple
 import pytest
 
 from dumpmaker.cache import Dump
-from volrunner import Result, Vol
+from support.volrunner import Result, Vol
 
 pytestmark = pytest.mark.slow
 

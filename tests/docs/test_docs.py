@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
-from volrunner import Vol
+from support.checkout import CHECKOUT
+from support.volrunner import Vol
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 DOCS = CHECKOUT / "docs"
 PAGES = [CHECKOUT / "README.md", *sorted(DOCS.glob("*.md"))]
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from dumpmaker.cache import Dump
-from patching import PAGE, Patch
+from support.patching import PAGE, Patch
+from support.volrunner import Vol
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.kernel import identify_kernel
 from volatility3_btf.kernel.loaded import LIST, loaded_btf
 from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.kernel.origin import find_sightings
 from volatility3_btf.kernel.tokens import DIGITS
-from volrunner import Vol
 
 GetDump = Callable[[str], Dump]
 Row = dict[str, Any]
