@@ -24,7 +24,7 @@ def lie(image: Overlay, change: Callable[[int], int]) -> Kernel:
     for place in image.find(b"\nKERNELOFFSET="):
         start = place + len("\nKERNELOFFSET=")
         digits = image.read(start, 24).split(b"\n")[0]
-        told = b"%x" % change(int(digits, 16))
+        told = b"%0*x" % (len(digits), change(int(digits, 16)))
         assert len(told) == len(digits)
         image.write(start, told)
     return identify_kernel(image)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .crosscheck import FEW, unlisted
@@ -10,6 +12,7 @@ from .kallsyms import Kallsyms
 from .kernel import Kernel
 from .placing import Placement
 from .symbols import Symbols
+from .witnesses import Testimony
 
 
 def tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
@@ -80,13 +83,29 @@ def _strangers(kernel: Kernel, symbols: Symbols) -> str:
     return f"{missing} of {all_names} functions and variables of the BTF are not in kallsyms: one was changed"
 
 
-def judge(kernel: Kernel, placement: Placement, how: str, disputed: bool = False) -> None:
+def _tell_testimonies(kernel: Kernel, testimonies: Sequence[Testimony]) -> bool:
+    """Add what the witnesses in memory say; whether one of them contradicts."""
+    told = {"agrees": kernel.evidence, "contradicts": kernel.doubts}
+    for testimony in testimonies:
+        if testimony.verdict in told:
+            told[testimony.verdict].append(testimony.sentence)
+    return any(testimony.verdict == "contradicts" for testimony in testimonies)
+
+
+def judge(
+    kernel: Kernel,
+    placement: Placement,
+    how: str,
+    testimonies: Sequence[Testimony] = (),
+    disputed: bool = False,
+) -> None:
     """Decide the state from how much agrees.
 
     Args:
         kernel: the kernel, its symbols and page tables known; gets its state.
         placement: what speaks for its addresses.
         how: how its BTF is known to be its own: "address", "image" or "near".
+        testimonies: what the kernel's memory says of its types and symbols.
         disputed: whether there are two answers to how far KASLR moved it.
     """
     symbols = kernel.symbols
@@ -102,12 +121,13 @@ def judge(kernel: Kernel, placement: Placement, how: str, disputed: bool = False
     strangers = _strangers(kernel, symbols)
     if strangers:
         kernel.doubts.append(strangers)
+    contradicted = _tell_testimonies(kernel, testimonies)
     others = [name for name in placement.direct if name != "__start_BTF"]
     checked = kernel.page_tables is not None and kernel.page_tables.checked
     alive = placement.pointers > 1 or placement.agreed > 1 or checked
     if symbols.lost or _functions_only(symbols) or strangers or kernel.blob.state != "complete":
         kernel.state = "partial"
-    elif disputed:
+    elif disputed or contradicted:
         kernel.state = "unchecked"
     elif how == "address" and alive and (others or placement.agreed > 1 or placement.pointers > 1):
         kernel.state = "exact"

@@ -22,7 +22,9 @@ from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .reading import read_number
 from .survey import Findings, survey
 from .symbols import Symbols
+from .translation import address_space_of
 from .vmcoreinfo import Vmcoreinfo
+from .witnesses import ask
 
 _IMAGE_SPAN = 256 << 20
 
@@ -166,7 +168,8 @@ def _with_symbols(
     if kernel.page_tables is not None and kernel.page_tables.checked:
         kernel.evidence.append("the kernel's page tables map linux_banner to where it lies")
     tell_losses(kernel, kallsyms, placement)
-    judge(kernel, placement, how, disputed)
+    testimonies = ask(memory, kernel, address_space_of(memory, kernel))
+    judge(kernel, placement, how, testimonies, disputed)
     return kernel
 
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel's circular lists (`struct list_head`, include/linux/types.h), followed with back pointers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from .translation import AddressSpace
+
+End = Literal["closed", "open", "unreadable", "long"]
+"""closed: came back to its head; open: an element's `prev` is not the one before it; unreadable: an element
+is not in the image; long: more elements than were to be followed."""
+
+_POINTER: Final = 8
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A circular list as far as it could be followed.
+
+    Attributes:
+        elements: virtual addresses of the elements' `list_head`, in order, without the list's own head.
+        end: how it ended.
+    """
+
+    elements: tuple[int, ...]
+    end: End
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it came back to its head, every element pointing back."""
+        return self.end == "closed"
+
+
+def walk_ring(space: AddressSpace, head: int, endian: str, most: int) -> Ring:
+    """Follow `next` from a list's head until it comes round, and see that every `prev` points back.
+
+    Args:
+        space: where the list is read.
+        head: virtual address of the head.
+        endian: byte order of the kernel.
+        most: elements that are followed.
+    """
+    elements: list[int] = []
+    order: Literal["little", "big"] = "big" if endian == "big" else "little"
+    behind = _links(space, head, order)
+    last = None if behind is None else behind[1]
+    at = head
+    while behind is not None and len(elements) <= most:
+        following = behind[0]
+        behind = _links(space, following, order) if following != head else (0, last or 0)
+        if behind is None:
+            break
+        if behind[1] != at:
+            return Ring(tuple(elements), "open")
+        if following == head:
+            return Ring(tuple(elements), "closed")
+        elements.append(following)
+        at = following
+    return Ring(tuple(elements), "unreadable" if behind is None else "long")
+
+
+def _links(space: AddressSpace, at: int, order: Literal["little", "big"]) -> tuple[int, int] | None:
+    """`next` and `prev` of the `list_head` at a virtual address."""
+    data = space.read_available(at, 2 * _POINTER)
+    if len(data) < 2 * _POINTER:
+        return None
+    return int.from_bytes(data[:_POINTER], order), int.from_bytes(data[_POINTER:], order)
