@@ -176,11 +176,25 @@ def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbol
     )
     if choice is not None:
         log.info("symbol table: the user's own, %s", choice.url)
+        tell(kernel, own_file=True)
         return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, choice.url))
-    if kernel.state != "exact":
-        reasons = "; ".join(kernel.doubts) or "nothing else in the image confirms it"
-        log.warning("The symbol table from this image is %s: %s", kernel.state, one_line(reasons))
+    tell(kernel)
     return _answer(layer, place.kaslr_shift, source_for(kernel))
+
+
+def tell(kernel: Kernel, own_file: bool = False) -> None:
+    """One line for the user, without -v, about a kernel that is not exact: what is missing or contradicts.
+
+    Args:
+        kernel: the kernel that a plugin gets.
+        own_file: whether types and symbols come from a file of the user's; then only what makes the kernel
+            unchecked matters (where it lies, what contradicts), not what the image has lost.
+    """
+    if kernel.state == "exact" or (own_file and kernel.state != "unchecked"):
+        return
+    what = "What this image says of its kernel" if own_file else "The symbol table from this image"
+    reasons = "; ".join(kernel.doubts) or "nothing else in the image confirms it"
+    log.warning("%s is %s: %s", what, kernel.state, one_line(reasons))
 
 
 def one_line(text: str) -> str:
