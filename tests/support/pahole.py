@@ -35,6 +35,15 @@ class Block:
     lines: list[str] = field(default_factory=list)
 
     @property
+    def declarations(self) -> list[str]:
+        """Its members with their offsets and sizes, at every depth; nothing of what pahole remarks on them.
+
+        The remarks are also about what is inside the members' own types, and each version has others.
+        """
+        lines = (" ".join(line.split()) for line in self.lines)
+        return [line for line in lines if line and not line.startswith("/*")]
+
+    @property
     def numbers(self) -> list[Place | Hole]:
         """Every offset, bit position, size and hole, at every depth, in order."""
         return list(numbers(self.lines))
