@@ -9,7 +9,7 @@ is built when it is used. So the answers are the same, only sooner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -112,7 +112,7 @@ class LazyTemplate(objects.templates.ObjectTemplate):
         self._real.update_vol(**new_arguments)
 
     def __getattr__(self, attr: str) -> Any:
-        if attr in ("_vol", "_space"):
+        if attr.startswith("_"):
             raise AttributeError(attr)
         return getattr(self._real, attr)
 
@@ -151,6 +151,68 @@ class BtfFormat(intermed.Version8Format):
         return template
 
 
+class Content(Mapping[str, Any]):
+    """A kept kernel as an ISF document whose parts are made when they are asked for.
+
+    A copy of it is the same object, and pickled it is a name: a context that is copied, or sent to the
+    processes that a scan is split over, does not take a kernel along.
+
+    Args:
+        url: the file that the kernel was read from.
+        kernel: the kernel.
+    """
+
+    def __init__(self, url: str, kernel: Kernel) -> None:
+        from ..isf.convert import TypeEntries
+        from ..isf.document import FORMAT, PRODUCER
+        from ..isf.symbols import SymbolEntries
+
+        types = TypeEntries(kernel.blob.types)
+        self.url = url
+        self.kernel = kernel
+        self.symbols = SymbolEntries(kernel, types)
+        self._parts: Mapping[str, Any] = {
+            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
+            "base_types": types.base_types,
+            "user_types": Entries(types.user_types, types.user_type),
+            "enums": Entries(types.enums, types.enum),
+            "symbols": Entries(self.symbols, self.symbols.__getitem__),
+        }
+
+    def __getitem__(self, part: str) -> Any:
+        return self._parts[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __copy__(self) -> Content:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Content:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self.url, _packed_unless_stored(self.url, self.kernel))
+
+
+def _packed_unless_stored(url: str, kernel: Kernel) -> bytes | None:
+    """The kernel itself, where another process would not find its file."""
+    from ..isf.compact import pack_kernel
+
+    return None if path_of(url).is_file() else pack_kernel(kernel)
+
+
+@lru_cache(maxsize=1)
+def _unpickled(url: str, packed: bytes | None) -> Content:
+    """The content that was pickled; kept, since a process that scans gets it anew with each piece of work."""
+    from ..isf.compact import unpack_kernel
+
+    return Content(url, _kernel(url) if packed is None else unpack_kernel(packed))
+
+
 class _Direct(intermed.IntermediateSymbolTable):
     """An intermediate symbol table whose delegate reads a kept kernel instead of JSON."""
 
@@ -166,21 +228,8 @@ class _Direct(intermed.IntermediateSymbolTable):
         class_types: Mapping[str, type[interfaces.objects.ObjectInterface]] | None = None,
         symbol_mask: int = 0,
     ) -> None:
-        from ..isf.convert import TypeEntries
-        from ..isf.document import FORMAT, PRODUCER
-        from ..isf.symbols import SymbolEntries
-
-        self._kept = _kernel(isf_url)
-        types = TypeEntries(self._kept.blob.types)
-        self._entries = SymbolEntries(self._kept, types)
-        content = {
-            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
-            "base_types": types.base_types,
-            "user_types": Entries(types.user_types, types.user_type),
-            "enums": Entries(types.enums, types.enum),
-            "symbols": Entries(self._entries, self._entries.__getitem__),
-        }
-        self._delegate = BtfFormat(context, config_path, name, content, native_types, table_mapping)
+        self._content = Content(isf_url, _kernel(isf_url))
+        self._delegate = BtfFormat(context, config_path, name, self._content, native_types, table_mapping)
         interfaces.symbols.SymbolTableInterface.__init__(
             self,
             context,
@@ -197,7 +246,7 @@ class _Direct(intermed.IntermediateSymbolTable):
         """The names of the symbols at an address, or within `size` bytes behind it, in order."""
         if size < 0:
             raise ValueError("Size must be strictly non-negative")
-        return self._entries.at(offset, size, self.config["symbol_mask"] or ALL_BITS)
+        return self._content.symbols.at(offset, size, self.config["symbol_mask"] or ALL_BITS)
 
 
 class BtfKernelSymbols(linux.LinuxKernelIntermedSymbols, _Direct):
