@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
-from collections.abc import Callable, Container, Iterator
-from pathlib import Path
+from collections.abc import Callable, Container
 from typing import Any
 
 import pytest
@@ -15,8 +15,8 @@ from support.patching import PAGE, Patch
 from support.volrunner import Vol
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.kernel import identify_kernel
+from volatility3_btf.kernel.idr import idr_content
 from volatility3_btf.kernel.loaded import LIST, loaded_btf
-from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.kernel.origin import find_sightings
 from volatility3_btf.kernel.tokens import DIGITS
 
@@ -105,32 +105,7 @@ def test_ids_are_those_of_the_guest(dump: GetDump, name: str) -> None:
     assert program.id == dump(name).truth["program_btf"]["id"]
 
 
-@pytest.mark.parametrize("name", WITH_MODULES)
-def test_the_list_of_modules_is_that_of_the_guest(dump: GetDump, name: str) -> None:
-    image = open_memory(dump(name).raw)
-    kernel = identify_kernel(image)
-    space = loaded_btf(image, kernel).space
-    assert space is not None
-    modules = listed_modules(space, kernel)
-    assert modules.is_complete
-    assert list(modules.addresses) == [module["name"] for module in dump(name).truth["modules"]]
-
-
 # --- what a rootkit or chance may do ---
-
-
-@pytest.fixture(scope="module")
-def patched(dump: GetDump, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Patch]]:
-    """Makes copies of a dump that may be changed; gone after the tests."""
-    made: list[Path] = []
-
-    def patch(name: str = ONE) -> Patch:
-        made.append(tmp_path_factory.mktemp("patched") / "memory.raw")
-        return Patch(dump(name), made[-1])
-
-    yield patch
-    for path in made:
-        path.unlink()
 
 
 @pytest.mark.parametrize("name", ["amd64-6.1", "amd64-6.12-la57"])
@@ -182,57 +157,6 @@ def test_a_blob_of_which_a_page_is_lost_is_truncated(patched: Callable[[], Patch
     )
     assert found.blob.state == "truncated"
     assert len(found.blob.data) == 2 * PAGE
-
-
-def unlink(patch: Patch, name: str) -> None:
-    """Take a module out of the kernel's list, as rootkits do."""
-    assert patch.loaded.space is not None
-    modules = listed_modules(patch.loaded.space, patch.kernel)
-    layout = patch.kernel.blob.types["module"]
-    here = patch.place(modules.addresses[name] + layout["list"].offset)
-    following, before = (int.from_bytes(patch.read(here + at, 8), "little") for at in (0, 8))
-    patch.write(patch.place(before), following.to_bytes(8, "little"))
-    patch.write(patch.place(following + 8), before.to_bytes(8, "little"))
-
-
-def test_a_hidden_module_is_not_listed(patched: Callable[[], Patch], session_vol: Vol) -> None:
-    patch = patched()
-    unlink(patch, "tun")
-    rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
-    assert {row["Name"] for row in rows if row["Listed"] == "no"} == {"tun"}
-    assert {row["Listed"] for row in rows if row["Kind"] == "module"} == {"yes", "no"}
-
-
-def test_with_a_broken_list_what_was_not_seen_is_not_known(
-    patched: Callable[[], Patch], session_vol: Vol, dump: GetDump
-) -> None:
-    patch = patched()
-    assert patch.loaded.space is not None
-    modules = listed_modules(patch.loaded.space, patch.kernel)
-    layout = patch.kernel.blob.types["module"]
-    names = list(modules.addresses)
-    patch.write(patch.place(modules.addresses[names[9]] + layout["list"].offset), b"\xff" * 8)
-    rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
-    listed = {row["Name"]: row["Listed"] for row in rows if row["Kind"] == "module"}
-    assert {name for name, told in listed.items() if told == "yes"} == set(names[:10])
-    assert {listed[name] for name in names[10:]} == {None}
-
-
-def test_a_list_that_never_ends_is_left(patched: Callable[[], Patch]) -> None:
-    patch = patched()
-    space = patch.loaded.space
-    assert space is not None
-    modules = listed_modules(space, patch.kernel)
-    list_at = patch.kernel.blob.types["module"]["list"].offset
-    names = list(modules.addresses)
-    back = modules.addresses[names[2]] + list_at
-    patch.write(patch.place(modules.addresses[names[20]] + list_at), back.to_bytes(8, "little"))
-    memory = patch.memory()
-    again = loaded_btf(memory, patch.kernel).space
-    assert again is not None
-    found = listed_modules(again, patch.kernel)
-    assert not found.is_complete
-    assert list(found.addresses) == names[:21]
 
 
 def test_without_page_tables_the_direct_map_serves(
@@ -318,15 +242,77 @@ def test_without_symbols_the_kernels_own_is_not_called_a_copy(patched: Callable[
     assert {sighting.name for sighting in found if sighting.origin == "loaded"} >= {MOVED, "ext4"}
 
 
+def forget(patch: Patch, place: int) -> None:
+    """Take a `struct btf` out of the kernel's lists."""
+    space, kernel = patch.loaded.space, patch.kernel
+    assert space is not None and kernel.symbols is not None
+    content = idr_content(space, kernel.blob.types, kernel.symbols.get(LIST) or 0)
+    assert content is not None
+    pointer = next(pointer for pointer in content.pointers if space.translate(pointer) == place)
+    for at in list(patch.memory().find(pointer.to_bytes(8, "little"))):
+        patch.write(at, bytes(8))
+
+
 def test_an_unloaded_modules_btf_is_a_copy(patched: Callable[[], Patch]) -> None:
-    """A `struct btf` without references is freed memory."""
+    """A `struct btf` without references is freed memory, once the kernel does not list it any more."""
     patch = patched()
     blob = patch.module("veth")
     layout = patch.kernel.blob.types["btf"]
     patch.write(blob.place + layout["refcnt"].offset, bytes(4))
+    forget(patch, blob.place)
     found = [found for found in find_sightings(patch.memory()) if found.blob.sha256 == blob.read().sha256]
     assert found
     assert {sighting.origin for sighting in found} == {"copy"}
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("refcnt", 0), ("data_size", 7), ("nohdr_data", 1 << 60), ("strings", 0)]
+)
+def test_btf_that_the_kernel_lists_is_loaded_whatever_its_structure_says(
+    patched: Callable[[], Patch], caplog: pytest.LogCaptureFixture, member: str, value: int
+) -> None:
+    patch = patched()
+    blob = patch.module("veth")
+    field = patch.kernel.blob.types["btf"][member]
+    patch.write(blob.place + field.offset, value.to_bytes(field.type.size, "little"))
+    found = loaded_btf(patch.memory(), patch.kernel)
+    assert found.is_complete
+    assert [entry.name for entry in found.entries] == [entry.name for entry in patch.loaded.entries]
+    again = found.module("veth")
+    assert again is not None and again.read().sha256 == blob.read().sha256
+    assert f"BTF veth is loaded ({LIST} has it), but was changed or is being freed" in caplog.text
+    assert caplog.text.rstrip().endswith(f"must be: {member}")
+
+
+def test_btf_whose_header_was_changed_stays_loaded(patched: Callable[[], Patch], session_vol: Vol) -> None:
+    patch = patched()
+    blob = patch.module("veth")
+    patch.write(blob.offset, bytes(2))
+    result = session_vol("linux.btfscan", "--all", image=patch.path)
+    (row,) = (row for row in loaded(result.rows) if row["Name"] == "veth")
+    assert (row["Offset"], row["Kind"], row["State"]) == (blob.offset, "module", "damaged")
+    assert "BTF veth is loaded" in result.stderr
+
+
+def test_an_empty_modules_btf_is_complete(patched: Callable[[], Patch], session_vol: Vol) -> None:
+    """A module without types of its own has 24 bytes of BTF: nothing but a header."""
+    patch = patched()
+    blob, types = patch.module("loop"), patch.kernel.blob.types
+    empty = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, 0, 0, 0)
+    body = blob.address + len(empty)
+    fields = {"data_size": len(empty), "nohdr_data": body, "strings": body, "nr_types": 0}
+    for name, value in fields.items():
+        field = types["btf"][name]
+        patch.write(blob.place + field.offset, value.to_bytes(field.type.size, "little"))
+    size = types["module"]["btf_data_size"].offset
+    patch.write(patch.place(patch.struct_module("loop") + size), len(empty).to_bytes(4, "little"))
+    patch.write(blob.place + types["btf"]["hdr"].offset, empty)
+    patch.write(blob.offset, empty)
+    result = session_vol("linux.btfscan", "--all", image=patch.path)
+    (row,) = (row for row in loaded(result.rows) if row["Name"] == "loop")
+    assert (row["Size"], row["Kind"], row["State"], row["Listed"]) == (24, "module", "complete", "yes")
+    assert (row["Types"], row["SHA256"]) == (0, hashlib.sha256(empty).hexdigest())
+    assert not [line for line in result.stderr.splitlines() if "volatility3_btf" in line]
 
 
 def test_without_a_kernel_nothing_is_known(patched: Callable[[], Patch], session_vol: Vol) -> None:

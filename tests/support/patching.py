@@ -11,6 +11,7 @@ from dumpmaker.cache import Dump
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernel
 from volatility3_btf.kernel.loaded import Loaded, LoadedBtf, loaded_btf
+from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.memory import Memory
 
 PAGE = 4096
@@ -61,6 +62,25 @@ class Patch:
         entry = self.loaded.module(name)
         assert entry is not None
         return entry
+
+    def struct_module(self, name: str) -> int:
+        """Virtual address of a module's own structure, before the changes."""
+        assert self.loaded.space is not None
+        modules = listed_modules(self.loaded.space, self.kernel).modules
+        return next(module.address for module in modules if module.name == name)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a module another name in the kernel's list."""
+        place = self.place(self.struct_module(name) + self.kernel.blob.types["module"]["name"].offset)
+        self.write(place, new.encode().ljust(56, b"\0"))
+
+    def unlink(self, name: str) -> None:
+        """Take a module out of the kernel's list, as rootkits do."""
+        layout = self.kernel.blob.types["module"]
+        here = self.place(self.struct_module(name) + layout["list"].offset)
+        following, before = (int.from_bytes(self.read(here + at, 8), "little") for at in (0, 8))
+        self.write(self.place(before), following.to_bytes(8, "little"))
+        self.write(self.place(following + 8), before.to_bytes(8, "little"))
 
     def entry_of(self, virtual: int) -> tuple[int, int]:
         """The page table entry that maps a virtual address: its place, and how many bits it leaves over."""

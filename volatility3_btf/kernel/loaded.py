@@ -139,7 +139,18 @@ class Loaded:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Bytes that are a `struct btf` by themselves: its own pointers agree with its copy of the header."""
+    """Bytes that are a `struct btf`.
+
+    Attributes:
+        place: address in the layer.
+        copy: where in the layer its copy of the header lies.
+        header: that copy.
+        raw: its bytes.
+        record: the structure.
+        address: virtual address of the BTF that it points to.
+        disagreement: which of its members are not what the header asks for.
+        is_listed: whether the kernel's own list has it.
+    """
 
     place: int
     copy: int
@@ -147,6 +158,8 @@ class _Candidate:
     raw: bytes
     record: Record
     address: int
+    disagreement: str
+    is_listed: bool = False
 
 
 @dataclass
@@ -184,6 +197,8 @@ def loaded_btf(memory: Memory, kernel: Kernel, progress: Progress | None = None)
         log.info("the kernel's page tables are not readable: which BTF it has loaded is not known")
         return Loaded()
     entries = _confirmed(memory, space, kernel, (*told, *seen.candidates))
+    known = {entry.address for entry in entries}
+    all_told = all_told and all(candidate.address in known for candidate in told)
     return Loaded(entries, all_told or seen.is_complete, space)
 
 
@@ -246,11 +261,16 @@ def _told(space: AddressSpace | None, kernel: Kernel, struct: Composite) -> tupl
         data = space.read_available(pointer, struct.size)
         candidate = None if place is None else _candidate(struct, place, data)
         if candidate is not None:
-            found.append(candidate)
+            found.append(replace(candidate, is_listed=True))
     whole = content.is_complete and len(found) == len(content.pointers)
     if not whole:
-        log.warning("the kernel's list of BTF (%s) is damaged: %d of it can be read", LIST, len(found))
+        _tell_damage(len(found))
     return found, whole and bool(found)  # an empty list can be a wiped one
+
+
+def _tell_damage(count: int) -> None:
+    readable = f"only {count} of its entries" if count else "none of its entries"
+    log.warning("the kernel's list of loaded BTF (%s) is damaged: %s can be read", LIST, readable)
 
 
 def _search(memory: Memory, endian: str, struct: Composite, progress: Progress | None) -> _Seen:
@@ -281,7 +301,7 @@ def _look(memory: Memory, struct: Composite, copy: int, seen: _Seen) -> None:
         places += [copy] * (len(places) < MOST_ALIKE)
     place = copy - _header_at(struct)
     candidate = _candidate(struct, place, memory.read_available(place, struct.size)) if place >= 0 else None
-    if candidate is not None:
+    if candidate is not None and not candidate.disagreement:
         seen.candidates.append(candidate)
 
 
@@ -291,41 +311,61 @@ def _header_at(struct: Composite) -> int:
 
 
 def _candidate(struct: Composite, place: int, data: bytes) -> _Candidate | None:
-    """The `struct btf` whose bytes these are; None if they are none."""
+    """The `struct btf` whose bytes these are, and what in it does not agree; None if they are none."""
     record = Record(struct, data)
     raw, address = record.bytes_of("hdr"), record.number("data")
     try:
         header = Header.parse(raw or b"")
     except BtfError:
         return None
-    if not raw or not address or not _agrees(record, header, address):
+    if not raw or not address or header.size > MAX_BLOB:
         return None
-    return _Candidate(place, place + _header_at(struct), header, raw[:_SHORTEST], record, address)
+    copy, told = place + _header_at(struct), _disagreement(record, header, address)
+    return _Candidate(place, copy, header, raw[:_SHORTEST], record, address, told)
 
 
-def _agrees(record: Record, header: Header, address: int) -> bool:
-    """Whether a `struct btf` is in use, its sizes and pointers those that its header asks for.
+def _disagreement(record: Record, header: Header, address: int) -> str:
+    """Which members of a `struct btf` are not what its header asks for; empty if it is whole, and in use.
 
-    `nohdr_data` points behind the header, `strings` to the names. A freed structure has no references.
+    `nohdr_data` points behind the header, `strings` to the names if there are any. A freed structure has no
+    references.
     """
     body = address + header.hdr_len
-    told = {"nohdr_data": body, "strings": body + header.str_off, "data_size": header.size}
-    if header.size > MAX_BLOB or not record.number("refcnt"):
-        return False
-    return all(record.number(name) in (None, value) for name, value in told.items())
+    told = {"nohdr_data": body, "data_size": header.size}
+    if header.str_len:
+        told["strings"] = body + header.str_off
+    wrong = [name for name, value in told.items() if record.number(name) not in (None, value)]
+    return ", ".join(["refcnt"] * (not record.number("refcnt")) + wrong)
 
 
 def _confirm(memory: Memory, space: AddressSpace, kernel: Kernel, candidate: _Candidate) -> LoadedBtf | None:
-    """The BTF that a candidate points to; None if something else lies there."""
+    """The BTF that a candidate points to; None if something else lies there, unless the kernel lists it."""
     header, record = candidate.header, candidate.record
-    if space.read_available(candidate.address, _SHORTEST) != candidate.raw:
-        log.info("struct btf at %#x points to no BTF", candidate.place)
-        return None
     runs = tuple(space.runs(candidate.address, header.size))
+    differs = space.read_available(candidate.address, _SHORTEST) != candidate.raw
+    if not runs or (differs and not candidate.is_listed):
+        level = logging.WARNING if candidate.is_listed else logging.INFO
+        log.log(level, "the struct btf at %#x points to no BTF", candidate.place)
+        return None
     kind = _kind(record, kernel, runs[0].start)
     name = _name_of(record) or ("vmlinux" if kind == "vmlinux" else "")
     number = record.number("id") or 0
+    _tell_disagreement(candidate, name or f"with id {number}", differs)
     return LoadedBtf(name, number, kind, candidate.address, header, runs, candidate.place, memory, kernel)
+
+
+def _tell_disagreement(candidate: _Candidate, name: str, differs: bool) -> None:
+    """Log what is wrong with a `struct btf` that the kernel lists."""
+    wrong = [candidate.disagreement] * bool(candidate.disagreement) + ["the BTF's header"] * differs
+    if wrong:
+        log.warning(
+            "BTF %s is loaded (%s has it), but was changed or is being freed: in its struct btf at %#x, "
+            "this is not as it must be: %s",
+            name,
+            LIST,
+            candidate.place,
+            ", ".join(wrong),
+        )
 
 
 def _kind(record: Record, kernel: Kernel, offset: int) -> LoadedKind:

@@ -22,23 +22,32 @@ LONGEST_NAME: Final = 256
 """Bytes; MODULE_NAME_LEN is 56."""
 
 
+@dataclass(frozen=True)
+class ListedModule:
+    """A module as the list has it.
+
+    Attributes:
+        name: its name.
+        address: virtual address of its `struct module`.
+        btf_size: bytes of BTF that its file had; None where its structure does not say (before 5.11).
+    """
+
+    name: str
+    address: int
+    btf_size: int | None = None
+
+
 @dataclass
 class ModuleList:
     """What the list of modules holds.
 
     Attributes:
-        addresses: module's name → virtual address of its `struct module`, in the list's order.
+        modules: the modules, in the list's order.
         is_complete: whether the list was followed back to where it starts.
     """
 
-    addresses: dict[str, int] = field(default_factory=dict)
+    modules: list[ListedModule] = field(default_factory=list)
     is_complete: bool = False
-
-    def has(self, name: str) -> bool | None:
-        """Whether a module is listed; None if that cannot be told."""
-        if name in self.addresses:
-            return True
-        return False if self.is_complete else None
 
 
 def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
@@ -53,20 +62,31 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
     if head is None or struct is None or place is None:
         log.info("the list of modules is not known: %s", "no symbol" if head is None else "no struct module")
         return found
-    for entry in _entries(space, head, kernel.blob.endian):
+    for entry in list_entries(space, head, kernel.blob.endian):
         if entry == head:
             found.is_complete = True
             return found
         name = _name(space, struct, entry - place[0])
         if name is None:
             break
-        found.addresses.setdefault(name, entry - place[0])
-    log.warning("the list of modules is damaged after %d entries", len(found.addresses))
+        found.modules.append(ListedModule(name, entry - place[0], _btf_size(space, struct, entry - place[0])))
+    log.warning(
+        "the kernel's list of modules is damaged: %s be read, so others may be loaded",
+        f"only its first {len(found.modules)} can" if found.modules else "none of it can",
+    )
     return found
 
 
-def _entries(space: AddressSpace, head: int, endian: str) -> Iterator[int]:
-    """The addresses of the list's elements, the head's at last; ends early where the list is damaged."""
+def list_entries(space: AddressSpace, head: int, endian: str) -> Iterator[int]:
+    """The addresses of the elements of a kernel's list (`struct list_head`), in order.
+
+    The head's own comes at last. A list that is damaged, or longer than `MOST_MODULES`, ends without it.
+
+    Args:
+        space: the kernel's address space.
+        head: virtual address of the list's head.
+        endian: the kernel's byte order.
+    """
     at, seen = head, set[int]()
     while len(seen) < MOST_MODULES:
         following = space.pointer(at, endian)
@@ -86,3 +106,12 @@ def _name(space: AddressSpace, struct: Composite, address: int) -> str | None:
         return None
     data = space.read_available(address + place[0], place[1])
     return data.split(b"\0", 1)[0].decode("ascii", "replace") if len(data) == place[1] else None
+
+
+def _btf_size(space: AddressSpace, struct: Composite, address: int) -> int | None:
+    """What a `struct module` says of the size of its BTF; None if it says nothing, or cannot be read."""
+    place = member_at(struct, "btf_data_size")
+    if place is None or place[1] > 8:
+        return None
+    data = space.read_available(address + place[0], place[1])
+    return int.from_bytes(data, struct.types.header.endian) if len(data) == place[1] else None

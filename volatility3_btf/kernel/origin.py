@@ -11,8 +11,8 @@ from ..memory import Memory, Progress
 from ..scan import Blob, Endian, find_btf
 from .identify import identify_kernels
 from .kernel import Kernel
+from .listing import Listing
 from .loaded import LoadedBtf, loaded_btf
-from .modules import ModuleList, listed_modules
 
 Origin = Literal["loaded", "copy", "unknown"]
 """loaded: a kernel's own; copy: no kernel points to it; unknown: what a kernel has loaded could not be read,
@@ -30,7 +30,8 @@ class Sighting:
         blob: the BTF; put together page by page if a kernel has it in several pieces.
         origin: whether a kernel has it loaded.
         name: "vmlinux" or the module's name; also of a copy with the same bytes. None where none is known.
-        listed: for a loaded module, whether the kernel's list of modules has it; None if that is not known.
+        listed: for a loaded module, whether the kernel's list of modules has it; None if that is not known,
+            or what speaks for it does not agree.
         loaded: what the kernel says of it, where it is loaded.
     """
 
@@ -55,7 +56,7 @@ class Owners:
         self._known = self._own_known = False
         self._complete = True
         self._own: dict[int, Kernel] = {}
-        self._loaded: dict[int, tuple[LoadedBtf, ModuleList]] = {}
+        self._loaded: dict[int, tuple[LoadedBtf, Listing]] = {}
         self._names: dict[str, str] = {}
         for kernel in list(kernels)[:MOST_KERNELS]:
             self._add(kernel, progress)
@@ -67,9 +68,9 @@ class Owners:
             return
         self._known = True
         self._complete &= found.is_complete
-        modules = listed_modules(found.space, kernel)
+        listing = Listing(found.space, kernel, found.entries)
         for entry in found.entries:
-            self._loaded.setdefault(entry.offset, (entry, modules))
+            self._loaded.setdefault(entry.offset, (entry, listing))
             if entry.name:
                 self._names.setdefault(entry.read().sha256, entry.name)
         if any(entry.kind == "vmlinux" for entry in found.entries):
@@ -107,8 +108,8 @@ class Owners:
             return replace(blob, kind=loaded.blob_kind) if blob.kind != loaded.blob_kind else blob
         return loaded.read()
 
-    def _loaded_sighting(self, blob: Blob, loaded: LoadedBtf, modules: ModuleList) -> Sighting:
-        listed = modules.has(loaded.name) if loaded.kind == "module" else None
+    def _loaded_sighting(self, blob: Blob, loaded: LoadedBtf, listing: Listing) -> Sighting:
+        listed = listing.has(loaded) if loaded.kind == "module" else None
         return Sighting(blob, "loaded", loaded.name or None, listed, loaded)
 
 
