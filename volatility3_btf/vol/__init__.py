@@ -5,6 +5,7 @@ Importing it makes Volatility's own lists of stackers and automagic know ours.
 """
 
 from .automagic import BtfSymbols
+from .check import BtfCheck
 from .elf import ElfCoreStacker
 from .la57 import LinuxIntelLA57
 from .layers import layer_memory, physical_layer_name
@@ -13,6 +14,7 @@ from .modules import ModuleTypes, module_types
 from .table import BtfKernelSymbols
 
 __all__ = [
+    "BtfCheck",
     "BtfKernelSymbols",
     "BtfSymbols",
     "ElfCoreStacker",
