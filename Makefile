@@ -1,19 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo              take a memory dump of Debian's current kernel and look into it
 # make demo DUMP=/path   look into a dump of yours
+# make check             after each change: no virtual machine, no network, two minutes at most
 # make test              everything that CI checks
+# make fresh             both commands in bare roots of Debian 12 and 13, SUITE=trixie for one (an hour each; as root)
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
+WORKERS := auto
+# A file's tests go to one worker, so that what they share is made once.
+PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses=8 --dist=loadfile $(PYTEST_ARGS)
+define LINT
+$(BIN)/ruff format --check
+$(BIN)/ruff check
+$(BIN)/mypy
+endef
 
-.PHONY: demo test parity bench acceptance robustness system venv dumps lint clean
+.PHONY: demo check test fresh parity bench acceptance robustness system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
+
+check:
+	tools/setup-system check
+	tools/setup-venv $(VENV) test
+	$(LINT)
+	$(PYTEST) --check
 
 # pytest last: its closing line is the run's.
 test: lint dumps
@@ -33,9 +48,7 @@ acceptance: dumps venv
 	BTF_KILLS=100 $(BIN)/pytest tests/vol/test_store.py
 
 lint: venv
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
+	$(LINT)
 
 system:
 	tools/setup-system test

@@ -17,6 +17,8 @@ from volatility3_btf import find_btf, open_memory
 from volatility3_btf.isf import build_isf
 from volatility3_btf.kernel import identify_kernels
 
+pytestmark = pytest.mark.slow
+
 MOST_SECONDS = 10  # of processor time, for each step or command
 MOST_MEMORY = 1 << 30  # bytes resident, the mapped image included
 DEAREST = {
@@ -61,7 +63,6 @@ def test_a_bomb_costs_little(name: str, tmp_path: Path) -> None:
     assert cost.memory < MOST_MEMORY, cost
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("command", "name"), DEAREST.items())
 def test_a_bomb_costs_the_real_command_little(command: str, name: str, tmp_path: Path, vol: Vol) -> None:
     cost = vol_cost(vol, bombs.write(name, tmp_path / "image"), command)
@@ -72,7 +73,6 @@ def test_a_bomb_costs_the_real_command_little(command: str, name: str, tmp_path:
     assert cost.memory < MOST_MEMORY, cost
 
 
-@pytest.mark.slow
 def test_the_tables_of_two_kernels_are_not_held_at_once(tmp_path: Path, vol: Vol) -> None:
     """Each of a million symbols."""
     cost = vol_cost(vol, bombs.write("shared_names", tmp_path / "image"), "linux.btfisf")
@@ -129,7 +129,6 @@ def test_a_release_is_no_path(tmp_path: Path) -> None:
     assert "/" not in name and not name.startswith(".")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

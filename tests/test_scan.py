@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.btfwriter import Writer, every_kind
@@ -298,6 +298,7 @@ def test_headers_whose_arithmetic_is_wrong_are_not_reported(place: int, value: i
     assert scanned(BytesMemory(bytes(data) + bytes(4096))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endian", ENDIANS)
 @pytest.mark.parametrize("make", [kernel, module])
 def test_every_corruption_of_a_byte_gives_a_blob_or_none(endian: Endian, make) -> None:
@@ -371,7 +372,6 @@ def test_every_planted_blob_is_found_whole_once_and_in_order(laid: Laid, chunk: 
         assert blob.state == ("damaged" if alone else "complete")
 
 
-@settings(deadline=None)
 @given(laid_out(), st.integers(1, 700))
 def test_the_same_from_a_file(tmp_path_factory: pytest.TempPathFactory, laid: Laid, stride: int) -> None:
     path = tmp_path_factory.getbasetemp() / "planted.raw"

@@ -23,7 +23,7 @@ def one_by_one(words: np.ndarray, ends: list[int], start: int) -> tuple[int, int
     return ends.index(start), steps
 
 
-@pytest.mark.parametrize("size", [1, 2, 30, 5000, 40_000])
+@pytest.mark.parametrize("size", [1, 2, 30, 5000, pytest.param(40_000, marks=pytest.mark.slow)])
 def test_as_record_by_record(size: int) -> None:
     chance = np.random.default_rng(size)
     kinds = chance.choice([Kind.PTR, Kind.INT, Kind.STRUCT, Kind.ENUM, Kind.FUNC, 0, 0x60], size)

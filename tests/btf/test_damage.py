@@ -30,6 +30,7 @@ def test_every_truncation(endian: Endian) -> None:
     assert not any(_survives(blob[:length]) for length in range(len(blob)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endian", ENDIANS)
 def test_every_single_byte_corruption(endian: Endian) -> None:
     blob = every_kind(endian).blob()

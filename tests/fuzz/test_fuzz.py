@@ -18,6 +18,7 @@ SECONDS = 3  # for each target
 CRASHERS = sorted(HERE.glob("crashers/*/*"))
 
 
+@pytest.mark.slow
 def test_no_input_breaks_a_reader(tmp_path: Path) -> None:
     command = [sys.executable, str(HERE / "run.py"), "all", f"-max_total_time={SECONDS}"]
     done = subprocess.run(

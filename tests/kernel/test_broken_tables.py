@@ -52,6 +52,7 @@ def test_what_cannot_be_derived_leaves_the_types(table: str, version: str) -> No
         assert says(kernel, "no kallsyms_token_table was found") is (table == "token_table")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_lost_half_of_the_markers(version: str) -> None:
     for first in (True, False):

@@ -43,6 +43,7 @@ def test_flipped_bits(version: str) -> None:
         survives(image.memory(note=rng.random() < 0.5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_tables_overwritten(version: str) -> None:
     rng = random.Random(version)

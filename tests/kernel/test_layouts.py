@@ -36,7 +36,7 @@ def test_every_layout_is_read(version: str, endian: Endian, note: bool) -> None:
 
 
 @given(names=NAMES, version=st.sampled_from(sorted(LAYOUTS)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_any_names_are_read(names: list[str], version: str) -> None:
     image = build(LAYOUTS[version], names=names)
     symbols = identify(image.memory(note=False)).symbols
