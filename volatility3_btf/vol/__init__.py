@@ -7,7 +7,7 @@ Importing it makes Volatility's own lists of stackers and automagic know ours.
 from .automagic import BtfSymbols
 from .check import BtfCheck
 from .elf import ElfCoreStacker
-from .la57 import LinuxIntelLA57
+from .la57 import LinuxIntelLA57, NarrowIntel32e
 from .layers import layer_memory, physical_layer_name
 from .lime import LimeRangesStacker
 from .modules import ModuleTypes, module_types
@@ -21,6 +21,7 @@ __all__ = [
     "LimeRangesStacker",
     "LinuxIntelLA57",
     "ModuleTypes",
+    "NarrowIntel32e",
     "layer_memory",
     "module_types",
     "physical_layer_name",

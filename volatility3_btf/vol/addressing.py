@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel
 
-from .la57 import LinuxIntelLA57
+from .la57 import LinuxIntelLA57, NarrowIntel32e
 
 if TYPE_CHECKING:
     from ..kernel import Kernel, Vmcoreinfo
@@ -49,12 +49,13 @@ class Place:
 
     @property
     def layer_class(self) -> type[intel.Intel]:
-        """The layer that Volatility itself would choose, or ours for 5-level tables.
+        """The layer that Volatility itself would choose, with narrow addresses, or ours for 5-level tables.
 
         With VMCOREINFO it takes its plain Intel layer, without it the Linux one; they differ in pages that
-        are present but not accessible, and a plugin shall print the same however the table came about.
+        are present but not accessible, and a plugin shall print the same however the table came about. They
+        differ in the width of physical addresses too; there the narrow one is right.
         """
-        stock: type[intel.Intel] = intel.Intel32e if self.has_note else intel.LinuxIntel32e
+        stock: type[intel.Intel] = NarrowIntel32e if self.has_note else intel.LinuxIntel32e
         return LinuxIntelLA57 if self.levels == 5 else stock
 
 
