@@ -13,11 +13,13 @@ import os
 import struct
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from . import children, finder
 from .children import Child, ChildError, Children, Range
 from .memory import Memory, Passed, Piece, Run, UnreadableError, Window, passed_window
+from .registers import Processor, processors_of
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +108,13 @@ class FileMemory(Memory):
         tidy = tidy_segments(_clipped(segments, os.lseek(descriptor, 0, os.SEEK_END)))
         super().__init__(Run(address, length) for address, _, length in tidy)
         self._offsets = {address: offset for address, offset, _ in tidy}
+
+    @cached_property
+    def processors(self) -> Sequence[Processor]:  # type: ignore[override]
+        """The processors' registers that the notes of an ELF core tell."""
+        if self._file < 0 or self._offsets.get(0) == 0:
+            return ()
+        return processors_of(lambda offset, length: os.pread(self._file, length, offset))
 
     def close(self) -> None:
         """Close the file. Reading afterwards raises UnreadableError."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .finder import Found, matches
+from .registers import Processor
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,10 @@ class Memory(ABC):
 
     Attributes:
         runs: what the image holds, sorted by address, without overlap; runs may touch.
+        processors: the processors' registers, where the image's format has them.
     """
+
+    processors: Sequence[Processor] = ()
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs = tidy_runs(runs)

@@ -14,6 +14,7 @@ from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.vol.image import banners_seen, image_under
 from volatility3_btf.vol.output import save, unwritable
+from volatility3_btf.vol.running import asked
 
 if TYPE_CHECKING:
     from volatility3_btf.isf import Document
@@ -64,7 +65,9 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         layer_name: str,
         progress_callback: Any = None,
     ) -> list[Kernel]:
-        """The kernels in the physical layer under a layer, best evidence first.
+        """The kernels in the physical layer under a layer, the one that runs first, if that can be told.
+
+        With --btf-kernel only those that it asks for.
 
         Args:
             context: the context that holds the layer.
@@ -73,11 +76,18 @@ class BtfIsf(interfaces.plugins.PluginInterface):
 
         Raises:
             LayerException: the image is damaged, or became shorter while it was searched.
+            VolatilityException: no kernel in it is the one that is asked for.
         """
-        from volatility3_btf.kernel import identify_kernels
+        from volatility3_btf.kernel import NotThereError, asked_for, identify_kernels
 
         with image_under(context, layer_name) as memory:
-            return identify_kernels(memory, progress=progress_callback)
+            kernels = identify_kernels(memory, progress=progress_callback)
+        try:
+            return asked_for(kernels, asked(context)) if kernels else []
+        except NotThereError as error:
+            line = f"No symbol table is made: {error}"
+            vollog.error(line)
+            raise exceptions.VolatilityException(line) from error
 
     def run(self) -> renderers.TreeGrid:
         """One row a kernel; raises if the image holds no kernel BTF, since then there is nothing to make."""

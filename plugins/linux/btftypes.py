@@ -11,6 +11,7 @@ from volatility3.framework.configuration import requirements
 
 from volatility3_btf.vol import text as _text  # noqa: F401 (makes Volatility know our text renderers)
 from volatility3_btf.vol.image import banners_seen, image_under
+from volatility3_btf.vol.running import asked
 
 if TYPE_CHECKING:
     from volatility3_btf.kernel.choice import ChosenTypes
@@ -71,7 +72,9 @@ class BtfTypes(interfaces.plugins.PluginInterface):
         module: str | None = None,
         progress_callback: Any = None,
     ) -> ChosenTypes:
-        """The types of the best kernel in the physical layer under a layer, or of one of its modules.
+        """The types of the kernel in the physical layer under a layer, or of one of its modules.
+
+        Of several kernels it is the one that runs, or that --btf-kernel asks for.
 
         Args:
             context: the context that holds the layer.
@@ -88,7 +91,7 @@ class BtfTypes(interfaces.plugins.PluginInterface):
 
         with image_under(context, layer_name) as memory:
             try:
-                return choose_types(memory, module, progress_callback)
+                return choose_types(memory, module, progress_callback, asked(context))
             except NoKernelError:
                 line = "No kernel BTF found, so there are no types to show. "
                 line += f"Kernel banners seen: {banners_seen(memory)}"

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .asked import NotThereError, asked_for, name_of
     from .banner import Banner, find_banners, parse_banner, seen_kernels
     from .errors import KallsymsError, KernelError, NoKernelError
     from .identify import identify_kernel, identify_kernels
@@ -26,12 +27,15 @@ __all__ = [
     "Kernel",
     "KernelError",
     "NoKernelError",
+    "NotThereError",
     "PageTables",
     "Symbols",
     "Vmcoreinfo",
+    "asked_for",
     "find_banners",
     "identify_kernel",
     "identify_kernels",
+    "name_of",
     "parse_banner",
     "parse_vmcoreinfo",
     "seen_kernels",
@@ -45,12 +49,15 @@ _HOMES = {
     "Kernel": "kernel",
     "KernelError": "errors",
     "NoKernelError": "errors",
+    "NotThereError": "asked",
     "PageTables": "paging",
     "Symbols": "symbols",
     "Vmcoreinfo": "vmcoreinfo",
+    "asked_for": "asked",
     "find_banners": "banner",
     "identify_kernel": "identify",
     "identify_kernels": "identify",
+    "name_of": "asked",
     "parse_banner": "banner",
     "parse_vmcoreinfo": "vmcoreinfo",
     "seen_kernels": "banner",

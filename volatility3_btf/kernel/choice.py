@@ -32,20 +32,24 @@ class ChosenTypes:
     module: str | None = None
 
 
-def choose_types(memory: Memory, module: str | None = None, progress: Progress | None = None) -> ChosenTypes:
-    """The types of the kernel that the evidence speaks for most, or of a module that it has loaded.
+def choose_types(
+    memory: Memory, module: str | None = None, progress: Progress | None = None, wanted: str | None = None
+) -> ChosenTypes:
+    """The types of the kernel that runs, or of a module that it has loaded.
 
     Args:
         memory: the image.
         module: the module's name; `-` and `_` are one.
         progress: told the percentage done.
+        wanted: the release of another kernel in the image, or the address of its BTF.
 
     Raises:
+        NotThereError: that kernel is not in the image.
         NoKernelError: the image holds no kernel BTF.
         NoModuleError: no such module is loaded, or it has no BTF.
         BtfError: the module's BTF is damaged.
     """
-    kernel = identify_kernel(memory, progress=progress)
+    kernel = identify_kernel(memory, progress=progress, wanted=wanted)
     if module is None:
         return ChosenTypes(kernel, kernel.blob.types)
     loaded = loaded_btf(memory, kernel, progress)

@@ -3,28 +3,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
-from ..btf import Kind
 from ..memory import Memory, Progress
 from ..scan import Blob, find_kernel_btf, kernel_at
 from .architecture import architecture_of
+from .asked import asked_for, undecided
 from .banner import Banner
 from .contents import read_contents
 from .errors import NoKernelError
 from .evidence import judge, tell_evidence, tell_losses
 from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
-from .kernel import STATES, Kernel
+from .kernel import Kernel
 from .notes import Notes
 from .paging import page_tables_of
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
+from .ranking import rank
 from .reading import read_number
 from .survey import Findings, survey
 from .symbols import Symbols
 from .translation import address_space_of
 from .vmcoreinfo import Vmcoreinfo
 from .witnesses import ask
+
+log = logging.getLogger(__name__)
 
 _IMAGE_SPAN = 256 << 20
 
@@ -51,17 +55,31 @@ def identify_kernels(
 
 
 def identify_kernel(
-    memory: Memory, blobs: Iterable[Blob] | None = None, progress: Progress | None = None
+    memory: Memory,
+    blobs: Iterable[Blob] | None = None,
+    progress: Progress | None = None,
+    wanted: str | int | None = None,
 ) -> Kernel:
-    """The kernel that the evidence speaks for most.
+    """The kernel that runs, or the one that is asked for; where it is not certain which runs, that is logged.
+
+    Args:
+        memory: the image.
+        blobs: BTF that was found before; searched for if None.
+        progress: told the percentage done.
+        wanted: the kernel's release, or the address of its BTF in the layer.
 
     Raises:
         NoKernelError: the image holds no kernel BTF.
+        NotThereError: no kernel in it is the one that is asked for.
     """
     kernels = identify_kernels(memory, blobs, progress)
     if not kernels:
         raise NoKernelError("the image holds no kernel BTF")
-    return kernels[0]
+    chosen = asked_for(kernels, wanted)[0]
+    line = "" if wanted else undecided(chosen, kernels, "wanted=")
+    if line:
+        log.warning("%s", line)
+    return chosen
 
 
 def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kernel]:
@@ -75,39 +93,8 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
     tied = {id(kernel.blob) for kernel in kernels}
     kernels += [_types_only(blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
-    kernels.sort(key=_rank)
-    for kernel in kernels[1:]:
-        kernel.doubts.append(_why_behind(kernel, kernels[0]))
+    rank(memory, kernels)
     return kernels
-
-
-def _rank(kernel: Kernel) -> tuple[int, bool, int, bool, int]:
-    """Sound ones first; then those whose own physical addresses are the image's, not a guest or copy.
-
-    Per-CPU variables, which most kernels' BTF has, speak for one where nothing else decides.
-    """
-    blob, evidence = kernel.blob, -len(kernel.evidence)
-    return STATES.index(kernel.state), bool(kernel.layer_base), evidence, not _has_percpu(blob), blob.offset
-
-
-def _has_percpu(blob: Blob) -> bool:
-    return blob.decoded is not None and blob.decoded.find(".data..percpu", Kind.DATASEC) is not None
-
-
-def _why_behind(kernel: Kernel, first: Kernel) -> str:
-    """Why a kernel is ranked behind the first one."""
-    if kernel.state != first.state:
-        return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, whose state is {first.state}"
-    if kernel.layer_base and not first.layer_base:
-        return (
-            f"ranked behind the kernel with BTF at {first.blob.offset:#x}: this one's own physical addresses "
-            "are not the image's, as with a guest's kernel in a host's memory, or a copy"
-        )
-    if len(kernel.evidence) < len(first.evidence):
-        return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, for which more evidence speaks"
-    if _has_percpu(first.blob) and not _has_percpu(kernel.blob):
-        return f"ranked behind the kernel with BTF at {first.blob.offset:#x}, which has per-CPU variables"
-    return f"the kernel with BTF at {first.blob.offset:#x} has as much evidence, and lies lower in the image"
 
 
 def _blob_of(

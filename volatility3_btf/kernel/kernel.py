@@ -22,6 +22,14 @@ STATES: tuple[State, ...] = ("exact", "unchecked", "partial", "types only")
 """The best first."""
 
 
+Life = Literal["running", "likely", "unknown", "ended"]
+"""running: of the kernels in the image it is the one that runs; likely: by its clock alone it is; unknown:
+nothing tells; ended: it has been shut down, has crashed, or another one has run since."""
+
+LIVES: tuple[Life, ...] = ("running", "likely", "unknown", "ended")
+"""The best first."""
+
+
 @dataclass(eq=False)
 class Kernel:
     r"""One kernel: its types, its symbols, and the evidence that they belong together.
@@ -43,6 +51,7 @@ class Kernel:
         page_tables: the kernel's top page table.
         contents: bytes of a few variables (see `contents`), by symbol name.
         state: how much of it is sound.
+        life: whether it runs.
         evidence: what agreed, a sentence each.
         doubts: what did not, what is missing and what was inferred.
     """
@@ -60,6 +69,7 @@ class Kernel:
     page_tables: PageTables | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict)
     state: State = "types only"
+    life: Life = "unknown"
     evidence: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 

@@ -12,11 +12,11 @@ from ..scan import Blob, Endian, find_btf
 from .identify import identify_kernels
 from .kernel import Kernel
 from .listing import Listing
-from .loaded import LoadedBtf, loaded_btf
+from .loaded import Loaded, LoadedBtf, loaded_btf
 
 Origin = Literal["loaded", "copy", "unknown"]
-"""loaded: a kernel's own; copy: no kernel points to it; unknown: what a kernel has loaded could not be read,
-or not all of it."""
+"""loaded: the running kernel's own; copy: that one does not point to it, though another kernel may, which ran
+before or is a guest; unknown: what the kernel has loaded could not be read, or not all of it."""
 
 MOST_KERNELS: Final = 8
 """Kernels whose structures are read; more are copies of one, or a hostile image's."""
@@ -43,7 +43,9 @@ class Sighting:
 
 
 class Owners:
-    """The BTF that an image's kernels have loaded, by where it lies.
+    """The BTF that an image's kernel has loaded, by where it lies.
+
+    Of several kernels it is the first whose records can be read.
 
     Args:
         memory: the image.
@@ -59,10 +61,19 @@ class Owners:
         self._loaded: dict[int, tuple[LoadedBtf, Listing]] = {}
         self._names: dict[str, str] = {}
         for kernel in list(kernels)[:MOST_KERNELS]:
-            self._add(kernel, progress)
+            found = loaded_btf(self._memory, kernel, progress)
+            if self._known:
+                self._add_names(found)
+            else:
+                self._add(kernel, found)
 
-    def _add(self, kernel: Kernel, progress: Progress | None) -> None:
-        found = loaded_btf(self._memory, kernel, progress)
+    def _add_names(self, found: Loaded) -> None:
+        """What another kernel than the running one has loaded is a copy whose name is known."""
+        for entry in found.entries:
+            if entry.name:
+                self._names.setdefault(entry.read().sha256, entry.name)
+
+    def _add(self, kernel: Kernel, found: Loaded) -> None:
         if found.space is None:
             self._complete &= kernel.state != "exact"
             return

@@ -17,9 +17,11 @@ from volatility3.framework.configuration import requirements
 
 from ..memory import UnreadableError
 from .addressing import PlaceError
-from .decision import OWN_CLASS, Answer, NoTableError, Source, decide, one_line, running_kernel, source_for
+from .decision import OWN_CLASS, Answer, Source, decide, source_for
 from .layers import FAULTS, layer_memory, physical_layer_name
+from .lines import one_line
 from .physical import LOCATION, stack_physical
+from .running import OPTION, NoTableError, running_kernel
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,14 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
                 description="Make no symbol table from the BTF in a Linux image that has no symbol file",
                 default=False,
                 optional=True,
-            )
+            ),
+            requirements.StringRequirement(
+                name=OPTION,
+                description="Of several kernels in a Linux image, the one to take: its release, or where its "
+                "BTF lies",
+                default=None,
+                optional=True,
+            ),
         ]
 
     def __call__(
@@ -109,7 +118,11 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         if name not in context.layers:
             return False
         layer = context.layers[name]
-        kernel = running_kernel(layer_memory(context, physical_layer_name(context, name)), progress=progress)
+        memory, root = (
+            layer_memory(context, physical_layer_name(context, name)),
+            layer.config["page_map_offset"],
+        )
+        kernel = running_kernel(memory, progress=progress, root=root).kernel
         source = source_for(kernel)
         self._answers[name] = Answer(layer.build_configuration(), 0, layer.address_mask, source)
         wanted.set_table(context, source, layer.address_mask)

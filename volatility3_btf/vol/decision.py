@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
-from ..memory import Memory
 from .addressing import PlaceError, build_layer, place_of, place_of_note
-from .glance import Glance, glance_at, notes_in
+from .glance import glance_at, notes_in
 from .layers import layer_memory
+from .lines import one_line
+from .running import NoTableError, Taken, asked, running_kernel
 from .store import keep
 from .usersymbols import UserSymbols
 
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 Context: TypeAlias = interfaces.context.ContextInterface
 Layer: TypeAlias = interfaces.layers.DataLayerInterface
 
+BANNERS_OF_ONE: Final = 2
+"""Times that a kernel's memory holds its whole banner: `linux_banner`, and a copy that was made at boot."""
+
 OWN_CLASS: Final = "volatility3_btf.vol.table.BtfKernelSymbols"
 STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSymbols"
 
@@ -35,10 +39,6 @@ UNKNOWN_LEVELS: Final = (
     "Neither BTF nor VMCOREINFO is in this image to tell how many levels its page tables have: "
     "Volatility takes them for four, and where they are five, it finds nothing"
 )
-
-
-class NoTableError(Exception):
-    """Why no symbol table can be made, for the user."""
 
 
 @dataclass(frozen=True)
@@ -96,48 +96,20 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     user = UserSymbols.load()
     known = [banner for banner in glance.banners if banner.text in user]
     notes = notes_in(memory, progress) if known else []
-    if _is_plain(notes, known, user):
+    wanted = asked(context)
+    if not wanted and _is_plain(notes, glance.banners, known, user):
         log.info("left to Volatility: there is a symbol file for this kernel")
         return None
     try:
-        kernel = running_kernel(memory, glance, progress)
+        taken = running_kernel(memory, glance, progress, wanted, user.has_foreign)
     except (NoTableError, PlaceError) as error:
-        if not known:
+        if wanted or not known:
             raise
         log.info("only the user's symbol file serves: %s", error)
         if isinstance(error, NoTableError) and not notes:
             log.warning("%s", UNKNOWN_LEVELS)
         return _by_note(context, physical, notes, known, user)
-    return _by_kernel(context, physical, kernel, user)
-
-
-def running_kernel(memory: Memory, glance: Glance | None = None, progress: Any = None) -> Kernel:
-    """The kernel with the best evidence, of those that an address space can be set up for.
-
-    Raises:
-        NoTableError, PlaceError: there is none; the error is about the best one.
-    """
-    from ..kernel import identify_kernels
-    from ..scan import find_kernel_btf
-
-    blobs = list(find_kernel_btf(memory, endian="little", progress=progress))
-    blobs = blobs or list(find_kernel_btf(memory, endian="big", progress=progress))
-    if not blobs:
-        named = ", ".join((glance or Glance()).releases) or "of unknown release"
-        raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
-    kernels = identify_kernels(memory, blobs, progress)
-    if len(kernels) > 1:
-        log.info("%d kernels are in this image; the one with the best evidence is taken", len(kernels))
-    first: PlaceError | None = None
-    for kernel in kernels:
-        try:
-            place_of(kernel)
-        except PlaceError as error:
-            log.info("BTF at %#x: %s", kernel.blob.offset, error)
-            first = first or error
-        else:
-            return kernel
-    raise first or NoTableError("its kernel BTF could not be tied to a kernel")
+    return _by_kernel(context, physical, taken, user)
 
 
 def source_for(kernel: Kernel) -> Source:
@@ -155,8 +127,9 @@ def source_for(kernel: Kernel) -> Source:
     return Source(OWN_CLASS, url, kernel)
 
 
-def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbols) -> Answer | None:
+def _by_kernel(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer | None:
     """The answer for a kernel that was identified."""
+    kernel = taken.kernel
     place = place_of(kernel)
     for sentence in kernel.evidence:
         log.info("evidence: %s", sentence)
@@ -166,7 +139,7 @@ def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbol
     if choice is not None and choice.is_ours and kernel.state == "exact":
         log.info("the image has all that is in %s, which linux.btfisf wrote", choice.url)
         choice = None
-    if choice is not None and choice.is_stock and place.levels == 4:
+    if choice is not None and choice.is_stock and place.levels == 4 and taken.is_alone:
         log.info("left to Volatility: there is a symbol file for this kernel, %s", choice.url)
         return None
     layer = build_layer(context, physical, place)
@@ -197,11 +170,6 @@ def tell(kernel: Kernel, own_file: bool = False) -> None:
     log.warning("%s is %s: %s", what, kernel.state, one_line(reasons))
 
 
-def one_line(text: str) -> str:
-    """A text for one line of the log, whatever bytes of an image are in it."""
-    return "".join(character if character.isprintable() else " " for character in text[:400])
-
-
 def _by_note(
     context: Context, physical: str, notes: Iterable[Vmcoreinfo], known: Iterable[Banner], user: UserSymbols
 ) -> Answer | None:
@@ -216,11 +184,15 @@ def _by_note(
     return None
 
 
-def _is_plain(notes: Iterable[Vmcoreinfo], known: Iterable[Banner], user: UserSymbols) -> bool:
-    """Whether VMCOREINFO tells of one kernel, with 4-level page tables, that the user's file is for."""
-    notes = list(notes)
+def _is_plain(
+    notes: Sequence[Vmcoreinfo], banners: Iterable[Banner], known: Iterable[Banner], user: UserSymbols
+) -> bool:
+    """Whether there is one kernel only, with 4-level page tables, that the user's file is for."""
     releases = {note.release for note in notes}
-    if len(releases) != 1 or any(note.number("pgtable_l5_enabled") for note in notes):
+    places = {(note.release, note.kernel_offset, note.number("phys_base")) for note in notes}
+    if len(places) != 1 or any(note.number("pgtable_l5_enabled") for note in notes):
+        return False
+    if sum(banner.kind == "banner" for banner in banners) > BANNERS_OF_ONE:
         return False
     return any(user.has_foreign(banner.text) for banner in known if banner.release in releases)
 
