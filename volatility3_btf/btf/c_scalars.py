@@ -14,6 +14,16 @@ _BY_SIZE: Final = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int12
 _FLOATS_BY_SIZE: Final = {4: "float", 8: "double", 16: "long double"}
 
 
+def fitting_name(types: "Types", type_id: int) -> str | None:
+    """C's name of an integer or floating-point type that has the size and sign of an INT or FLOAT, if any."""
+    size = types.word_of(type_id)
+    if types.kind_of(type_id) is Kind.FLOAT:
+        return _FLOATS_BY_SIZE.get(size)
+    word = _BY_SIZE.get(size)
+    signed = types.element_word(type_id, 0) >> 24 & 1
+    return word and f"{'signed' if signed else 'unsigned'} {word}"
+
+
 class Scalars:
     """The rules of the architecture that a blob is for.
 
@@ -41,11 +51,7 @@ class Scalars:
         name, size = types.name_of(type_id), types.word_of(type_id)
         if _FLOATS.get(name) == size or self._size_of_words(name.split(" ")) == size:
             return name
-        if types.kind_of(type_id) is Kind.FLOAT:
-            return _FLOATS_BY_SIZE.get(size)
-        word = _BY_SIZE.get(size)
-        signed = types.element_word(type_id, 0) >> 24 & 1
-        return word and f"{'signed' if signed else 'unsigned'} {word}"
+        return fitting_name(types, type_id)
 
     def _size_of_words(self, words: list[str]) -> int | None:
         rest = sorted(word for word in words if word not in _MODIFIERS)

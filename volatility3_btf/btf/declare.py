@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from .budget import PARAMETER, Budget
+from .c_scalars import fitting_name
 from .errors import BtfError
 from .kinds import Kind
 from .sizes import DEEPEST
@@ -23,6 +24,7 @@ _NESTING: Final = 32
 
 _QUALIFIERS: Final = {Kind.CONST: "const", Kind.VOLATILE: "volatile", Kind.RESTRICT: "restrict"}
 _TAGS: Final = {Kind.STRUCT: "struct", Kind.UNION: "union", Kind.ENUM: "enum", Kind.ENUM64: "enum"}
+_NUMBERS: Final = (Kind.INT, Kind.FLOAT)
 _ORDER: Final = ("const", "volatile", "restrict")
 
 
@@ -35,10 +37,12 @@ def tag_of(types: "Types", type_id: int) -> str:
 
 
 def spell(types: "Types", type_id: int) -> str:
-    """The short text of a type: with its tag, `struct {...}` when it has no name."""
+    """The short text of a type: with its tag, `struct {...}` when it has no name; C's name of a number."""
     if not type_id:
         return "void"
     name = printable(types.name_of(type_id))
+    if not name and types.kind_of(type_id) in _NUMBERS:
+        return fitting_name(types, type_id) or f"type_{type_id}"
     tag = tag_of(types, type_id)
     return f"{tag} {name or '{...}'}" if tag else name or f"type_{type_id}"
 

@@ -21,9 +21,10 @@ Ranges = Sequence[tuple[int, int]]
 
 NAMELESS: Final = (Kind.PTR, Kind.ARRAY, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.FUNC_PROTO)
 NAMED: Final = (
-    *(Kind.INT, Kind.FWD, Kind.TYPEDEF, Kind.FUNC, Kind.VAR, Kind.DATASEC, Kind.FLOAT),
+    *(Kind.FWD, Kind.TYPEDEF, Kind.FUNC, Kind.VAR, Kind.DATASEC),
     *(Kind.DECL_TAG, Kind.TYPE_TAG),
 )
+"""The kernel asks no name of numbers, and pahole up to 1.16 gave none to the type of arrays' indexes."""
 
 _FLAGGED: Final = (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.FWD, Kind.DECL_TAG, Kind.TYPE_TAG)
 _LARGEST_STRUCT: Final = 1 << 28

@@ -210,8 +210,9 @@ class TypeEntries:
         else:
             encoding = types.element_word(type_id, 0) >> 24
             signed = bool(encoding & 1)
+            name = name or ("" if encoding & 4 else _INTEGERS.get((size, signed), ""))
             kind = "bool" if encoding & 4 else "char" if name in _CHARACTERS else "int"
-        name = name or f"unnamed_{kind}_{size}"
+        name = name or f"unnamed_{'signed_' * (kind == 'int' and signed)}{kind}_{size}"
         return name, {"size": size, "signed": signed, "kind": kind, "endian": types.header.endian}
 
     def _fields(self, type_id: int) -> Entry:
