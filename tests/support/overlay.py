@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import mmap
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,14 @@ class Overlay(Memory):
             start = page * PAGE
             self._changed.setdefault(page, self._map[start : start + PAGE])
         self._map[offset : offset + len(data)] = data
+
+    def save(self, path: Path) -> None:
+        """Write the image with its changes to a file."""
+        shutil.copyfile(self._path, path)
+        with path.open("r+b") as file:
+            for page in self._changed:
+                file.seek(page * PAGE)
+                file.write(self._map[page * PAGE : (page + 1) * PAGE])
 
     def blank(self, pages: Iterable[int]) -> None:
         """Fill pages with zeros."""

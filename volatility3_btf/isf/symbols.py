@@ -89,10 +89,17 @@ class SymbolEntries(Mapping[str, Entry]):
             address: link-time, under the mask.
             size: bytes behind it.
             mask: what is kept of the entries' addresses.
+
+        Returns:
+            None for an address that is negative or takes more than 64 bits, as what lies below a moved kernel
+            does once its KASLR shift is taken off.
         """
+        low, high = max(address, 0), min(address + size, _MASK)
+        if low > high:
+            return []
         places, names = self._by_address(mask)
-        first = int(np.searchsorted(places, np.uint64(address & _MASK)))
-        last = int(np.searchsorted(places, np.uint64(min(address + size, _MASK)), side="right"))
+        first = int(np.searchsorted(places, np.uint64(low)))
+        last = int(np.searchsorted(places, np.uint64(high), side="right"))
         return names[first:last]
 
     def all(self) -> dict[str, Entry]:
@@ -110,6 +117,7 @@ class SymbolEntries(Mapping[str, Entry]):
 
     def _type_of(self, name: str, places: list[int], address: int) -> Entry:
         """The descriptor of one symbol; the same answer as `_typed` gives for all."""
+        name = self._plain.get(name, name)
         if name in self._wide:
             return WORDS[name]
         if name in self._variables:
@@ -126,22 +134,26 @@ class SymbolEntries(Mapping[str, Entry]):
     def _typed(self) -> Iterator[tuple[str, int, Entry]]:
         """Name, address and descriptor of every symbol that has a type other than void."""
         names, addresses = self._symbols.names, self._link
-        data = np.flatnonzero(self._is_data)
-        listed = [names[place] for place in data.tolist()] + list(self._unlisted)
+        data, plain = np.flatnonzero(self._is_data), self._plain
+        listed = [plain.get(names[place], names[place]) for place in data.tolist()] + list(self._derived)
         at = np.concatenate(
-            (addresses[data], np.fromiter(self._unlisted.values(), np.uint64, len(self._unlisted)))
+            (addresses[data], np.fromiter(self._derived.values(), np.uint64, len(self._derived)))
         )
         following = np.searchsorted(self._places, at, side="right")
         ends = np.append(self._places, at.max(initial=np.uint64(0)))[following]
         rooms, at_list = (ends - at).tolist(), at.tolist()
         contents = self._kernel.contents
+        suffixed = {short: full for full, short in plain.items()}
         for index, descriptor in self._fitter.descriptors(listed, rooms, contents=contents).items():
-            if listed[index] not in self._variables:
-                yield listed[index], at_list[index], descriptor
+            name = listed[index]
+            for own in {name, suffixed.get(name, name)} if name not in self._variables else ():
+                yield own, at_list[index], descriptor
         counts = Counter(names)
         for name, type_id in self._variables.items():
-            if counts[name] == 1:
-                yield name, self._lowest[name], self._types.describe(type_id)
+            own_names = {name, suffixed.get(name, name)}
+            if sum(counts[own] for own in own_names) == 1:
+                for own in own_names:
+                    yield own, self._lowest[own], self._types.describe(type_id)
 
     def _room(self, address: int) -> int:
         """Bytes from an address to the next symbol's."""
@@ -182,8 +194,19 @@ class SymbolEntries(Mapping[str, Entry]):
         return kept
 
     @cached_property
+    def _plain(self) -> dict[str, str]:
+        """The plain name of each symbol that is listed with clang's suffix, where it is one symbol's only."""
+        return {self._symbols.name(place): name for name, place in self._symbols.promoted.items()}
+
+    @cached_property
     def _unlisted(self) -> dict[str, int]:
-        """Link-time addresses of what kallsyms does not list: its own tables, macros that plugins know."""
+        """Link-time addresses of names that kallsyms does not list."""
+        promoted = self._symbols.promoted.items()
+        return self._derived | {name: int(self._link[place]) for name, place in promoted}
+
+    @cached_property
+    def _derived(self) -> dict[str, int]:
+        """Link-time addresses of kallsyms' own tables, and of macros that plugins know."""
         tables = {name: at - self._shift & _MASK for name, at in self._symbols.tables.items()}
         for macro, name in MACROS.items():
             places = self._symbols.indexes(name)

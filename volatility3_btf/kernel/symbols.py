@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import stringzilla
+
+log = logging.getLogger(__name__)
 
 Uint64s = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
@@ -20,6 +25,10 @@ _SEARCHES = 48
 
 _AT_ONCE = 1 << 16
 """Names that are decoded at once where they are not kept."""
+
+_PROMOTED: Final = re.compile(r"(.+)\.llvm\.[0-9A-Fa-f]+")
+"""What clang's ThinLTO makes of the name of a static function or variable that other files came to use; the
+number is a hash of its file (llvm::ModuleSummaryIndex::getGlobalNameForLocal)."""
 
 
 @dataclass(eq=False)
@@ -47,6 +56,7 @@ class Symbols:
     lost: int = 0
     word: int = 4
     _searched: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
+    _told: set[str] = field(default_factory=set, init=False, repr=False)
 
     @classmethod
     def empty(cls) -> Symbols:
@@ -91,7 +101,7 @@ class Symbols:
         return self.text[start : self.text.index(b"\0", start)].decode("utf-8", "backslashreplace")
 
     def get(self, name: str) -> int | None:
-        """The lowest address of a name, or None."""
+        """The lowest address of a name, or None. A name is found without clang's suffix, see `promoted`."""
         found = self.indexes(name)
         return int(self.addresses[found].min()) if found else None
 
@@ -104,7 +114,46 @@ class Symbols:
         if name not in self._searched and len(self._searched) < _SEARCHES:
             self._searched[name] = self._search(name)
         found = self._searched.get(name)
-        return self._index.get(name, []) if found is None else found
+        if found is None:
+            found = self._index.get(name, [])
+        return found or self._without_suffix(name)
+
+    @cached_property
+    def promoted(self) -> dict[str, int]:
+        """Where `name.llvm.NUMBER` stands, by the plain name.
+
+        Not among them is a name that is listed as it is, and one that is listed with several numbers: static
+        variables of several files, of which nobody knows which one is meant.
+        """
+        return {name: places[0] for name, places in self._promoted.items() if len(places) == 1}
+
+    def _without_suffix(self, name: str) -> list[int]:
+        """Where a name stands that is listed with clang's suffix only; one line where it could be several."""
+        places = self._promoted.get(name, [])
+        if len(places) < 2:
+            return places
+        if name not in self._told:
+            self._told.add(name)
+            shown = ", ".join(f"{self.name(place)} at {self.addresses[place]:#x}" for place in places[:4])
+            log.warning("several symbols could be %s (%s): none of them is taken for it", name, shown)
+        return []
+
+    @cached_property
+    def _promoted(self) -> dict[str, list[int]]:
+        """Where names with clang's suffix stand, by the plain names that are not listed themselves."""
+        if stringzilla.find(self.text, b".llvm.") < 0:
+            return {}
+        found: dict[str, list[int]] = {}
+        for number, name in enumerate(self._every_name()):
+            if ".llvm." in name and (promoted := _PROMOTED.fullmatch(name)):
+                found.setdefault(promoted[1], []).append(number)
+        for piece in self.pieces():
+            for name in found.keys() & piece:
+                del found[name]
+        return found
+
+    def _every_name(self) -> Iterator[str]:
+        return (name for piece in self.pieces() for name in piece)
 
     def link_addresses(self, kaslr_shift: int) -> Uint64s:
         """The addresses as the linker gave them, those of `System.map`.
