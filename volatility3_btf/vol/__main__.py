@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from .pipes import reader_may_leave
 from .store import SUFFIX, StoreError, folder, read_kernel, stored
 
 
@@ -59,4 +60,6 @@ def _describe(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with reader_may_leave():
+        exit_code = main()
+    sys.exit(exit_code)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """Text for people where a table is for machines: what `-r quick` and `-r pretty` show of a `TextGrid`.
 
-Volatility takes renderers from wherever plugins come from. Those here stand in for its two text renderers;
-any grid that is no `TextGrid` they hand on to them. Filtered or with hidden columns, a `TextGrid` is a table
-too.
+Volatility takes renderers from wherever plugins come from. Those here stand in for its own, and end quietly
+where the reader of a pipe leaves early. Any grid that is no `TextGrid` they hand on to them. Filtered or with
+hidden columns, a `TextGrid` is a table too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 from volatility3.cli import text_renderer
 from volatility3.framework import interfaces, renderers
+
+from .pipes import reader_may_leave
 
 Rows = Iterable[tuple[int, tuple[Any, ...]]]
 
@@ -37,16 +39,29 @@ class TextGrid(renderers.TreeGrid):
         yield from self._text
 
 
-class _TextFirst(text_renderer.CLIRenderer):
-    """Shows a `TextGrid` as text."""
+class _Piped(text_renderer.CLIRenderer):
+    """Minds that its reader may leave."""
 
     hidden = True
 
     def render(self, grid: interfaces.renderers.TreeGrid) -> None:
         """Write a grid to the standard output."""
+        with reader_may_leave():
+            self.write(grid)
+
+    def write(self, grid: interfaces.renderers.TreeGrid) -> None:
+        """The same; BrokenPipeError where the reader is gone."""
+        super().render(grid)
+
+
+class _TextFirst(_Piped):
+    """Shows a `TextGrid` as text."""
+
+    def write(self, grid: interfaces.renderers.TreeGrid) -> None:
+        """Write a grid to the standard output."""
         wants_table = self.column_hide_list or getattr(self.filter, "_filters", None)
         if wants_table or not isinstance(grid, TextGrid) or grid.populated:
-            super().render(grid)
+            super().write(grid)
             return
         sys.stdout.write("\n")
         for line in grid.lines():
@@ -64,4 +79,25 @@ class PrettyText(_TextFirst, text_renderer.PrettyTextRenderer):
     """Volatility's renderer `pretty`, for `TextGrid` too."""
 
     name = "pretty"
+    hidden = False
+
+
+class Csv(_Piped, text_renderer.CSVRenderer):
+    """Volatility's renderer `csv`."""
+
+    name = "csv"
+    hidden = False
+
+
+class Json(_Piped, text_renderer.JsonRenderer):
+    """Volatility's renderer `json`."""
+
+    name = "json"
+    hidden = False
+
+
+class JsonLines(_Piped, text_renderer.JsonLinesRenderer):
+    """Volatility's renderer `jsonl`."""
+
+    name = "jsonl"
     hidden = False
