@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import struct
 from collections.abc import Callable, Container
 from typing import Any
@@ -292,6 +294,22 @@ def test_btf_whose_header_was_changed_stays_loaded(patched: Callable[[], Patch],
     (row,) = (row for row in loaded(result.rows) if row["Name"] == "veth")
     assert (row["Offset"], row["Kind"], row["State"]) == (blob.offset, "module", "damaged")
     assert "BTF veth is loaded" in result.stderr
+
+
+FORMULAS = ("=cmd|'/C calc'!A0", "@SUM(1+1)", "+1", "-1", 'a,"b"')
+
+
+def test_what_a_spreadsheet_takes_for_a_formula_is_not_changed(
+    patched: Callable[[], Patch], session_vol: Vol
+) -> None:
+    patch = patched()
+    name = patch.kernel.blob.types["btf"]["name"]
+    modules = [entry for entry in patch.loaded.entries if entry.kind == "module"]
+    for entry, formula in zip(modules, FORMULAS, strict=False):
+        patch.write(entry.place + name.offset, formula.encode().ljust(name.type.size, b"\0"))
+    printed = session_vol("linux.btfscan", "--all", image=patch.path, renderer="csv").stdout
+    rows = list(csv.DictReader(io.StringIO(printed.strip())))
+    assert {row["Name"] for row in rows if row["Origin"] == "loaded"} >= set(FORMULAS)
 
 
 def test_an_empty_modules_btf_is_complete(patched: Callable[[], Patch], session_vol: Vol) -> None:

@@ -112,8 +112,11 @@ def stem_of(kernel: Kernel) -> str:
 
 
 def safe_name(text: str | None) -> str:
-    """Text from an image as a part of a file name: bounded, of safe characters, never empty."""
-    return re.sub(r"[^A-Za-z0-9._+~-]", "_", text or "")[:64].lstrip(".") or "unknown"
+    """Text from an image as a part of a file name: bounded, of safe characters, never empty.
+
+    It starts with none that shells and programs take for something else: an option, a hidden file, a home.
+    """
+    return re.sub(r"[^A-Za-z0-9._+~-]", "_", text or "")[:64].lstrip(".-+~") or "unknown"
 
 
 def write_aside(target: Path, data: bytes) -> None:
