@@ -17,6 +17,7 @@ from .evidence import judge, tell_evidence, tell_losses
 from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
 from .kernel import Kernel
+from .memory_map import lacking, memory_map_of
 from .notes import Notes
 from .paging import page_tables_of
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
@@ -155,7 +156,9 @@ def _with_symbols(
     if kernel.page_tables is not None and kernel.page_tables.checked:
         kernel.evidence.append("the kernel's page tables map linux_banner to where it lies")
     tell_losses(kernel, kallsyms, placement)
-    testimonies = ask(memory, kernel, address_space_of(memory, kernel))
+    space = address_space_of(memory, kernel)
+    testimonies = ask(memory, kernel, space)
+    kernel.lacking = lacking(memory, memory_map_of(memory, kernel, space), kernel.layer_base or 0)
     judge(kernel, placement, how, testimonies, disputed)
     return kernel
 

@@ -50,6 +50,7 @@ class Kernel:
             addresses.
         page_tables: the kernel's top page table.
         contents: bytes of a few variables (see `contents`), by symbol name.
+        lacking: what of the kernel's memory the image has not, as a sentence.
         state: how much of it is sound.
         life: whether it runs.
         evidence: what agreed, a sentence each.
@@ -68,6 +69,7 @@ class Kernel:
     layer_base: int | None = None
     page_tables: PageTables | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    lacking: str | None = None
     state: State = "types only"
     life: Life = "unknown"
     evidence: list[str] = field(default_factory=list)

@@ -200,7 +200,7 @@ def _tasks(here: _Here) -> Iterator[Testimony]:
     """The tasks stand in a ring, whose neighbours point to each other, and the first process is in it."""
     ring = here.tasks
     struct = here.struct("task_struct")
-    if ring is None or struct is None or (ring.end == "unreadable" and not ring.elements):
+    if ring is None or struct is None or here.first is None:
         yield Testimony("tasks", "unreadable", "the list of tasks cannot be read")
         return
     count = len(ring.elements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from volatility3.framework import interfaces
 
 from .addressing import PlaceError, build_layer, place_of, place_of_note
+from .arranged import laid_out
 from .glance import glance_at, notes_in
 from .layers import layer_memory
 from .lines import one_line
@@ -109,7 +110,12 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         if isinstance(error, NoTableError) and not notes:
             log.warning("%s", UNKNOWN_LEVELS)
         return _by_note(context, physical, notes, known, user)
-    return _by_kernel(context, physical, taken, user)
+    laid = laid_out(context, physical, memory, taken.kernel)
+    if laid is None:
+        return _by_kernel(context, physical, taken, user)
+    there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
+    again = running_kernel(layer_memory(context, laid), glance, progress, there)
+    return _by_kernel(context, laid, replace(again, is_alone=False), user)
 
 
 def source_for(kernel: Kernel) -> Source:
@@ -128,7 +134,7 @@ def source_for(kernel: Kernel) -> Source:
 
 
 def _by_kernel(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer | None:
-    """The answer for a kernel that was identified."""
+    """The answer for a kernel that was identified; None where Volatility can serve the image itself."""
     kernel = taken.kernel
     place = place_of(kernel)
     for sentence in kernel.evidence:
@@ -163,6 +169,8 @@ def tell(kernel: Kernel, own_file: bool = False) -> None:
         own_file: whether types and symbols come from a file of the user's; then only what makes the kernel
             unchecked matters (where it lies, what contradicts), not what the image has lost.
     """
+    if kernel.lacking is not None:
+        log.warning("%s: lists may be incomplete", one_line(kernel.lacking[:1].upper() + kernel.lacking[1:]))
     if kernel.state == "exact" or (own_file and kernel.state != "unchecked"):
         return
     what = "What this image says of its kernel" if own_file else "The symbol table from this image"

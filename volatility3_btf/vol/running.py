@@ -41,7 +41,8 @@ class Taken:
 
     Attributes:
         kernel: it.
-        is_alone: whether there is no other one in the image, so that everybody would take this one.
+        is_alone: whether there is no other one in the image, and nothing else to be minded, so that everybody
+            would take this one.
     """
 
     kernel: Kernel

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Flat images that are not laid out by physical address: the whole list, or a line says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dumpmaker.cache import Dump
+from support.flat import joined, shortened, system_ram
+from support.pluginruns import guest_processes, processes, stable
+from support.volrunner import Vol
+
+GetDump = Callable[[str], Dump]
+
+
+@pytest.fixture(scope="module")
+def high(dump: GetDump) -> Dump:
+    """A guest with 512 MiB above 4 GiB, where its processes are."""
+    return dump("amd64-6.1-high")
+
+
+def test_a_file_without_the_hole_below_4_gib(high: Dump, vol: Vol, tmp_path: Path) -> None:
+    ranges = [(start, length) for start, length in high.truth["ram"]]
+    image = joined(high, ranges, tmp_path / "joined.raw")
+    saved = tmp_path / "saved.json"
+    listed = vol("--save-config", saved, "linux.pslist", image=image)
+    assert stable(processes(listed)) == stable(guest_processes(high.truth))
+    assert "0xc0000000 is 0x100000000" in listed.stderr
+    again = vol("-c", saved, "linux.pslist", image=image)
+    assert again.stdout == listed.stdout
+
+
+def test_limes_raw_format(dump: GetDump, vol: Vol, tmp_path: Path) -> None:
+    made = dump("amd64-6.1")
+    image = joined(made, system_ram(made), tmp_path / "lime.raw")
+    listed = vol("linux.pslist", image=image)
+    assert stable(processes(listed)) == stable(guest_processes(made.truth))
+    assert "0x0 is 0x1000" in listed.stderr
+
+
+def test_a_file_that_ends_before_the_kernels_memory_does(high: Dump, vol: Vol, tmp_path: Path) -> None:
+    listed = vol("linux.pslist", image=shortened(high, 3 << 30, tmp_path / "cut.raw"))
+    assert "The kernel's memory reaches up to 0x120000000, and the image ends at 0xc0000000" in listed.stderr
+    assert "lists may be incomplete" in listed.stderr
