@@ -34,6 +34,9 @@ check:
 test: lint dumps
 	$(PYTEST)
 
+fresh:
+	tools/fresh $(SUITE) $(FRESH_ARGS)
+
 parity: venv
 	$(BIN)/python tools/compare-with-dwarf $(PARITY_ARGS)
 
