@@ -312,3 +312,29 @@ def test_no_more_kernels_are_compared_than_an_image_has(dump: GetDump) -> None:
     kernels = ranked(memory)
     tell_life(memory, kernels * 50)
     assert [kernel.life for kernel in kernels] == ["running", "ended"]
+
+
+def test_a_kernel_whose_btf_is_gone_may_be_the_one_that_runs(
+    images: Callable[[str], Overlay], caplog: pytest.LogCaptureFixture
+) -> None:
+    image = images(CRASH)
+    living, dead = ranked(image)
+    image.write(living.blob.offset, bytes(living.blob.size))
+    with caplog.at_level(logging.WARNING):
+        kernel = identify_kernel(image)
+    assert (kernel.blob.offset, kernel.life) == (dead.blob.offset, "unknown")
+    assert kernel.untyped == [living.release]
+    (line,) = caplog.messages
+    assert f"Linux {living.release} is in this image too" in line
+    assert f"with BTF at {dead.blob.offset:#x} is taken" in line
+
+
+def test_a_dead_kernel_whose_btf_is_gone_is_not_spoken_of(
+    images: Callable[[str], Overlay], caplog: pytest.LogCaptureFixture
+) -> None:
+    image = images(CRASH)
+    living, dead = ranked(image)
+    image.write(dead.blob.offset, bytes(dead.blob.size))
+    with caplog.at_level(logging.WARNING):
+        assert identify_kernel(image).blob.offset == living.blob.offset
+    assert caplog.messages == []

@@ -60,6 +60,11 @@ def undecided(chosen: Kernel, kernels: Iterable[Kernel], how: str) -> str:
         kernels: all that could be.
         how: how the user asks for another one; its BTF's place goes behind it.
     """
+    if chosen.untyped and chosen.life != "running":
+        others = (
+            f"Linux {chosen.untyped[0]} is in this image too, has no BTF there, and may be the one that runs"
+        )
+        return f"{others}: {name_of(chosen)} is taken"
     rivals = rivals_of(chosen, kernels)
     if not rivals:
         return ""

@@ -26,6 +26,7 @@ from .reading import read_number
 from .survey import Findings, survey
 from .symbols import Symbols
 from .translation import address_space_of
+from .untyped import may_run
 from .vmcoreinfo import Vmcoreinfo
 from .witnesses import ask
 
@@ -87,13 +88,20 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
     """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results."""
     kernels: list[Kernel] = []
     around = Surroundings(memory, findings.banners, blobs, Notes(findings.notes))
-    for kallsyms in findings.kallsyms:
-        placement = place(kallsyms, around)
-        blob, how = _blob_of(memory, kallsyms, placement, blobs)
-        if blob is not None:
+    placed = [(kallsyms, place(kallsyms, around)) for kallsyms in findings.kallsyms]
+    found = [(*pair, *_blob_of(memory, *pair, blobs)) for pair in placed]
+    owned = {id(blob) for *_, blob, how in found if how != "near"}
+    untyped: dict[int, str] = {}
+    for kallsyms, placement, blob, how in found:
+        if blob is not None and (how != "near" or id(blob) not in owned):
             kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
+        elif placement.banner is not None and may_run(memory, kallsyms, placement):
+            untyped[placement.banner.offset] = placement.banner.release
     tied = {id(kernel.blob) for kernel in kernels}
     kernels += [_types_only(blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
+    for kernel in kernels:
+        banner = kernel.find("linux_banner")
+        kernel.untyped = [release for at, release in untyped.items() if at != banner]
     rank(memory, kernels)
     return kernels
 

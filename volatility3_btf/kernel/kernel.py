@@ -53,6 +53,7 @@ class Kernel:
         lacking: what of the kernel's memory the image has not, as a sentence.
         state: how much of it is sound.
         life: whether it runs.
+        untyped: releases of kernels in the image that have no BTF there, and may be the ones that run.
         evidence: what agreed, a sentence each.
         doubts: what did not, what is missing and what was inferred.
     """
@@ -72,6 +73,7 @@ class Kernel:
     lacking: str | None = None
     state: State = "types only"
     life: Life = "unknown"
+    untyped: list[str] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 

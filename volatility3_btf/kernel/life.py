@@ -17,7 +17,7 @@ from ..btf import Enum, Kind
 from ..memory import Memory
 from ..registers import Processor
 from .clock import Clock, clock_of, date
-from .kernel import Kernel
+from .kernel import Kernel, Life
 from .paging import translate
 from .reading import read_number
 from .records import Record
@@ -32,7 +32,7 @@ MOST_PROCESSORS: Final = 64
 _AT_AN_END: Final = ("SYSTEM_HALT", "SYSTEM_POWER_OFF", "SYSTEM_RESTART")
 """Values of `system_state` (include/linux/kernel.h) that a kernel does not come back from."""
 
-_NO_CPU: Final = 0xFFFFFFFF
+NO_CPU: Final = 0xFFFFFFFF
 """`panic_cpu` while there has been no panic (PANIC_CPU_INVALID, include/linux/panic.h)."""
 
 _TABLES: Final = 0x000FFFFFFFFFE000
@@ -84,14 +84,22 @@ def tell_life(memory: Memory, kernels: Sequence[Kernel]) -> None:
     placed = [
         kernel for kernel in kernels if kernel.symbols is not None and kernel.physical_shift is not None
     ]
+    for kernel in placed:
+        kernel.doubts += [f"Linux {release} is in this image too, without BTF" for release in kernel.untyped]
     signs = [_signs(memory, kernel, len(placed) > 1) for kernel in placed[:MOST_KERNELS]]
     for one in signs:
         _tell_own(one)
     if len(signs) == 1:
-        only = signs[0]
-        only.kernel.life = "running" if only.inside else "ended" if only.shut else "unknown"
+        signs[0].kernel.life = _life_alone(signs[0])
         return
     _compare(signs)
+
+
+def _life_alone(signs: Signs) -> Life:
+    """The life of the only kernel with types; after a crash a processor may be left in a dead one."""
+    if signs.inside and not (signs.panicked and signs.kernel.untyped):
+        return "running"
+    return "ended" if signs.shut else "unknown"
 
 
 def _compare(signs: Sequence[Signs]) -> None:
@@ -120,7 +128,7 @@ def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
     signs.shut = _shut(memory, kernel)
     at = kernel.find("panic_cpu")
     panicked = None if at is None else read_number(memory, at, 4, kernel.blob.header.endian)
-    signs.panicked = panicked not in (None, _NO_CPU)
+    signs.panicked = panicked not in (None, NO_CPU)
     if are_several:
         signs.clock = clock_of(memory, kernel)
         signs.reserved = _reserved(memory, kernel)

@@ -156,7 +156,8 @@ def _tell(
     elif chosen is not kernels[0] and not is_own and kernels[0].symbols is not None:
         log.warning("%s is taken, for the best one cannot be: %s", name_of(chosen), one_line(str(first)))
     elif chosen.life == "ended":
-        reason = next((doubt for doubt in chosen.doubts if "shut down" in doubt), "another one ran later")
+        reasons = [doubt for doubt in chosen.doubts if "shut down" in doubt or "without BTF" in doubt]
+        reason = "; ".join(reasons) or "another one ran later"
         log.warning("%s no longer ran when memory was written: %s", name_of(chosen), one_line(reason))
     elif line := undecided(chosen, others, HOW):
         log.warning("%s", one_line(line))
