@@ -22,6 +22,7 @@ from typing import Literal
 from .body import find_bodies
 from .btf import BtfError, Header, Kind, Outline, Types, outline
 from .btf.columns import KIND_MASK, KIND_SHIFT, VLEN_MASK
+from .btf.distilled import is_distilled
 from .btf.flaws import flaw_of, is_text
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
 from .damage import Mender, read_around
@@ -66,6 +67,9 @@ HEAD = 32
 MOST_HEADERS = 256
 """Headers looked at in each MiB that is searched; an honest image has a few hundred in all."""
 
+MOST_DISTILLED = 64
+"""Modules' distilled bases that are remembered, the latest; each is of one module only."""
+
 MOST_WAITING = 1 << 14
 """Headers that wait while a module's kernel is looked for; an honest image has a few hundred."""
 
@@ -86,7 +90,8 @@ class Blob:
     Attributes:
         offset: address of the header, in the physical layer.
         header: the decoded header; `header.endian` tells the byte order.
-        kind: kernel, module (split BTF), program (a BPF object's own) or unknown.
+        kind: kernel, module (split BTF, or the distilled base that it brings along), program (a BPF object's
+            own) or unknown.
         state: complete (all of it decodes), truncated (the image ends before the blob does) or damaged.
         data: the blob's bytes as they lie in memory, as far as they can be read; a header that is gone is
             made anew, gaps in a kernel's are zeros.
@@ -114,6 +119,11 @@ class Blob:
         """The byte order, "little" or "big"."""
         return self.header.endian
 
+    @property
+    def is_base(self) -> bool:
+        """Whether split BTF may stand on it: a kernel's, and a module's distilled base."""
+        return self.state == "complete" and self.kind in CHECKED and self.types.base is None
+
     @cached_property
     def sha256(self) -> str:
         """Hexadecimal SHA-256 of `data`: of the whole blob unless it is truncated."""
@@ -132,18 +142,30 @@ class Blob:
 
 
 class Bases:
-    """The kernels' BTF that modules' may stand on.
+    """The BTF that modules' may stand on: kernels', and distilled bases.
 
     Args:
-        kernels: those known already, by their SHA-256; more may come.
+        kernels: the kernels' known already, by their SHA-256; more may come.
+        distilled: the distilled bases known already.
     """
 
-    def __init__(self, kernels: dict[str, Types] | None = None) -> None:
+    def __init__(
+        self, kernels: dict[str, Types] | None = None, distilled: dict[str, Types] | None = None
+    ) -> None:
         self._kernels = {} if kernels is None else kernels
+        self._distilled = {} if distilled is None else distilled
         self._told = False
 
-    def add(self, kernel: Blob) -> None:
-        """Take in a kernel's blob, unless it is too small for one; copies of one are taken once."""
+    def add(self, base: Blob) -> None:
+        """Take in a base, unless it is too small for a kernel's; copies of one are taken once."""
+        if base.kind == "kernel":
+            self._add_kernel(base)
+            return
+        self._distilled[base.sha256] = base.types
+        if len(self._distilled) > MOST_DISTILLED:
+            del self._distilled[next(iter(self._distilled))]
+
+    def _add_kernel(self, kernel: Blob) -> None:
         if kernel.size < MIN_KERNEL or kernel.sha256 in self._kernels:
             return
         if len(self._kernels) < MOST_BASES:
@@ -153,10 +175,12 @@ class Bases:
             self._told = True
 
     def base_of(self, module: Outline) -> Types | None:
-        """The kernel's types that a module's ids and names fit; None where no known kernel has them."""
-        same_order = (
-            types for types in self._kernels.values() if types.header.endian == module.header.endian
-        )
+        """The types that a module's ids and names fit; None where no known base has them.
+
+        Distilled bases come first: ids on top of a kernel's fit no other, but a few low ones could fit both.
+        """
+        known = (*self._distilled.values(), *self._kernels.values())
+        same_order = (types for types in known if types.header.endian == module.header.endian)
         return next((types for types in same_order if module.fits(types)), None)
 
 
@@ -171,7 +195,7 @@ class _BasesAhead(Bases):
     def __init__(self, memory: Memory, endian: Endian, candidates: _Candidates) -> None:
         super().__init__()
         self._memory, self._endian = memory, endian
-        self._ahead = _blobs(memory, candidates.ahead(), bases=Bases(self._kernels))
+        self._ahead = _blobs(memory, candidates.ahead(), bases=Bases(self._kernels, self._distilled))
         self._seen: dict[int, Blob] = {}
         self._room = MOST_KEPT
 
@@ -185,7 +209,7 @@ class _BasesAhead(Bases):
         known = super().base_of(module)
         while known is None and (blob := next(self._ahead, None)) is not None:
             self._keep(blob)
-            if blob.kind == "kernel" and blob.state == "complete":
+            if blob.is_base:
                 self.add(blob)
                 known = super().base_of(module)
         if known is None and not self._kernels:
@@ -226,7 +250,7 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         bases = _BasesAhead(memory, endian, candidates)
         missing = True
         for blob in _blobs(memory, candidates, bases=bases):
-            if blob.kind == "kernel" and blob.state == "complete":
+            if blob.is_base:
                 bases.add(blob)
             if blob.kind == "kernel" and blob.decoded is not None:
                 missing = False
@@ -334,7 +358,7 @@ def examine(
             return _examine_split(offset, sketch, data, bases)
         return Blob(offset, header, kind, "damaged", data, str(error), sketch.counts)
     kind = _kind_of(types)
-    flaw = flaw_of(types) if kind == "kernel" else _no_text(sketch)
+    flaw = flaw_of(types) if kind in CHECKED else _no_text(sketch)
     if flaw:
         return Blob(offset, header, kind, "damaged", data, flaw, types.counts)
     return Blob(offset, header, kind, "complete", data, "", types.counts, types)
@@ -528,7 +552,9 @@ def _record_length(info: int) -> int:
 
 
 def _kind_of(types: Types) -> BlobKind:
-    """What a whole blob with types of its own belongs to."""
+    """What a whole blob with types of its own belongs to; a module's distilled base is the module's."""
+    if is_distilled(types):
+        return "module"
     if any(types.find(section, Kind.DATASEC) for section in PROGRAM_SECTIONS):
         return "program"
     if types.find("task_struct", Kind.STRUCT) is not None:
