@@ -89,24 +89,28 @@ def stop_clock(image: Overlay, kernel: Kernel, like: Kernel | None = None) -> No
         image.write(place(kernel, "tk_core") + 8 + found[0], data)
 
 
+def offset_of(kernel: Kernel, member: str) -> int:
+    """Where a member of `task_struct` lies."""
+    task = struct_of(kernel.blob.types, "task_struct")
+    found = None if task is None else member_at(task, member)
+    assert found is not None
+    return found[0]
+
+
 def break_ring(image: Overlay, kernel: Kernel) -> None:
     """Let the first task's neighbour be none."""
-    task = struct_of(kernel.blob.types, "task_struct")
-    assert task is not None
-    found = member_at(task, "tasks")
-    assert found is not None
-    image.write(place(kernel, "init_task") + found[0], bytes(16))
+    image.write(place(kernel, "init_task") + offset_of(kernel, "tasks"), bytes(16))
 
 
 def mend_ring(image: Overlay, kernel: Kernel) -> None:
-    """Let the first task's neighbour be an idle task that points back."""
-    task = struct_of(kernel.blob.types, "task_struct")
-    assert task is not None and kernel.symbols is not None
-    found, first = member_at(task, "tasks"), kernel.symbols.get("init_task")
-    other = kernel.symbols.get("init_mm")
-    assert found is not None and first is not None and other is not None
-    image.write(place(kernel, "init_task") + found[0], struct.pack("<QQ", other, other))
-    image.write(place(kernel, "init_mm"), struct.pack("<QQ", first + found[0], first + found[0]))
+    """Let the first task have one neighbour, without a stack, that points back."""
+    assert kernel.symbols is not None
+    first, other = kernel.symbols.get("init_task"), kernel.symbols.get("init_mm")
+    tasks = offset_of(kernel, "tasks")
+    assert first is not None and other is not None
+    image.write(place(kernel, "init_task") + tasks, struct.pack("<QQ", other, other))
+    image.write(place(kernel, "init_mm"), struct.pack("<QQ", first + tasks, first + tasks))
+    image.write(place(kernel, "init_mm") - tasks + offset_of(kernel, "stack"), bytes(8))
 
 
 def make_alike(image: Overlay, living: Kernel, dead: Kernel) -> None:
@@ -144,7 +148,7 @@ def test_a_wiped_note_does_not_change_which_runs(
     assert first.blob.offset == living.blob.offset
 
 
-@pytest.mark.parametrize("sign", ["system_state", "panic_cpu", "ring", "crash kernel"])
+@pytest.mark.parametrize("sign", ["system_state", "panic_cpu", "ring", "stack", "max_pfn", "crash kernel"])
 def test_each_sign_tells_by_itself(sign: str, images: Callable[[str], Overlay]) -> None:
     image = images(CRASH)
     living, dead = ranked(image)
@@ -158,6 +162,10 @@ def test_each_sign_tells_by_itself(sign: str, images: Callable[[str], Overlay]) 
         image.write(place(dead, "panic_cpu"), bytes(4))
     elif sign == "ring":
         break_ring(image, dead)
+    elif sign == "stack":
+        image.write(place(dead, "init_mm") - offset_of(dead, "tasks") + offset_of(dead, "stack"), b"\x55" * 8)
+    elif sign == "max_pfn":
+        image.write(place(dead, "max_pfn"), struct.pack("<Q", place(living, "_text") // 4096))
     else:
         image.write(place(dead, "crashk_res"), reserved)
     first, second = ranked(image)
@@ -234,7 +242,9 @@ def test_an_image_laid_into_another_kernels_memory_is_behind(dump: GetDump) -> N
     assert is_of(first, running)
     assert is_of(second, stale)
     assert first.life in ("running", "likely")
-    assert any("ran before" in text and "has a broken list of tasks" in text for text in first.evidence)
+    assert any(
+        "ran before" in text and "has processes that were overwritten" in text for text in first.evidence
+    )
 
 
 def image_of(guest: Dump) -> range:

@@ -21,7 +21,7 @@ from .kernel import Kernel, Life
 from .paging import translate
 from .reading import read_number
 from .records import Record
-from .tasks import are_tasks_whole
+from .tasks import Tasks, tasks_of
 
 MOST_KERNELS: Final = 8
 """Kernels that are compared; more are copies of one, or a hostile image's."""
@@ -40,6 +40,7 @@ _TABLES: Final = 0x000FFFFFFFFFE000
 (arch/x86/mm/pti.c)."""
 
 PAGE: Final = 4096
+"""Bytes."""
 
 _PER_CPU: Final = 8192 * 8
 """Bytes of `__per_cpu_offset` at most."""
@@ -62,7 +63,8 @@ class Signs:
         panicked: whether it has panicked.
         clock: its clock.
         reserved: the places in the layer that it had set aside for a kernel after a crash.
-        is_whole: whether its list of processes is.
+        tasks: its processes.
+        memory_end: where in the layer the memory ends that it knows.
     """
 
     kernel: Kernel
@@ -73,7 +75,8 @@ class Signs:
     panicked: bool = False
     clock: Clock | None = None
     reserved: range | None = None
-    is_whole: bool | None = None
+    tasks: Tasks | None = None
+    memory_end: int | None = None
 
 
 def tell_life(memory: Memory, kernels: Sequence[Kernel]) -> None:
@@ -132,7 +135,8 @@ def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
     if are_several:
         signs.clock = clock_of(memory, kernel)
         signs.reserved = _reserved(memory, kernel)
-        signs.is_whole = are_tasks_whole(memory, kernel)
+        signs.tasks = tasks_of(memory, kernel)
+        signs.memory_end = _memory_end(memory, kernel)
     return signs
 
 
@@ -188,6 +192,13 @@ def _reserved(memory: Memory, kernel: Kernel) -> range | None:
         return None
     base = kernel.layer_base or 0
     return range(start - base, end + 1 - base)
+
+
+def _memory_end(memory: Memory, kernel: Kernel) -> int | None:
+    """Where memory ends by `max_pfn` (mm/memblock.c), where pages have 4 KiB and no other size."""
+    place = kernel.find("max_pfn") if kernel.architecture in ("x86-64", "s390x", "riscv64") else None
+    pages = None if place is None else read_number(memory, place, 8, kernel.blob.header.endian)
+    return pages * PAGE - (kernel.layer_base or 0) if pages else None
 
 
 def _tell_own(signs: Signs) -> None:
@@ -247,8 +258,12 @@ def _votes(first: Signs, second: Signs) -> Iterator[str]:
         yield "has panicked"
     if first.clock is not None and second.clock is not None and first.clock.is_before(second.clock):
         yield _CLOCK
-    if second.is_whole and first.is_whole is False:
-        yield "has a broken list of tasks"
+    if first.tasks is None or second.tasks is None:
+        return
+    if second.tasks.are_whole and first.tasks.are_whole is False:
+        yield "has processes that were overwritten"
+    if first.memory_end is not None and second.tasks.highest >= first.memory_end:
+        yield "does not know of the memory that the other one's processes lie in"
 
 
 def _tell_contradiction(one: Kernel, other: Kernel, votes: Sequence[tuple[Signs, str]]) -> None:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from ..memory import Memory
 from .kernel import Kernel
+from .reading import read_number
 from .records import member_at, struct_of
 from .rings import Ring, walk_ring
 from .translation import AddressSpace, address_space_of
@@ -14,25 +16,55 @@ from .translation import AddressSpace, address_space_of
 MOST_TASKS: Final = 1 << 12
 """Processes that are walked over."""
 
+_STACK_END: Final = 0x57AC6E9D
+"""STACK_END_MAGIC (include/uapi/linux/magic.h), the lowest word of every process's kernel stack."""
 
-def are_tasks_whole(memory: Memory, kernel: Kernel) -> bool | None:
-    """Whether every process of a kernel's list points back, and the walk came round or got very far.
 
-    None where the kernel's address space or types do not allow that, and where the list leads to memory that
-    the image does not hold: that says nothing.
+@dataclass(frozen=True)
+class Tasks:
+    """What a kernel's list of processes showed.
+
+    Attributes:
+        are_whole: whether every one's neighbours point back, their stacks end as they must, and the walk came
+            round or got very far; None where the list leads to memory that the image does not hold: that says
+            nothing.
+        highest: the highest place in the layer that one of them lies at.
     """
+
+    are_whole: bool | None
+    highest: int
+
+
+def tasks_of(memory: Memory, kernel: Kernel) -> Tasks | None:
+    """Walk a kernel's list of processes; None where its address space or types do not allow that."""
     space = address_space_of(memory, kernel)
     task = struct_of(kernel.blob.types, "task_struct")
-    tasks = None if task is None else member_at(task, "tasks")
+    link, stack = (None, None) if task is None else (member_at(task, "tasks"), member_at(task, "stack"))
     start = None if kernel.symbols is None else kernel.symbols.get("init_task")
-    if space is None or tasks is None or start is None:
+    if space is None or link is None or stack is None or start is None:
         return None
     endian = kernel.blob.header.endian
-    head = start + tasks[0]
+    head = start + link[0]
     ring = walk_ring(space, head, endian, MOST_TASKS)
+    places = [place for place in map(space.translate, ring.elements) if place is not None]
+    tasks = [element - link[0] for element in ring.elements]
+    whole: bool | None = ring.end == "long" or (ring.is_closed and bool(tasks))
     if ring.end == "unreadable" and _leads_out(space, ring, head, endian):
-        return None
-    return ring.end == "long" or (ring.is_closed and bool(ring.elements))
+        whole = None
+    if not all(_stack_is_whole(space, task + stack[0], endian) for task in tasks):
+        whole = False
+    return Tasks(whole, max(places, default=0))
+
+
+def _stack_is_whole(space: AddressSpace, pointer: int, endian: str) -> bool:
+    """Whether a stack, if it is there, ends in its magic number."""
+    stack = space.pointer(pointer, endian)
+    if not stack:
+        return True
+    place = space.translate(stack)
+    if place is None:
+        return False
+    return read_number(space.memory, place, 8, endian) in (None, _STACK_END)
 
 
 def _leads_out(space: AddressSpace, ring: Ring, head: int, endian: str) -> bool:
