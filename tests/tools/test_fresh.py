@@ -71,7 +71,7 @@ def test_one_failure_fails_all_and_the_next_is_run(
 def test_an_interrupt_ends_the_command_and_leaves_nothing(
     shell: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = "echo begun; kill -INT $PPID; sleep 1000"
+    words = "echo begun; kill -INT $PPID; exec sleep 1000"
     assert fresh(monkeypatch, "trixie", "--run", words) == 130
     assert [path.suffix for path in shell.iterdir()] == [".log"]
 

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ PACKAGES = ("ca-certificates", "git", "make")
 PLACE = "/root/volatility3-btf"
 """Where the clone lies in a root."""
 DUMPS = "/root/.cache/volatility3-btf"
-PRIVATE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
-"""Mounts and processes end with the command, however it ends."""
+PRIVATE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+"""Mounts and processes end with the command, and that with this process, however they end."""
 
 _ENTER = """
 root=$1 dumps=$2 aside=$3; shift 3
@@ -125,12 +126,20 @@ class Root:
             try:
                 yield process
             finally:
-                if process.poll() is None:
-                    process.kill()
+                process.kill()
+                assert process.stdout is not None
+                process.stdout.read()  # until all that it started are gone
 
     def remove(self) -> None:
-        """Take it away; nothing is mounted in it when no command runs."""
-        subprocess.run(["rm", "-rf", "--one-file-system", str(self.folder)], check=True)
+        """Take it away; nothing is mounted in it when no command runs.
+
+        What was killed a moment ago may still write.
+        """
+        command = ["rm", "-rf", "--one-file-system", str(self.folder)]
+        for pause in (1, 5, 0):
+            if subprocess.run(command, check=not pause, stderr=subprocess.DEVNULL).returncode == 0:
+                return
+            time.sleep(pause)
 
 
 def chosen(patterns: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
