@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from itertools import islice
 
 from .btf import BtfError
 from .btf.columns import LONGEST
@@ -19,8 +18,8 @@ log = logging.getLogger(__name__)
 NAME = b"\0task_struct\0"
 """What stands in the strings of every kernel's BTF."""
 
-MOST_PLACES = 1 << 12
-"""Places of the name that are looked at; an honest image has about ten."""
+MOST_IN_MIB = 64
+"""Places of the name in each MiB that are looked at; an honest image has about ten in all."""
 
 MOST_TRIED = 8
 """Of these, those around which types are looked for: 40 MB are read for each."""
@@ -41,7 +40,7 @@ def find_bodies(memory: Memory, endian: str = "auto") -> Iterator[tuple[int, Hea
     """
     behind = tried = 0
     work = Work(MOST_WORK)
-    for hit in islice(memory.find(NAME, most=MOST_PLACES), MOST_PLACES):
+    for hit in memory.find(NAME, most=MOST_IN_MIB):
         if hit < behind or not _is_among_names(memory, hit):
             continue
         tried += 1

@@ -138,7 +138,7 @@ def test_many_token_tables() -> None:
     image = build(LAYOUTS["6.4"])
     start, _ = image.spans["kallsyms_token_table"]
     end = sum(image.spans["kallsyms_token_index"])
-    copies = (bytes(image.data[start:end]) + bytes(64)) * 2000
+    copies = (bytes(image.data[start:end]) + bytes(64)) * 8000
     started = time.monotonic()
     findings = survey(BytesMemory(copies))
     assert time.monotonic() - started < 10

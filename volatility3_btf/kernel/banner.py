@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 from ..memory import Memory
@@ -14,8 +13,8 @@ from ..memory import Memory
 SIGNATURE = b"Linux version "
 """What every banner starts with (init/version.c)."""
 
-MOST_PLACES = 1 << 14
-"""Places at which a text is looked at; an honest image of 512 MiB has about ten."""
+MOST_IN_MIB = 64
+"""Places in each MiB at which a text is looked at; an honest image of 512 MiB has about ten in all."""
 
 MAX_BANNER = 1024
 """Bytes, from the first to the NUL behind the newline."""
@@ -62,8 +61,8 @@ def read_banners(memory: Memory, offsets: Iterable[int]) -> list[Banner]:
 
 
 def find_banners(memory: Memory) -> list[Banner]:
-    """Search an image for banners, at no more than `MOST_PLACES` places; in order of address."""
-    return read_banners(memory, islice(memory.find(SIGNATURE, most=MOST_PLACES), MOST_PLACES))
+    """Search an image for banners, at no more than `MOST_IN_MIB` places in each MiB; in order of address."""
+    return read_banners(memory, memory.find(SIGNATURE, most=MOST_IN_MIB))
 
 
 def seen_kernels(memory: Memory) -> list[str]:

@@ -52,7 +52,9 @@ def identify_kernels(
     kernels = [blob for blob in found if blob.kind == "kernel"]
     if not kernels:
         return []
+    kernels.sort(key=lambda blob: (-blob.size, blob.offset))
     findings = survey(memory, [blob.offset for blob in kernels], progress)
+    kernels.sort(key=lambda blob: blob.offset)
     return tie(memory, kernels, findings)
 
 

@@ -23,6 +23,7 @@ from ..scan import MAX_BLOB, SIGNATURES, Bases, Blob, BlobKind, examine
 from .idr import idr_content
 from .kernel import Kernel
 from .records import Record, member_at, struct_of
+from .rings import Ring, walk_ring
 from .translation import AddressSpace, address_space_of, direct_map, read_runs
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,12 @@ MOST_CANDIDATES: Final = 1 << 13
 
 MOST_ALIKE: Final = 16
 """Places with one and the same header that are compared to find the direct map."""
+
+MOST_TASKS: Final = 1 << 12
+"""Tasks that are followed to try a direct map."""
+
+DIRECT_MAPS: Final = {"ppc64le": (0xC000000000000000,), "ppc64": (0xC000000000000000,)}
+"""Where physical address 0 is mapped (PAGE_OFFSET, arch/powerpc/Kconfig), by architecture."""
 
 LARGEST: Final = 4096
 """Bytes of a `struct btf` that are believed; it has some hundred."""
@@ -191,7 +198,7 @@ def loaded_btf(memory: Memory, kernel: Kernel, progress: Progress | None = None)
     space = address_space_of(memory, kernel)
     told, all_told = _told(space, kernel, struct)
     seen = _search(memory, kernel.blob.endian, struct, progress)
-    if space is None and (shift := _direct_shift(seen)) is not None:
+    if space is None and (shift := _direct_shift(memory, kernel, seen)) is not None:
         space = direct_map(memory, kernel, shift)
     if space is None:
         log.info("the kernel's page tables are not readable: which BTF it has loaded is not known")
@@ -377,13 +384,44 @@ def _kind(record: Record, kernel: Kernel, offset: int) -> LoadedKind:
     return "module" if record.number("base_btf") else "vmlinux"
 
 
-def _direct_shift(seen: _Seen) -> int | None:
-    """Virtual minus layer address of the direct map: where most pointers meet their headers."""
+def _direct_shift(memory: Memory, kernel: Kernel, seen: _Seen) -> int | None:
+    """Virtual minus layer address of the direct map, where no page tables tell.
+
+    What most pointers in an image speak for can be what a process wrote. So each distance is tried on the
+    kernel's own list of tasks, which must come round through it; the votes only say which is tried first.
+    Where the list cannot be read, the votes decide if they are for one distance alone.
+    """
     votes: Counter[int] = Counter()
     for candidate in seen.candidates:
         places = seen.alike.get(candidate.raw, [])
         votes.update({candidate.address - place for place in places if place != candidate.copy})
-    best = votes.most_common(2)
-    if not best or best[0][1] < 2 or (len(best) > 1 and best[1][1] == best[0][1]):
+    usual = [start - (kernel.layer_base or 0) for start in DIRECT_MAPS.get(kernel.architecture or "", ())]
+    ordered = [*usual, *(shift for shift, _ in votes.most_common())]
+    rings = [_tasks_through(memory, kernel, shift) for shift in ordered]
+    proven = [
+        shift for shift, ring in zip(ordered, rings, strict=True) if ring is not None and ring.is_closed
+    ]
+    if proven:
+        return proven[0]
+    if any(ring is not None for ring in rings) or len(votes) != 1:
         return None
-    return best[0][0]
+    return ordered[-1] if votes[ordered[-1]] > 1 else None
+
+
+def _tasks_through(memory: Memory, kernel: Kernel, shift: int) -> Ring | None:
+    """The kernel's list of tasks, read through a direct map; None where not even its head can be."""
+    head = None if kernel.symbols is None else kernel.symbols.get("init_task")
+    struct = struct_of(kernel.blob.types, "task_struct")
+    tasks = None if struct is None else member_at(struct, "tasks")
+    place = None if head is None else kernel.physical(head)
+    if head is None or tasks is None or place is None or not memory.read_available(place + tasks[0], 16):
+        return None
+    own = kernel.physical
+
+    def translate(virtual: int) -> int | None:
+        at = virtual - shift
+        inside = own(virtual)
+        return at if 0 <= at < memory.end else inside if inside is not None and inside >= 0 else None
+
+    space = AddressSpace(memory, translate, f"the direct map at distance {shift:#x}")
+    return walk_ring(space, head + tasks[0], kernel.blob.endian, MOST_TASKS)

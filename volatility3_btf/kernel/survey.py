@@ -24,10 +24,11 @@ log = logging.getLogger(__name__)
 _MOST_IN_MIB = 16
 """Places in each MiB at which one kind of text is looked at; a kernel's own MiB has one or two of each."""
 
-_MOST_HITS = 1 << 12
-"""Places in all, those nearest to a kernel's BTF; an honest image of 512 MiB has about ten."""
+_MOST_HITS, _MOST_EACH = 1 << 12, 256
+"""Places near to a kernel's BTF where there is one, and near to each where there are several; an honest image
+of 512 MiB has about ten in all."""
 
-_MOST_TABLES, _MOST_THOROUGH = 32, 4
+_MOST_TABLES, _MOST_THOROUGH = 96, 4
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
 
 _MOST_KEPT = 320 << 20
@@ -85,11 +86,15 @@ def survey(memory: Memory, near: Sequence[int] = (), progress: Progress | None =
 
 
 class _Nearest:
-    """The places that are looked at: those nearest to a kernel's BTF, or the lowest where there is none."""
+    """The places that are looked at: for each kernel's BTF those nearest to it, so that each has its share.
+
+    Args:
+        near: where kernels' BTF lies; without any, the lowest places of all are kept.
+    """
 
     def __init__(self, near: Sequence[int]) -> None:
         self._near = sorted(near) or [0]
-        self._heap: list[tuple[int, int]] = []
+        self._heaps: dict[int, list[tuple[int, int]]] = {}
         self._in_mib: Counter[int] = Counter()
         self.is_crowded = False
 
@@ -97,20 +102,22 @@ class _Nearest:
         """Take in a place."""
         self._in_mib[offset >> 20] += 1
         self.is_crowded |= self._in_mib[offset >> 20] == _MOST_IN_MIB
-        heapq.heappush(self._heap, (-_distance(offset, self._near), offset))
-        if len(self._heap) > _MOST_HITS:
-            heapq.heappop(self._heap)
+        nearest = _nearest(offset, self._near)
+        heap = self._heaps.setdefault(nearest, [])
+        heapq.heappush(heap, (-abs(nearest - offset), offset))
+        if len(heap) > (_MOST_EACH if len(self._near) > 1 else _MOST_HITS):
+            heapq.heappop(heap)
             self.is_crowded = True
 
     def sorted(self) -> list[int]:
         """The places in order of address."""
-        return sorted(offset for _, offset in self._heap)
+        return sorted(offset for heap in self._heaps.values() for _, offset in heap)
 
 
-def _distance(offset: int, places: Sequence[int]) -> int:
-    """Bytes to the nearest of some places, which are sorted."""
+def _nearest(offset: int, places: Sequence[int]) -> int:
+    """The nearest of some places, which are sorted."""
     index = bisect(places, offset)
-    return min(abs(place - offset) for place in places[max(0, index - 1) : index + 1])
+    return min(places[max(0, index - 1) : index + 1], key=lambda place: abs(place - offset))
 
 
 def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, near: Sequence[int]) -> None:
@@ -125,28 +132,80 @@ def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, 
         told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
-    left = _MOST_KEPT
-    for number, tokens in enumerate(_in_turn(found, near)[:_MOST_TABLES]):
+    _Reading(memory, findings).read_all(_in_turn(found, near)[:_MOST_TABLES], near)
+
+
+class _Reading:
+    """Reads the kallsyms at token tables, first the quick way, which serves wherever nothing is damaged.
+
+    Args:
+        memory: the image.
+        findings: gets what is read, and what could not be.
+    """
+
+    def __init__(self, memory: Memory, findings: Findings) -> None:
+        self._memory, self._findings = memory, findings
+        self._left = _MOST_KEPT
+
+    def read_all(self, turn: Sequence[Tokens], near: Sequence[int]) -> None:
+        """Read all of them quickly, then some with all means.
+
+        Those are the first that lie near to a larger BTF than any near to which something sound was found.
+
+        Args:
+            turn: the token tables, the likeliest first.
+            near: where kernels' BTF lies, the largest first.
+        """
+        places, order = sorted(near) or [0], list(near) or [0]
+        unread: list[tuple[int, Tokens, str]] = []
+        sound = len(order)
+        for tokens in turn:
+            found, rank = self._try(tokens, False), order.index(_nearest(tokens.table, places))
+            if isinstance(found, Kallsyms) and found.tables.is_sound:
+                sound = min(sound, rank)
+                self._keep(found)
+            else:
+                unread.append((rank, tokens, "" if isinstance(found, Kallsyms) else found))
+        for number, (rank, tokens, reason) in enumerate(unread):
+            found = (
+                reason if reason and (rank > sound or number >= _MOST_THOROUGH) else self._try(tokens, True)
+            )
+            if isinstance(found, Kallsyms):
+                self._keep(found)
+            else:
+                self._findings.complaints.append(found)
+
+    def _try(self, tokens: Tokens, thorough: bool) -> Kallsyms | str:
+        """What is at a token table, or why nothing is."""
         try:
-            found_there = _read_with_notes(memory, tokens, findings.notes, number < _MOST_THOROUGH)
-            left -= found_there.size
-            if left < 0:
-                findings.complaints.append(
-                    "there are more symbols than several kernels have: not all were read"
-                )
-                break
-            findings.kallsyms.append(found_there)
+            return _read_with_notes(self._memory, tokens, self._findings.notes, thorough)
         except KernelError as error:
-            findings.complaints.append(str(error))
             log.info("%s", error)
+            return str(error)
+
+    def _keep(self, found: Kallsyms) -> None:
+        """Keep it, as long as all of them do not take too much."""
+        if self._left >= 0:
+            self._left -= found.size
+            if self._left >= 0:
+                self._findings.kallsyms.append(found)
+            else:
+                text = "there are more symbols than several kernels have: not all were read"
+                self._findings.complaints.append(text)
 
 
 def _in_turn(found: Mapping[int, Tokens], near: Sequence[int]) -> list[Tokens]:
-    """The token tables, those first that lie nearest to a kernel's BTF, then those that are whole."""
+    """The token tables: the nearest to each kernel's BTF, the next nearest, then those that are whole.
+
+    Args:
+        found: the tables, by address.
+        near: where kernels' BTF lies, the likeliest first.
+    """
     first: dict[int, Tokens] = {}
-    for place in near:
-        nearest = heapq.nsmallest(_NEAREST, found, key=lambda table: (abs(table - place), table))
-        first |= {table: found[table] for table in nearest}
+    for rank in range(_NEAREST):
+        for place in near:
+            nearest = heapq.nsmallest(rank + 1, found, key=lambda table: (abs(table - place), table))
+            first |= {table: found[table] for table in nearest[rank:]}
     rest = [tokens for table, tokens in found.items() if table not in first]
     rest.sort(key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
     return [*first.values(), *rest]

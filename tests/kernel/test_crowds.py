@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decoys beside a real kernel: many of a kind do not take its place, nor its share of what is looked at."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from dumpmaker.cache import Dump
+from support import bombs
+from support.overlay import Overlay
+from volatility3_btf.kernel import identify_kernels
+from volatility3_btf.kernel.loaded import loaded_btf
+
+GetDump = Callable[[str], Dump]
+HUGE = 2 << 20
+
+
+def free_huge_pages(image: Overlay, count: int) -> list[int]:
+    """The lowest aligned 2 MiB behind the first 16 MiB that hold nothing: what a process can get."""
+    pages = [at for at in range(16 << 20, image.end, HUGE) if image.read(at, HUGE).count(0) == HUGE]
+    assert len(pages) >= count
+    return pages[:count]
+
+
+def decoy(number: int, size: int = 1 << 17) -> bytes:
+    """BTF that decodes whole and defines task_struct, two token tables behind it."""
+    names = b"\0task_struct\0padding%05d\0" % number + b"padding\0" * (size // 8)
+    types = struct.pack("<9I", 1, 4 << 24, 8, 0, 13 << 24, 0, 13, 12 << 24 | 1, 2)  # STRUCT, FUNC_PROTO, FUNC
+    blob = b"\x9f\xeb\x01\x00" + struct.pack("<5I", 24, 0, len(types), len(types), len(names)) + types + names
+    table = bombs.token_table()
+    return blob + bytes(-len(blob) % 8) + (table + bytes(-len(table) % 8 + 64)) * 2
+
+
+def test_decoys_with_token_tables_do_not_use_up_the_kernels_share(dump: GetDump) -> None:
+    made = dump("amd64-6.12")
+    image = Overlay(made.raw)
+    sound = identify_kernels(image)[0]
+    unit = decoy(0) + bytes(-len(decoy(0)) % 4096)
+    each = HUGE // len(unit)
+    for page, start in zip(free_huge_pages(image, 2), range(0, 2 * each, each), strict=True):
+        data = b"".join(decoy(start + number).ljust(len(unit), b"\0") for number in range(each))
+        image.write(page, data)
+    kernels = identify_kernels(image)
+    assert len(kernels) > 24
+    assert (kernels[0].state, kernels[0].blob.offset) == ("exact", sound.blob.offset)
+    assert kernels[0].symbols is not None and sound.symbols is not None
+    assert list(kernels[0].symbols)[:1000] == list(sound.symbols)[:1000]
+
+
+def test_made_up_struct_btf_does_not_outvote_the_kernels_own(dump: GetDump) -> None:
+    """Each points to a header that a process wrote too, all at one distance: the direct map of nobody."""
+    made = dump("amd64-6.1")
+    image = Overlay(made.raw)
+    kernel = identify_kernels(image)[0]
+    honest = loaded_btf(image, kernel)
+    struct_btf = kernel.blob.types["btf"]
+    page = free_huge_pages(image, 1)[0]
+    header = kernel.blob.data[:24]
+    at = struct_btf["hdr"].offset
+    for number in range(500):
+        place, blob = page + number * 1024, page + (1 << 20) + number * 64
+        record = bytearray(struct_btf.size)
+        address = blob + 0xFFFF880000000000
+        record[at : at + 24] = header
+        fields = {
+            "data": address,
+            "nohdr_data": address + kernel.blob.header.hdr_len,
+            "strings": address + kernel.blob.header.hdr_len + kernel.blob.header.str_off,
+        }
+        for name, value in fields.items():
+            record[struct_btf[name].offset : struct_btf[name].offset + 8] = value.to_bytes(8, "little")
+        size = struct_btf["data_size"].offset
+        record[size : size + 4] = kernel.blob.size.to_bytes(4, "little")
+        record[struct_btf["refcnt"].offset] = 1
+        image.write(place, bytes(record))
+        image.write(blob, header)
+    kernel.page_tables = None  # as where no page tables can be read: votes are all there is
+    found = loaded_btf(image, kernel)
+    names = {entry.name for entry in honest.entries if entry.kind == "module"}
+    assert names <= {entry.name for entry in found.entries}
