@@ -239,8 +239,9 @@ def test_a_module_does_not_differ_from_itself(show: Show, dump: GetDump) -> None
 
 
 def test_nothing_of_that_name_is_a_result(show: Show) -> None:
-    run = show("--type", "no_such_type", "list_head")
+    run = show("--type", "no_such_type", "schedule", "list_head")
     assert "No type no_such_type in this BTF" in run.stderr
+    assert "(there is a function of this name: --functions --type schedule)" in run.stderr
     assert body(run) == LIST_HEAD
 
 

@@ -15,6 +15,7 @@ from ..btf import BtfError, Kind, Type, Types
 from ..btf.budget import MOST_IN_LISTS, ROW, Budget
 from ..btf.c_header import c_header
 from ..btf.diff import Change, MemberChange, Subject, diff, subjects
+from ..btf.hints import hint
 from ..btf.patterns import Pattern
 from ..btf.render import prototype, render
 from ..btf.rows import Row, rows_of
@@ -111,18 +112,32 @@ class TypesGrid:
             return [found for found in every if found.id >= types.first_id] or every
 
         if names:
-            return self._budget.within(_once(self._told(names, find, what)))
+            return self._budget.within(_once(self._told(names, find, what, kinds)))
         return self._budget.within(found for found in types.of_kind(*kinds) if found.name)
 
-    def _told(self, names: Iterable[str], find: Callable[[str], Iterable[Item]], what: str) -> Iterator[Item]:
-        """What is found for each name; one line about a name for which there is nothing."""
+    def _told(
+        self,
+        names: Iterable[str],
+        find: Callable[[str], Iterable[Item]],
+        what: str,
+        kinds: tuple[Kind, ...] = (),
+    ) -> Iterator[Item]:
+        """What is found for each name; one line about a name for which there is nothing.
+
+        Args:
+            names: what is asked for.
+            find: finds what is called so.
+            what: a word for it.
+            kinds: which kinds of types are meant, for a hint where there is none.
+        """
         for name in names:
             count = 0
             for item in find(name):
                 count += 1
                 yield item
             if not count and not self._budget.is_short:
-                vollog.warning("No %s %s in this BTF", what, name)
+                meant = hint(self._chosen.types, name, kinds) if kinds else ""
+                vollog.warning("No %s %s in this BTF%s", what, name, f" ({meant})" if meant else "")
 
     def _members(self, names: list[str]) -> Iterator[Row]:
         """The members that are asked for."""
