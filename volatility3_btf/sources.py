@@ -48,7 +48,9 @@ def read_types(
         return choose_types(opener(path), module, progress).types
     except NoKernelError:
         raise SourceError(f"{path} holds no kernel BTF") from None
-    except (OSError, ValueError, UnreadableError) as error:
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, UnreadableError) as error:
         raise SourceError(f"{path}: {error}") from error
 
 

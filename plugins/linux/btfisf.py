@@ -140,7 +140,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             try:
                 document = build_module_isf(kernel, module, entries)
             except BtfError as error:
-                vollog.warning("The BTF of module %s: %s", module.name, error)
+                vollog.warning("No table of the types of module %s: %s", module.name, error)
                 continue
             yield 1, self._module_row(kernel, module, document)
 

@@ -165,6 +165,23 @@ def test_names_that_c_would_refuse(tmp_path: Path) -> None:
     _check(header, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["color", "linux", "unix", "int", "color___2"])
+def test_an_enumeration_and_typedefs_of_one_name(name: str, tmp_path: Path) -> None:
+    """`linux` and `unix` are macros of compilers for C with GNU's extensions."""
+    writer = Writer()
+    integer = writer.integer("int", 4)
+    unsigned = writer.integer("unsigned int", 4)
+    kinds = [writer.enum(name, [(name, 0), ("OTHER", 1)]), writer.enum(name, [("OTHER", 1)])]
+    nameless = writer.enum("", [(name, 2)])
+    typedefs = [writer.typedef(name, target) for target in (*kinds, integer, unsigned, nameless, nameless)]
+    typedefs.append(writer.typedef(name, typedefs[-1]))
+    members = [(f"m{at}", target, 32 * at) for at, target in enumerate((*kinds, *typedefs, nameless))]
+    writer.struct(name, 4 * len(members), members)
+    header = c_header(Types(writer.blob()))
+    assert not header.inexpressible
+    _check(header, tmp_path)
+
+
 def test_definitions_come_in_the_order_that_c_needs(tmp_path: Path) -> None:
     writer = Writer()
     # 1: struct first { struct second s; handler_t h; }, 2: struct second, 3: handler_t -> 4 -> 5

@@ -62,7 +62,7 @@ def test_they_break_no_rule() -> None:
 def test_what_must_have_a_name_must_have_it_still() -> None:
     writer = Writer()
     writer.typedef("", writer.integer("int", 4, SIGNED))
-    assert flaw_of(Types(writer.blob())) == "1 types break the rules for their kind"
+    assert flaw_of(Types(writer.blob())) == "1 type with values that the kernel refuses"
 
 
 def test_they_are_shown_as_c_names_them() -> None:

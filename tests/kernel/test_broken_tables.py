@@ -105,7 +105,7 @@ def test_a_wiped_banner_is_not_made_up() -> None:
     assert kernel.state == "exact"
     assert list(kernel.symbols or []) == image.symbols
     assert kernel.banner is None
-    assert says(kernel, "the bytes at linux_banner are no banner")
+    assert says(kernel, "there is no kernel banner where the symbol linux_banner points")
 
 
 def test_a_copy_that_never_ran_is_not_exact() -> None:

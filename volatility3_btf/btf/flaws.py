@@ -11,6 +11,7 @@ import numpy as np
 
 from .kinds import Kind
 from .rules import kinds_table, sound_records
+from .spelling import counted
 
 if TYPE_CHECKING:
     from .types import Types
@@ -39,12 +40,12 @@ def flaw_of(types: "Types") -> str:
     if section.translate(None, _IN_NAMES):
         return "its strings hold bytes that no name has"
     if types.inner_names:
-        return f"{types.inner_names} names start in the middle of others"
+        return f"{counted(types.inner_names, 'name')} inside other names, which no kernel has"
     unsound = int(np.count_nonzero(~sound_records(types.columns, types.strings.end)))
     if unsound:
-        return f"{unsound} types break the rules for their kind"
+        return f"{counted(unsound, 'type')} with values that the kernel refuses"
     overlaps = _count_overlaps(types)
-    return f"members of {overlaps} structs overlap" if overlaps else ""
+    return f"overlapping members in {counted(overlaps, 'struct')}" if overlaps else ""
 
 
 def _count_overlaps(types: "Types") -> int:

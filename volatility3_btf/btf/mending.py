@@ -21,6 +21,7 @@ from .pieces import Piece, pieces_of
 from .placing import place
 from .references import ELEMENTS_WITH_TYPES, referenced_ids
 from .rules import Bools, NameMap, Ranges, Rules, covered, map_names
+from .spelling import counted
 from .types import Types
 
 LOST_TYPE: Final = "lost_type"
@@ -67,17 +68,17 @@ class Mended:
         parts = []
         if self.lost:
             count = sum(map(len, self.lost))
-            parts.append(f"{count} types are lost, ids {_spell(self.lost)}")
+            parts.append(f"{counted(count, 'type')} lost, with ids {_spell(self.lost)}")
         if self.cut:
             shown = ", ".join(str(self.types.name_of(type_id) or type_id) for type_id in self.cut[:8])
             more = f" and {len(self.cut) - 8} more" * (len(self.cut) > 8)
-            parts.append(f"{len(self.cut)} types miss a part: {shown}{more}")
+            parts.append(f"members or values lost of {counted(len(self.cut), 'type')}: {shown}{more}")
         if self.moved:
-            parts.append(f"{self.moved} types behind holes are known by name only")
+            parts.append(f"{counted(self.moved, 'type')} behind what is missing, found by name only")
         if self.names:
-            parts.append(f"{self.names} names are lost")
+            parts.append(f"{counted(self.names, 'name')} lost")
         if self.astray:
-            parts.append(f"{self.astray} references led to no type")
+            parts.append(f"{counted(self.astray, 'reference')} to types that are gone")
         return "; ".join(parts) or "no type and no name is lost"
 
 

@@ -12,13 +12,19 @@ KEYWORDS: Final = frozenset(
     _Thread_local asm typeof __asm__ __attribute__ __typeof__ __inline __inline__ __const __volatile__
     __signed__ __restrict __extension__ __label__ __real__ __imag__ __thread __auto_type __alignof__
     __int128 __func__ _Float128 __float128 _Float16 _Float32 _Float64 _Float32x _Float64x
+    linux unix i386 sparc mips
     """.split()
 )
-"""Words that gcc or clang reserve with -std=gnu11."""
+"""Words that gcc or clang reserve with -std=gnu11, or define as macros."""
 
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 _NOT_IN_IDENTIFIERS: Final = re.compile(r"[^A-Za-z0-9_]")
 _COMMENT_END: Final = re.compile(r"[^\x20-\x7e]|\*(?=/)|/(?=\*)")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 type`, `2 types`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def printable(name: str) -> str:

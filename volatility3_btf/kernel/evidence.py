@@ -133,4 +133,6 @@ def judge(
         kernel.state = "exact"
     else:
         kernel.state = "unchecked"
-        kernel.doubts.append("too few witnesses: types and addresses could not be checked against each other")
+        kernel.doubts.append(
+            "nothing else in the image confirms that these types and addresses belong together"
+        )

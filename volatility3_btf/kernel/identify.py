@@ -205,7 +205,7 @@ def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Fi
         kernel.release = note.release
     if placement.banner is None and known:
         kernel.banner = None
-        kernel.doubts.append("the bytes at linux_banner are no banner")
+        kernel.doubts.append("there is no kernel banner where the symbol linux_banner points")
     elif placement.banner is None and banner is not None:
         kernel.doubts.append(
             f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"

@@ -143,20 +143,20 @@ def decode(names: bytes, found: Walk, tokens: Tokens) -> Names:
         KallsymsError: there are none, or they would take more than `MAX_TEXT` bytes.
     """
     if not len(found.heads):
-        raise KallsymsError("no block of names is whole")
+        raise KallsymsError("kallsyms_names is damaged everywhere: no block of names can be decoded")
     table = np.frombuffer(names, np.uint8, found.end)
     codes = _codes(table, found)
     if tokens.lost or _HOLE in names:
         found = _without_lost(codes, table, found, tokens)
         if not len(found.heads):
-            raise KallsymsError("no name is whole")
+            raise KallsymsError("kallsyms_names is damaged everywhere: no name can be decoded")
         codes = _codes(table, found)
     texts = [*tokens.texts, b"\0", b"", *(text[1:] for text in tokens.texts)]
     lengths = np.array([len(text) for text in texts], np.int64)
     sizes = lengths[codes]
     ends = np.cumsum(sizes)
     if len(ends) and ends[-1] > MAX_TEXT:
-        raise KallsymsError(f"the names would take {ends[-1]} bytes")
+        raise KallsymsError(f"kallsyms_names is damaged: its names would take {ends[-1]} bytes")
     places = np.cumsum(lengths) - lengths
     text = _expand(codes, sizes.astype(np.int32), places.astype(np.int32), b"".join(texts))
     first = np.array([text[0] if text else ord("?") for text in tokens.texts], np.uint8)

@@ -91,7 +91,9 @@ def read_kernel(path: Path) -> Kernel:
         with path.open("rb") as file:
             data = file.read(MAX_FILE)
         return unpack_kernel(data)
-    except (OSError, CompactError) as error:
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+    except CompactError as error:
         raise StoreError(f"{path}: {error}") from error
 
 

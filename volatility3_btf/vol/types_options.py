@@ -11,8 +11,8 @@ _QUESTIONS: Final = ("members", "functions", "diff", "header")
 """Options each of which asks for something else than types; only one can be answered at a time."""
 
 _NOT_NARROWED: Final = {
-    "members": "--members searches all structs and unions, so that --type has no place beside it",
-    "header": "--header writes all types, so that --type has no place beside it",
+    "members": "--members searches all structs and unions: leave --type out",
+    "header": "--header writes all types: leave --type out",
 }
 
 
