@@ -168,9 +168,22 @@ def test_each_sign_tells_by_itself(sign: str, images: Callable[[str], Overlay]) 
         image.write(place(dead, "max_pfn"), struct.pack("<Q", place(living, "_text") // 4096))
     else:
         image.write(place(dead, "crashk_res"), reserved)
+        image.write(place(dead, "panic_cpu"), bytes(4))
+        set_state(image, living, "SYSTEM_HALT")
     first, second = ranked(image)
     assert (first.life, second.life) == ("running", "ended")
     assert first.blob.offset == living.blob.offset
+
+
+def test_what_waits_for_a_crash_does_not_run(images: Callable[[str], Overlay]) -> None:
+    """Root can load what looks like a running kernel where a kernel for crashes goes."""
+    image = images(CRASH)
+    living, dead = ranked(image)
+    reserved = image.read(place(dead, "crashk_res"), 16)
+    make_alike(image, living, dead)
+    image.write(place(dead, "crashk_res"), reserved)
+    stop_clock(image, dead, like=living)
+    assert [kernel.life for kernel in ranked(image)] == ["unknown", "unknown"]
 
 
 def test_a_clock_alone_makes_it_likely(

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from volatility3.framework import contexts
 
 from dumpmaker.cache import Dump
 from support.pluginruns import give_isf, guest_processes, processes, stable
@@ -15,6 +17,12 @@ from support.volrunner import Result, Vol
 from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernels
+from volatility3_btf.vol import decision
+from volatility3_btf.vol.addressing import PlaceError
+from volatility3_btf.vol.layers import layer_memory
+from volatility3_btf.vol.physical import LOCATION, stack_physical
+from volatility3_btf.vol.running import running_kernel
+from volatility3_btf.vol.usersymbols import UserSymbols
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +38,13 @@ def both(guest: Dump) -> tuple[Kernel, Kernel]:
         kernel for kernel in identify_kernels(open_memory(guest.raw)) if kernel.symbols is not None
     )
     return living, dead
+
+
+def opened(guest: Dump) -> tuple[contexts.Context, str]:
+    """A context with the image's physical layer, and the layer's name."""
+    context = contexts.Context()
+    context.config[LOCATION] = guest.raw.as_uri()
+    return stack_physical(context, "test")
 
 
 def told(result: Result) -> list[str]:
@@ -97,23 +112,33 @@ def test_where_nothing_tells_a_line_does(dump: Dumps, vol: Vol, tmp_path: Path) 
     assert f"--btf-kernel {second.blob.offset:#x} takes" in line
 
 
-def test_a_symbol_file_of_the_users_is_a_choice(dump: Dumps, vol: Vol) -> None:
+def test_the_running_kernels_own_symbol_file_gives_its_list(dump: Dumps, vol: Vol) -> None:
     guest = dump(RESET)
+    release = guest.truth["release"]
+    (row,) = vol(OPTION, release, "linux.btfisf", "--compression", "none", image=guest.raw).rows
+    give_isf(vol, vol.output / row["File output"])
+    result = vol("linux.pslist", image=guest.raw)
+    assert shows(result, guest)
+    assert told(result) == []
+
+
+def test_a_symbol_file_of_the_users_is_a_choice(
+    dump: Dumps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    guest = dump(RESET)
+    own = tmp_path / "own.json"
+    own.write_text("{}")
     for kernel in both(guest):
-        (row,) = vol(
-            OPTION, hex(kernel.blob.offset), "linux.btfisf", "--compression", "none", image=guest.raw
-        ).rows
-        assert row["BTF offset"] == kernel.blob.offset
-        for file in vol.symbols.iterdir():
-            file.unlink()
-        give_isf(vol, vol.output / row["File output"], f"{kernel.life}.json")
-        result = vol("linux.pslist", image=guest.raw, check=False)
-        if kernel.life == "running":
-            assert shows(result, guest)
-            assert told(result) == []
-        else:
-            assert not shows(result, guest)
-            assert f"with BTF at {kernel.blob.offset:#x} is taken; --btf-kernel" in result.stderr
+        assert kernel.banner is not None and kernel.page_tables is not None
+        user = UserSymbols({kernel.banner: own.as_uri()})
+        monkeypatch.setattr(UserSymbols, "load", lambda user=user: user)
+        caplog.clear()
+        answer = decision.decide(*opened(guest))
+        assert answer is not None
+        assert answer.source.url == own.as_uri()
+        assert answer.layer["page_map_offset"] == kernel.page_tables.root
+        line = f"with BTF at {kernel.blob.offset:#x} is taken; --btf-kernel"
+        assert any(line in message for message in caplog.messages) == (kernel.life == "ended")
 
 
 def test_the_tables_of_all_are_made_and_the_types_of_one_shown(dump: Dumps, vol: Vol) -> None:
@@ -162,3 +187,24 @@ def test_a_lonely_kernel_that_was_shut_down_is_told(dump: Dumps, vol: Vol, tmp_p
     assert shows(result, guest)
     (line,) = told(result)
     assert "no longer ran when memory was written" in line
+
+
+def test_where_no_layer_can_be_made_the_next_kernel_is_tried(
+    dump: Dumps, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only Volatility's own layer shows at last whether page tables serve."""
+    copy, physical = opened(dump(CRASH))
+    taken = running_kernel(layer_memory(copy, physical))
+    tables = taken.kernel.page_tables
+    assert tables is not None and taken.others
+    broken = replace(taken.kernel, page_tables=replace(tables, root=0x1000))
+    monkeypatch.setattr(decision, "source_for", lambda kernel: decision.Source("none", kernel.release or ""))
+    answer = decision._by_first_that_serves(copy, physical, replace(taken, kernel=broken), UserSymbols())
+    assert answer is not None
+    assert answer.layer["page_map_offset"] == taken.others[0].page_tables.root  # type: ignore[union-attr]
+    (line,) = caplog.messages
+    assert f"The kernel with BTF at {broken.blob.offset:#x} cannot be used" in line
+    with pytest.raises(PlaceError):
+        decision._by_first_that_serves(
+            copy, physical, replace(taken, kernel=broken, others=()), UserSymbols()
+        )

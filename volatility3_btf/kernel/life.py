@@ -60,7 +60,7 @@ class Signs:
         must_tell: whether it would be known of one of them that it was in it, wherever that was: a program
             counter alone tells nothing while a process runs.
         shut: how it was shut down, as a phrase; empty if it was not.
-        panicked: whether it has panicked.
+        panicked: whether it has panicked; None if that cannot be read.
         clock: its clock.
         reserved: the places in the layer that it had set aside for a kernel after a crash.
         tasks: its processes.
@@ -72,7 +72,7 @@ class Signs:
     processors: int = 0
     must_tell: bool = False
     shut: str = ""
-    panicked: bool = False
+    panicked: bool | None = None
     clock: Clock | None = None
     reserved: range | None = None
     tasks: Tasks | None = None
@@ -131,7 +131,7 @@ def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
     signs.shut = _shut(memory, kernel)
     at = kernel.find("panic_cpu")
     panicked = None if at is None else read_number(memory, at, 4, kernel.blob.header.endian)
-    signs.panicked = panicked not in (None, NO_CPU)
+    signs.panicked = None if panicked is None else panicked != NO_CPU
     if are_several:
         signs.clock = clock_of(memory, kernel)
         signs.reserved = _reserved(memory, kernel)
@@ -143,7 +143,7 @@ def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
 def _is_inside(memory: Memory, kernel: Kernel, processor: Processor) -> bool:
     """Whether a processor was in a kernel, or in one of its processes."""
     banner = None if kernel.symbols is None else kernel.symbols.get("linux_banner")
-    if processor.page_tables is not None and banner is not None:
+    if processor.page_tables is not None and banner is not None and banner >> 63:
         levels = None if kernel.page_tables is None else kernel.page_tables.levels
         base = kernel.layer_base or 0
         root = (processor.page_tables & _TABLES) - base
@@ -233,7 +233,7 @@ def _earlier(one: Signs, other: Signs) -> tuple[Signs, bool] | None:
     if not _comparable(one, other):
         return None
     for first, second in ((one, other), (other, one)):
-        if first.reserved is not None and second.kernel.blob.offset in first.reserved:
+        if _crashed_into(first, second):
             _tell_crash(first.kernel, second.kernel)
             return first, True
     votes = [(one, why) for why in _votes(one, other)] + [(other, why) for why in _votes(other, one)]
@@ -250,11 +250,20 @@ def _earlier(one: Signs, other: Signs) -> tuple[Signs, bool] | None:
     return loser, all(voted is loser for voted, _ in votes) and any(why != _CLOCK for _, why in votes)
 
 
+def _crashed_into(first: Signs, second: Signs) -> bool:
+    """Whether a kernel lies where another one, which has panicked, had room for what runs after a crash.
+
+    Root can put there what looks like a kernel that runs; without a panic it is not one.
+    """
+    is_there = first.reserved is not None and second.kernel.blob.offset in first.reserved
+    return is_there and first.panicked is not False
+
+
 def _votes(first: Signs, second: Signs) -> Iterator[str]:
     """Why the first of two kernels ran before the second, as phrases; who owns a kernel can forge each."""
     if first.shut and not second.shut:
         yield "had been shut down"
-    if first.panicked and not second.panicked:
+    if first.panicked and second.panicked is False:
         yield "has panicked"
     if first.clock is not None and second.clock is not None and first.clock.is_before(second.clock):
         yield _CLOCK

@@ -120,7 +120,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         layer = context.layers[name]
         memory, root = (
             layer_memory(context, physical_layer_name(context, name)),
-            layer.config["page_map_offset"],
+            layer.config.get("page_map_offset", None),
         )
         kernel = running_kernel(memory, progress=progress, root=root).kernel
         source = source_for(kernel)

@@ -112,10 +112,10 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         return _by_note(context, physical, notes, known, user)
     laid = laid_out(context, physical, memory, taken.kernel)
     if laid is None:
-        return _by_kernel(context, physical, taken, user)
+        return _by_first_that_serves(context, physical, taken, user)
     there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
     again = running_kernel(layer_memory(context, laid), glance, progress, there)
-    return _by_kernel(context, laid, replace(again, is_alone=False), user)
+    return _by_first_that_serves(context, laid, replace(again, is_alone=False), user)
 
 
 def source_for(kernel: Kernel) -> Source:
@@ -131,6 +131,21 @@ def source_for(kernel: Kernel) -> Source:
     url = path.as_uri()
     hand_over(url, kernel)
     return Source(OWN_CLASS, url, kernel)
+
+
+def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer | None:
+    """The answer for the kernel that was taken, or, with a word, for the next one that has a layer."""
+    try:
+        return _by_kernel(context, physical, taken, user)
+    except PlaceError as error:
+        if not taken.others:
+            raise
+        following, *rest = taken.others
+        log.warning(
+            "The kernel with BTF at %#x cannot be used (%s): the one with BTF at %#x is taken",
+            *(taken.kernel.blob.offset, one_line(str(error)), following.blob.offset),
+        )
+    return _by_first_that_serves(context, physical, Taken(following, False, rest), user)
 
 
 def _by_kernel(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer | None:

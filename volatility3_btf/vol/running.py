@@ -43,10 +43,12 @@ class Taken:
         kernel: it.
         is_alone: whether there is no other one in the image, and nothing else to be minded, so that everybody
             would take this one.
+        others: those to try where its address space cannot be set up after all, best first.
     """
 
     kernel: Kernel
     is_alone: bool
+    others: Sequence[Kernel] = ()
 
 
 def asked(context: Context) -> str:
@@ -99,7 +101,7 @@ def running_kernel(
         log.warning(
             "%s", one_line(one_of_several(chosen, usable[1], f"{len(usable)} kernels are {wanted}", HOW))
         )
-    return Taken(chosen, is_alone)
+    return Taken(chosen, is_alone, [kernel for kernel in usable if kernel is not chosen])
 
 
 def _kernels(memory: Memory, glance: Glance | None, progress: Any) -> list[Kernel]:
