@@ -13,7 +13,7 @@ from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.vol.image import banners_seen, image_under
-from volatility3_btf.vol.output import save, unwritable
+from volatility3_btf.vol.output import free_name, save, unwritable
 from volatility3_btf.vol.running import asked
 
 if TYPE_CHECKING:
@@ -179,17 +179,32 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         if not self.config.get("install", False):
             return save(self, document.file_name(compression), document.to_bytes(compression))
         folder = Path(constants.SYMBOL_BASEPATHS[-1]) / "linux"
-        target = folder / document.file_name(compression)
-        if not is_exact and target.exists():
+        target = folder / document.installed_name(compression)
+        same_build = sorted(folder.glob(f"{document.stem}*.json*"))
+        others = [path for path in same_build if document.digest[:12] not in path.name]
+        if others and not is_exact:
             vollog.warning(
-                "%s is installed already, and is not replaced by a table that is not exact", target
+                "%s is installed already, and is not replaced by a table that is not exact", others[0]
             )
             return renderers.NotAvailableValue()
+        if others:
+            vollog.warning("%s, made from another image of this kernel, stays installed beside", others[0])
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            return str(document.write(folder, compression))
+            return str(self._install(document.to_bytes(compression), target))
         except OSError as error:
             raise unwritable(self, target, error) from error
+
+    @staticmethod
+    def _install(data: bytes, target: Path) -> Path:
+        """Write into the folder of symbols; a file with other content is never replaced. Raises OSError."""
+        from volatility3_btf.isf.document import write_aside
+
+        target.parent.mkdir(parents=True, exist_ok=True)
+        name, is_there = free_name(target.parent, target.name, data)
+        path = target.with_name(name)
+        if not is_there:
+            write_aside(path, data)
+        return path
 
     def _nothing_found(self) -> str:
         """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""

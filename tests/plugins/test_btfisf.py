@@ -123,6 +123,26 @@ def test_installed_tables_serve_stock_volatility(dump: Callable[[str], Dump], vo
     assert any(installed.name in entry["URI"] for entry in isfinfo)
 
 
+def test_an_installed_table_is_never_replaced(dump: Callable[[str], Dump], vol: Vol) -> None:
+    """Its name has the hash of its content: a table from a hostile image of the same kernel stays apart."""
+    guest = dump("amd64-6.1-stream")
+    install = ("linux.btfisf", "--install", "--compression", "none")
+    first = Path(vol(*install, image=guest.raw).rows[0]["File output"])
+    document = json.loads(first.read_bytes())
+    (source,) = document["metadata"]["linux"]["symbols"]
+    release, build, digits = first.name.removesuffix(".json").rsplit("-", 2)
+    assert release == guest.truth["release"]
+    assert document["metadata"]["linux"]["types"][0]["hash_value"].startswith(build)
+    assert source["hash_value"].startswith(digits)
+    hostile = first.with_name(f"{release}-{build}-000000000000.json")
+    first.rename(hostile)
+    first.write_bytes(b"other content")
+    third = vol(*install, image=guest.raw)
+    assert third.rows[0]["File output"] == str(first).replace(".json", "-1.json")
+    assert first.read_bytes() == b"other content"
+    assert f"{hostile}, made from another image of this kernel" in third.stderr
+
+
 def test_no_btf_is_one_line_and_exit_code_1(dump: Callable[[str], Dump], vol: Vol) -> None:
     result = vol("linux.btfisf", image=dump("s390x-6.1").raw, check=False)
     assert result.returncode == 1

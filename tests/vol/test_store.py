@@ -195,6 +195,40 @@ def test_what_killed_runs_leave_behind_is_removed(image: Path, vol: Vol) -> None
     assert young.exists()
 
 
+def test_the_oldest_go_when_there_are_too_many(
+    image: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = good.stat().st_size
+    monkeypatch.setattr(constants, "SYMBOL_BASEPATHS", [str(tmp_path)])
+    monkeypatch.setattr("volatility3_btf.vol.store.MAX_STORE", 3 * size + 1)
+    folder = tmp_path / "btf"
+    folder.mkdir()
+    for age, name in enumerate(["newest", "newer", "old", "oldest"]):
+        (folder / f"{name}.btfsym").write_bytes(bytes(size))
+        os.utime(folder / f"{name}.btfsym", (10**9, 10**9 - age))
+    other = folder / "notes.txt"
+    other.write_text("not a table")
+    kernel = identify_kernel(open_memory(image))
+    assert keep(kernel) == (folder / good.name, False)
+    left = {path.name for path in folder.iterdir()}
+    assert left == {good.name, "newest.btfsym", "newer.btfsym", other.name}
+    assert keep(kernel) == (folder / good.name, True)
+    assert left == {path.name for path in folder.iterdir()}
+
+
+def test_what_is_no_file_is_never_waited_for(
+    image: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "SYMBOL_BASEPATHS", [str(tmp_path)])
+    folder = tmp_path / "btf"
+    folder.mkdir()
+    os.mkfifo(folder / good.name)
+    with pytest.raises(StoreError):
+        read_kernel(folder / good.name)
+    assert keep(identify_kernel(open_memory(image))) == (folder / good.name, False)
+    assert (folder / good.name).read_bytes() == good.read_bytes()
+
+
 def test_list_and_delete(image: Path, good: Path, vol: Vol) -> None:
     def tool(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "volatility3_btf.vol", *arguments]

@@ -19,6 +19,7 @@ import orjson
 
 from ..kernel import Kernel
 from ..version import VERSION
+from .compact import pack_kernel
 from .convert import Entry, TypeEntries
 from .symbols import SymbolEntries, count_typed
 
@@ -43,11 +44,13 @@ class Document:
         stem: the file name without suffixes: release and the first 12 digits of the BTF's SHA-256.
         content: the document: metadata, base_types, user_types, enums, symbols.
         typed: how many symbols have a type other than void.
+        digest: hexadecimal SHA-256 of all that it was made of.
     """
 
     stem: str
     content: Mapping[str, Any]
     typed: int
+    digest: str
 
     @property
     def symbols(self) -> int:
@@ -57,6 +60,11 @@ class Document:
     def file_name(self, compression: Compression = "xz") -> str:
         """The file's name, made of characters that are safe in any file system."""
         return self.stem + _SUFFIX[compression]
+
+    def installed_name(self, compression: Compression = "xz") -> str:
+        """The name in a folder that holds tables of many images: digits of `digest` are in it."""
+        digits = f"-{self.digest[:12]}"
+        return self.stem.removesuffix(digits) + digits + _SUFFIX[compression]
 
     def to_bytes(self, compression: Compression = "xz") -> bytes:
         """The document as JSON, compressed as the file name says; the same document gives the same bytes."""
@@ -84,14 +92,29 @@ def build_isf(kernel: Kernel) -> Document:
     with _no_collections():
         entries = TypeEntries(kernel.blob.types)
         table = SymbolEntries(kernel, entries).all()
+        digest = pack_kernel(kernel)[-32:].hex()
         content: dict[str, Entry] = {
-            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
+            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": _sources(kernel, digest)},
             "base_types": entries.base_types,
             "user_types": {name: entries.user_type(name) for name in entries.user_types},
             "enums": {name: entries.enum(name) for name in entries.enums},
             "symbols": table,
         }
-        return Document(stem_of(kernel), content, count_typed(table))
+        return Document(stem_of(kernel), content, count_typed(table), digest)
+
+
+def _sources(kernel: Kernel, digest: str) -> Entry:
+    """What the format has room for: where types and symbols come from, and hashes.
+
+    The types' hash is that of the BTF; the symbols' is that of all that the document was made of, the BTF and
+    the banner too, as in the name of a stored table.
+    """
+    return {
+        "types": [{"name": "BTF", "hash_type": "sha256", "hash_value": kernel.blob.sha256}],
+        "symbols": [
+            {"name": f"kallsyms, {kernel.state}", "hash_type": "sha256", "hash_value": digest},
+        ],
+    }
 
 
 @contextlib.contextmanager

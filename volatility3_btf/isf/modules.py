@@ -46,7 +46,7 @@ def build_module_isf(kernel: Kernel, module: LoadedBtf, entries: TypeEntries | N
     content = ModuleEntries(blob.types, entries).content()
     metadata = {"format": FORMAT, "producer": PRODUCER, "linux": {}}
     stem = f"{safe_name(module.name)}-{safe_name(kernel.release)}-{blob.sha256[:12]}"
-    return Document(stem, {"metadata": metadata, **content, "symbols": {}}, 0)
+    return Document(stem, {"metadata": metadata, **content, "symbols": {}}, 0, blob.sha256)
 
 
 class ModuleEntries(TypeEntries):

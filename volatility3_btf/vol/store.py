@@ -7,7 +7,8 @@ the place of a symbol file that the user put there. Any of the files may be dele
 
 A file's name has the kernel's release, the hash of its BTF, and a hash of all that is in the file: the BTF,
 the banner and the symbols. So another build with the same banner has another file, and so has an image whose
-kallsyms was damaged or forged. `isf.compact` knows what is inside.
+kallsyms was damaged or forged. `isf.compact` knows what is inside. All of them together have a bound, beyond
+which the oldest go.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING
 
 from volatility3.framework import constants
 
+from .files import open_regular
+
 if TYPE_CHECKING:
     from ..kernel import Kernel
 
@@ -30,6 +33,9 @@ log = logging.getLogger(__name__)
 SUFFIX = ".btfsym"
 MAX_FILE = 1 << 28
 """Bytes; what a stored table may have (a kernel's has 12 MB)."""
+
+MAX_STORE = 1 << 29
+"""Bytes; what all tables together may have: forty to sixty kernels."""
 
 ABANDONED = 3600
 """Seconds after which a half-written file is known to be left over from a killed run."""
@@ -64,7 +70,7 @@ def keep(kernel: Kernel) -> tuple[Path, bool]:
     data = pack_kernel(kernel)
     path = folder() / f"{stem_of(kernel)}-{data[-32:].hex()[:12]}{SUFFIX}"
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if file.read(len(data) + 1) == data:
                 return path, True
         log.info("%s is damaged: it is made again", path)
@@ -74,6 +80,7 @@ def keep(kernel: Kernel) -> tuple[Path, bool]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path.parent)
         write_aside(path, data)
+        _make_room(path)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     return path, False
@@ -88,7 +95,7 @@ def read_kernel(path: Path) -> Kernel:
     from ..isf.compact import CompactError, unpack_kernel
 
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_FILE)
         return unpack_kernel(data)
     except OSError as error:
@@ -111,3 +118,20 @@ def _remove_abandoned(place: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED:
                 path.unlink()
+
+
+def _make_room(newest: Path) -> None:
+    """Delete the oldest tables as long as all are too many; other runs may do so at the same time."""
+    files: list[tuple[float, int, Path]] = []
+    for path in stored():
+        with contextlib.suppress(OSError):
+            state = path.lstat()
+            files.append((state.st_mtime, state.st_size, path))
+    size = sum(length for _, length, _ in files)
+    for _, length, path in sorted(files):
+        if size <= MAX_STORE:
+            return
+        if path != newest:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            size -= length
