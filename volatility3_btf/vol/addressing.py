@@ -25,6 +25,10 @@ class PlaceError(Exception):
     """A kernel whose address space cannot be set up; the message says why, for the user."""
 
 
+class ProcessorError(PlaceError):
+    """A kernel for a processor whose page tables neither we nor Volatility read."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a kernel's address space is.
@@ -67,9 +71,8 @@ def place_of(kernel: Kernel) -> Place:
     """
     name = f"Linux {kernel.release or 'of unknown release'}"
     if kernel.architecture != "x86-64":
-        raise PlaceError(
-            f"{name} is a kernel for {kernel.architecture}, and page tables are read for x86-64 only"
-        )
+        kind = PlaceError if kernel.architecture in (None, "x86") else ProcessorError
+        raise kind(f"{name} is a kernel for {kernel.architecture}, and page tables are read for x86-64 only")
     if kernel.symbols is None:
         raise PlaceError(f"{name} has types in the image, but its symbols (kallsyms) are not usable")
     if kernel.symbols.get("init_task") is None:
@@ -90,8 +93,13 @@ def place_of(kernel: Kernel) -> Place:
     )
 
 
-def place_of_note(note: Vmcoreinfo, banner: bytes) -> Place:
+def place_of_note(note: Vmcoreinfo, banner: bytes, levels: int) -> Place:
     """Where a kernel lies by VMCOREINFO alone, for users with a symbol file of their own.
+
+    Args:
+        note: the note.
+        banner: the bytes of `linux_banner`.
+        levels: 4 or 5, to be tried: the layer tells which is right.
 
     Raises:
         PlaceError: the note does not say it.
@@ -99,7 +107,6 @@ def place_of_note(note: Vmcoreinfo, banner: bytes) -> Place:
     base, shift, top = note.number("phys_base"), note.kernel_offset, note.symbol("swapper_pg_dir")
     if base is None or shift is None or top is None:
         raise PlaceError("VMCOREINFO does not say where the page tables are")
-    levels = 5 if note.number("pgtable_l5_enabled") else 4
     told = (note.symbol(name) for name in ("_stext", "init_uts_ns"))
     places = {address: address - KERNEL_MAP + base for address in told if address is not None}
     return Place(top - KERNEL_MAP + base, levels, shift, banner, {}, True, places)

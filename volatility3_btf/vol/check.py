@@ -16,6 +16,7 @@ from volatility3.framework.configuration import requirements
 from volatility3.framework.layers import intel
 from volatility3.framework.symbols import linux
 
+from .lines import still_true
 from .lists import WatchedList
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class BtfCheck(interfaces.automagic.AutomagicInterface):
             table = context.symbol_space[name]
             if isinstance(table, linux.LinuxKernelIntermedSymbols):
                 table.set_type_class("list_head", WatchedList)
+        for line in still_true(context):
+            log.warning("%s", line)
         for path, layer, table in self._pairs(context, config_path, requirement):
             if (
                 isinstance(layer, intel.Intel)

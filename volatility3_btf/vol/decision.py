@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
-from .addressing import PlaceError, build_layer, place_of, place_of_note
+from .addressing import PlaceError, ProcessorError, build_layer, place_of, place_of_note
 from .arranged import laid_out
 from .glance import glance_at, notes_in
 from .layers import layer_memory
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Context: TypeAlias = interfaces.context.ContextInterface
-Layer: TypeAlias = interfaces.layers.DataLayerInterface
-
-BANNERS_OF_ONE: Final = 2
-"""Times that a kernel's memory holds its whole banner: `linux_banner`, and a copy that was made at boot."""
 
 OWN_CLASS: Final = "volatility3_btf.vol.table.BtfKernelSymbols"
 STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSymbols"
@@ -40,6 +36,9 @@ UNKNOWN_LEVELS: Final = (
     "Neither BTF nor VMCOREINFO is in this image to tell how many levels its page tables have: "
     "Volatility takes them for four, and where they are five, it finds nothing"
 )
+
+MOST_NOTES: Final = 1024
+"""VMCOREINFO notes that are tried where there is a symbol file and no BTF; a kernel has two or three."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +58,23 @@ class Source:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a plugin's kernel module needs.
+    """What the plugins get that are run on an image.
 
     Attributes:
-        layer: the configuration of the layer, down to the file.
+        layer: the configuration of the kernel's address space, down to the file.
         offset: by how much KASLR moved the kernel.
         symbol_mask: the layer's address mask.
-        source: the symbol table.
+        files: the user's own symbol files for the kernel, to be tried in this order.
+        kernel: the kernel, whose own table serves where none of them does; None if the image has no BTF.
+        reason: why it has none, for the user.
     """
 
     layer: interfaces.configuration.HierarchicalDict
     offset: int
     symbol_mask: int
-    source: Source
+    files: Sequence[str] = ()
+    kernel: Kernel | None = None
+    reason: str = ""
 
 
 def decide(context: Context, physical: str, progress: Any = None) -> Answer | None:
@@ -83,8 +86,8 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         progress: Volatility's progress callback.
 
     Returns:
-        The answer; None where Volatility does right by itself: there is no Linux in the image, or the user
-        has a symbol file for it.
+        The answer; None where it is left to Volatility: there is no Linux in the image, or nothing but the
+        user's symbol file that something could be made of.
 
     Raises:
         NoTableError, PlaceError: there is a Linux kernel, and no table can be made for it.
@@ -95,27 +98,24 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         log.info("there is no Linux kernel in this image")
         return None
     user = UserSymbols.load()
-    known = [banner for banner in glance.banners if banner.text in user]
-    notes = notes_in(memory, progress) if known else []
     wanted = asked(context)
-    if not wanted and _is_plain(notes, glance.banners, known, user):
-        log.info("left to Volatility: there is a symbol file for this kernel")
-        return None
     try:
         taken = running_kernel(memory, glance, progress, wanted, user.has_foreign)
     except (NoTableError, PlaceError) as error:
-        if wanted or not known:
+        known = [banner for banner in glance.banners if banner.text in user]
+        if wanted or not known or isinstance(error, ProcessorError):
             raise
         log.info("only the user's symbol file serves: %s", error)
+        notes = notes_in(memory, progress)
         if isinstance(error, NoTableError) and not notes:
             log.warning("%s", UNKNOWN_LEVELS)
-        return _by_note(context, physical, notes, known, user)
+        return _by_note(context, physical, notes, known, user, str(error))
     laid = laid_out(context, physical, memory, taken.kernel)
     if laid is None:
         return _by_first_that_serves(context, physical, taken, user)
     there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
     again = running_kernel(layer_memory(context, laid), glance, progress, there)
-    return _by_first_that_serves(context, laid, replace(again, is_alone=False), user)
+    return _by_first_that_serves(context, laid, again, user)
 
 
 def source_for(kernel: Kernel) -> Source:
@@ -133,10 +133,10 @@ def source_for(kernel: Kernel) -> Source:
     return Source(OWN_CLASS, url, kernel)
 
 
-def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer | None:
+def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer:
     """The answer for the kernel that was taken, or, with a word, for the next one that has a layer."""
     try:
-        return _by_kernel(context, physical, taken, user)
+        return _by_kernel(context, physical, taken.kernel, user)
     except PlaceError as error:
         if not taken.others:
             raise
@@ -148,32 +148,20 @@ def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: U
     return _by_first_that_serves(context, physical, Taken(following, False, rest), user)
 
 
-def _by_kernel(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer | None:
-    """The answer for a kernel that was identified; None where Volatility can serve the image itself."""
-    kernel = taken.kernel
+def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbols) -> Answer:
+    """The answer for a kernel that was identified."""
     place = place_of(kernel)
     for sentence in kernel.evidence:
         log.info("evidence: %s", sentence)
     for sentence in kernel.doubts:
         log.info("doubt: %s", sentence)
-    choice = user.choose(place.banner, kernel.blob.sha256)
-    if choice is not None and choice.is_ours and kernel.state == "exact":
-        log.info("the image has all that is in %s, which linux.btfisf wrote", choice.url)
-        choice = None
-    if choice is not None and choice.is_stock and place.levels == 4 and taken.is_alone:
-        log.info("left to Volatility: there is a symbol file for this kernel, %s", choice.url)
-        return None
     layer = build_layer(context, physical, place)
     log.info(
         "Linux %s, state %s: BTF at %#x, %d-level page tables at %#x, KASLR shift %#x",
         *(kernel.release, kernel.state, kernel.blob.offset, place.levels, place.root, place.kaslr_shift),
     )
-    if choice is not None:
-        log.info("symbol table: the user's own, %s", choice.url)
-        tell(kernel, own_file=True)
-        return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, choice.url))
-    tell(kernel)
-    return _answer(layer, place.kaslr_shift, source_for(kernel))
+    files = user.choose(place.banner, kernel.blob.sha256, kernel.state == "exact")
+    return Answer(layer.build_configuration(), place.kaslr_shift, layer.address_mask, files, kernel)
 
 
 def tell(kernel: Kernel, own_file: bool = False) -> None:
@@ -194,31 +182,35 @@ def tell(kernel: Kernel, own_file: bool = False) -> None:
 
 
 def _by_note(
-    context: Context, physical: str, notes: Iterable[Vmcoreinfo], known: Iterable[Banner], user: UserSymbols
+    context: Context,
+    physical: str,
+    notes: Iterable[Vmcoreinfo],
+    known: Iterable[Banner],
+    user: UserSymbols,
+    reason: str,
 ) -> Answer | None:
-    """A user's symbol file on a 5-level kernel of which only VMCOREINFO tells; else Volatility's own way."""
-    for note, banner in product(notes, known):
-        url = user.url_of(banner.text)
-        if url is not None and note.number("pgtable_l5_enabled") and note.release == banner.release:
-            place = place_of_note(note, banner.text)
-            layer = build_layer(context, physical, place)
-            log.info("5-level page tables by VMCOREINFO; symbol table: the user's own, %s", url)
-            return _answer(layer, place.kaslr_shift, Source(STOCK_CLASS, url))
+    """A user's symbol file for a kernel of which only VMCOREINFO tells; its levels are tried, not believed.
+
+    Raises:
+        PlaceError: a note tells of 5-level page tables, and they are not there.
+    """
+    failed: PlaceError | None = None
+    banners = {banner.text: banner.release for banner in known}
+    pairs = ((note, text) for note in notes for text, release in banners.items() if release == note.release)
+    for note, text in islice(pairs, MOST_NOTES):
+        files = user.choose(text)
+        for levels in (5, 4) if note.number("pgtable_l5_enabled") else (4, 5):
+            try:
+                place = place_of_note(note, text, levels)
+                layer = build_layer(context, physical, place)
+            except PlaceError as error:
+                if note.number("pgtable_l5_enabled"):
+                    failed = error
+                continue
+            log.info("%d-level page tables by VMCOREINFO, tried; symbol tables: the user's own", levels)
+            return Answer(
+                layer.build_configuration(), place.kaslr_shift, layer.address_mask, files, None, reason
+            )
+    if failed is not None:
+        raise failed
     return None
-
-
-def _is_plain(
-    notes: Sequence[Vmcoreinfo], banners: Iterable[Banner], known: Iterable[Banner], user: UserSymbols
-) -> bool:
-    """Whether there is one kernel only, with 4-level page tables, that the user's file is for."""
-    releases = {note.release for note in notes}
-    places = {(note.release, note.kernel_offset, note.number("phys_base")) for note in notes}
-    if len(places) != 1 or any(note.number("pgtable_l5_enabled") for note in notes):
-        return False
-    if sum(banner.kind == "banner" for banner in banners) > BANNERS_OF_ONE:
-        return False
-    return any(user.has_foreign(banner.text) for banner in known if banner.release in releases)
-
-
-def _answer(layer: Layer, shift: int, source: Source) -> Answer:
-    return Answer(layer.build_configuration(), shift, layer.address_mask, source)

@@ -78,6 +78,11 @@ def open_image(context: Context, path: str | os.PathLike[str], progress: Any = N
     return open_memory(path) if is_plain else memory
 
 
+def leave_formats_only(context: Context) -> None:
+    """Keep the framework from putting a layer for another processor on an image."""
+    context.config[STACKERS] = [kind.__name__ for kind in _stackers(context)]
+
+
 def _stackers(context: Context) -> list[type[interfaces.automagic.StackerLayerInterface]]:
     """The stackers of file formats, in order; only those that the user named, if he did."""
     named = context.config.get(STACKERS, None) or ()
