@@ -115,7 +115,7 @@ def test_an_old_copy_ranks_behind_the_running_kernel(version: str) -> None:
 def test_of_equal_evidence_per_cpu_variables_rank_first() -> None:
     """Most kernels' types have them; they are a witness, not a requirement."""
     bare = Writer()
-    bare.struct("task_struct", 8, [])
+    bare.struct("task_struct", 8, [("on_cpu", bare.integer("int", 4), 0)])
     lower, higher = bare.blob(), every_kind("little").blob()
     memory = SegmentedMemory([(0x1000, lower), (0x10000, higher)])
     kernels = identify_kernels(memory, list(find_btf(memory)))
