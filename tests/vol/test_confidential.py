@@ -10,7 +10,7 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support.pagetables import with_marks
-from support.pluginruns import guest_processes, stable
+from support.pluginruns import give_isf, guest_processes, make_isf, processes, stable
 from support.volrunner import Vol
 from volatility3_btf import identify_kernel, open_memory
 
@@ -38,3 +38,12 @@ def test_process_list(image: Path, dump: Callable[[str], Dump], vol: Vol) -> Non
     assert (
         done.stdout == vol("linux.psaux", image=dump(MAIN).raw).stdout
     )  # arguments: the processes' own memory
+
+
+def test_with_the_users_own_file(dump: Callable[[str], Dump], vol: Vol, tmp_path: Path) -> None:
+    give_isf(vol, make_isf(Vol(tmp_path / "maker"), dump(MAIN)))
+    memory = open_memory(dump(MAIN).raw)
+    image = with_marks(dump(MAIN), memory, identify_kernel(memory), 51, tmp_path / "memory.raw")
+    shown = processes(vol("linux.pslist", image=image))
+    image.unlink()
+    assert stable(shown) == stable(guest_processes(dump(MAIN).truth))

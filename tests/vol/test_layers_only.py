@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Plugins that want a Linux kernel's layer and no kernel, or layer and table in the form of older plugins."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dumpmaker.cache import Dump
+from support.checkout import CHECKOUT
+from support.pluginruns import give_isf, guest_processes, make_isf, processes, stable
+from support.volrunner import Result, Vol
+
+pytestmark = pytest.mark.slow
+
+MAIN, LA57 = "amd64-6.1", "amd64-6.12-la57"
+SEARCH = ("regexscan.RegExScan", "--pattern", "Linux version [0-9.]+")
+
+OLD_FORM = """
+from volatility3.framework import interfaces, renderers
+from volatility3.framework.configuration import requirements
+
+class OldForm(interfaces.plugins.PluginInterface):
+    _required_framework_version = (2, 0, 0)
+
+    @classmethod
+    def get_requirements(cls):
+        return [
+            requirements.TranslationLayerRequirement(
+                name="primary", description="Memory layer", architectures=["Intel32", "Intel64"]
+            ),
+            requirements.SymbolTableRequirement(name="vmlinux", description="Linux kernel symbols"),
+        ]
+
+    def run(self):
+        layer = self.context.layers[self.config["primary"]]
+        table = self.context.symbol_space[self.config["vmlinux"]]
+        shift = layer.config["kernel_virtual_offset"]
+        at = table.get_symbol("linux_banner").address + shift & layer.address_mask
+        row = (layer.read(at, 14).decode(), table.get_type("task_struct").size)
+        return renderers.TreeGrid([("Banner", str), ("Size", int)], iter([(0, row)]))
+"""
+
+
+def finds_the_banner(done: Result, dump: Dump) -> bool:
+    """Whether `linux_banner` is among the hits, at the address that the guest named."""
+    there = int(dump.truth["symbols"]["linux_banner"], 16)
+    return any((row["Offset"] ^ there) & (1 << 47) - 1 == 0 for row in done.rows)
+
+
+def test_a_search_of_the_kernels_memory(dump: Callable[[str], Dump], vol: Vol) -> None:
+    saved = vol.folder / "saved.json"
+    done = vol("--save-config", saved, *SEARCH, image=dump(MAIN).raw)
+    assert finds_the_banner(done, dump(MAIN))
+    assert vol("-c", saved, *SEARCH).stdout == done.stdout
+    assert not (vol.cache / "volatility3/symbols/btf").exists()  # no table is wanted, and none is made
+
+
+def test_five_levels_with_the_users_own_file(dump: Callable[[str], Dump], vol: Vol, tmp_path: Path) -> None:
+    """Notes that anybody can write say that there are four levels, a hundred times."""
+    guest = dump(LA57)
+    give_isf(vol, make_isf(Vol(tmp_path / "maker"), guest))
+    image = tmp_path / "memory.raw"
+    subprocess.run(["cp", "--sparse=always", guest.raw, image], check=True)
+    note = f"OSRELEASE={guest.truth['release']}\nPAGESIZE=4096\nNUMBER(pgtable_l5_enabled)=0\n"
+    note += "NUMBER(phys_base)=0\nKERNELOFFSET=0\nSYMBOL(swapper_pg_dir)=ffffffff82e10000\n\0"
+    pages = free_pages(guest.raw, 100)
+    with image.open("r+b") as file:
+        for page in pages:
+            file.seek(page)
+            file.write(note.encode())
+    assert finds_the_banner(vol(*SEARCH, image=image), guest)
+    assert stable(processes(vol("linux.pslist", image=image))) == stable(guest_processes(guest.truth))
+
+
+def free_pages(image: Path, count: int) -> list[int]:
+    """Pages of zeros, the highest ones."""
+    pages: list[int] = []
+    with image.open("rb") as file:
+        page = image.stat().st_size
+        while len(pages) < count:
+            page -= 4096
+            file.seek(page)
+            if not any(file.read(4096)):
+                pages.append(page)
+    return pages
+
+
+@pytest.mark.parametrize("name", [MAIN, LA57])
+def test_a_plugin_of_the_old_form(name: str, dump: Callable[[str], Dump], vol: Vol, tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    (folder / "linux").mkdir(parents=True)
+    (folder / "linux/oldform.py").write_text(OLD_FORM)
+    done = vol("-p", f"{CHECKOUT / 'plugins'};{folder}", "linux.oldform", image=dump(name).raw)
+    (row,) = done.rows
+    assert row["Banner"] == "Linux version "
+    assert row["Size"] > 5000
+
+
+@pytest.mark.parametrize("plugin", ["banners", "linux.btfscan", "layerwriter.LayerWriter"])
+def test_what_wants_the_image_gets_the_image(plugin: str, dump: Callable[[str], Dump], vol: Vol) -> None:
+    saved = vol.folder / "saved.json"
+    options = ("--list",) if "writer" in plugin else ()
+    vol("--save-config", saved, plugin, *options, image=dump(MAIN).raw)
+    assert not re.search("btf.vol|Intel", saved.read_text())
+
+
+def test_for_another_processor_there_is_a_word(dump: Callable[[str], Dump], vol: Vol) -> None:
+    done = vol("-q", *SEARCH, image=dump("arm64-6.12").raw, check=False)
+    assert done.returncode == 1
+    assert "is a kernel for arm64" in done.stderr
+
+
+def test_an_image_of_another_system_gets_no_word(vol: Vol, tmp_path: Path) -> None:
+    image = tmp_path / "memory.raw"
+    image.write_bytes(bytes(1 << 20) + b"Windows " * 1000)
+    done = vol("-q", *SEARCH, image=image, check=False)
+    assert done.returncode == 1
+    assert "volatility3_btf" not in done.stderr
