@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 
 from support.cores import FORMS, PN_XNUM, Elf, Piece, lime
 from support.memories import occurrences
-from volatility3_btf import finder, images
-from volatility3_btf.images import FileMemory, FormatError, Segment, open_memory, tidy_segments
-from volatility3_btf.memory import PAGE, Run, UnreadableError
+from volatility3_btf import finder, images, segments
+from volatility3_btf.formats import FormatError
+from volatility3_btf.images import open_memory
+from volatility3_btf.memory import PAGE, Memory, Run, UnreadableError
+from volatility3_btf.segments import Segment, tidy_segments
+from volatility3_btf.sources import SourceError, read_types
 
 LOW, HIGH = b"low memory" * 3, b"high memory" * 4
 PIECES: list[Piece] = [(0x1000, LOW), (0x80000000, HIGH)]
@@ -37,7 +40,7 @@ def write(tmp_path: Path) -> Write:
     return write_image
 
 
-def content(memory: FileMemory) -> list[Piece]:
+def content(memory: Memory) -> list[Piece]:
     """Everything an image holds, run by run."""
     return [(run.start, memory.read(run.start, run.length)) for run in memory.runs]
 
@@ -105,12 +108,23 @@ def test_tidied_segments_hold_the_same_addresses_each_once(ranges: list[tuple[in
         assert any(offset - start == s.file_offset - s.address for s in segments)
 
 
-@pytest.mark.parametrize(
-    ("magic", "name"), [(b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\0", "xz"), (b"AVML", "AVML"), (b"QEVM", "QEMU")]
-)
+@pytest.mark.parametrize(("magic", "name"), [(b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\0", "xz"), (b"AVML", "AVML")])
 def test_compressed_images_are_named(write: Write, magic: bytes, name: str) -> None:
     with pytest.raises(FormatError, match=rf"{name}.*layer_memory"):
         open_memory(write(magic + bytes(100)))
+
+
+def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, name in (
+        (tmp_path / "pipe", "a pipe"),
+        (tmp_path, "a folder"),
+        (Path("/dev/null"), "a device"),
+    ):
+        with pytest.raises(FormatError, match=name):
+            open_memory(path)
+        with pytest.raises(SourceError, match=name):
+            read_types(path)
 
 
 def test_a_missing_file_is_the_systems_error(tmp_path: Path) -> None:
@@ -197,11 +211,37 @@ def test_a_damaged_later_lime_header_ends_the_list(write: Write, caplog: pytest.
     assert f"no LiME header at {32 + len(LOW):#x}" in caplog.text
 
 
-def test_a_million_lime_ranges_are_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_SEGMENTS", 100)
-    path = write(lime([(address, b"x") for address in range(0, 400, 2)]))
-    with pytest.raises(FormatError, match="more than 100"):
-        open_memory(path)
+def test_the_most_ranges_are_read_and_one_more_is_refused(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "MAX_SEGMENTS", 100)
+    pieces: list[Piece] = [(address, b"x") for address in range(0, 202, 2)]
+    for form, most in ((lime, 100), (Elf().core, 99)):  # a core has a note, too
+        assert len(content(open_memory(write(form(pieces[:most]))))) == most
+        with pytest.raises(FormatError, match=r"100 ranges|101 program headers"):
+            open_memory(write(form(pieces[: most + 1])))
+
+
+@pytest.mark.parametrize("apart", [0, 1], ids=["touching", "apart"])
+def test_a_core_may_have_very_many_segments(write: Write, apart: int) -> None:
+    """As QEMU writes one with paging, and VMMs of memory in pages."""
+    elf, count, size = Elf(), 66_201, 16
+    place = elf.header_size + count * elf.entry_size
+    entries = (elf.entry(1, place + n * size, n * (size + apart), size) for n in range(count))
+    body = b"".join(b"%16d" % n for n in range(count))
+    image = elf.header(PN_XNUM, place + len(body)) + b"".join(entries) + body
+    with open_memory(write(image + elf.section_with_count(count))) as memory:
+        assert len(memory.runs) == (count if apart else 1)
+        assert memory.read(66_000 * (size + apart), size) == b"%16d" % 66_000
+        assert list(memory.find(b" 65999")) == [65_999 * (size + apart) + 10]
+
+
+def test_segments_that_share_bytes_for_the_same_addresses_are_one(write: Write) -> None:
+    """A core with paging names memory once for each mapping of it."""
+    elf = Elf()
+    entries = b"".join(elf.entry(1, 4096, 0x1000, 64) for _ in range(20))
+    data = (elf.header(20) + entries).ljust(4096, b"\0") + bytes(range(64))
+    assert content(open_memory(write(data))) == [(0x1000, bytes(range(64)))]
 
 
 # --- the file around us ---

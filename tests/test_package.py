@@ -23,6 +23,9 @@ from support.checkout import CHECKOUT
 LIBRARY, PLUGINS = CHECKOUT / "volatility3_btf", CHECKOUT / "plugins"
 APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
 
+FILES = {"formats", "segments", "xen_core", "avml", "qemu_pages", "qemu_stream"}
+"""The parts that read formats of image files."""
+
 # What each part of the library may import of the others; "" is volatility3_btf/__init__.py.
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
@@ -31,7 +34,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "children": {"finder"},
     "registers": set(),
     "memory": {"finder", "registers"},
-    "images": {"memory", "finder", "children", "registers"},
+    "formats": set(),
+    "segments": {"formats"},
+    "xen_core": {"segments"},
+    "avml": {"segments"},
+    "qemu_machine": set(),
+    "qemu_pages": {"memory", "segments"},
+    "qemu_stream": {"formats", "segments", "qemu_machine", "qemu_pages"},
+    "images": {"memory", "finder", "children", "registers", *FILES},
     "body": {"memory", "btf"},
     "damage": {"memory", "btf"},
     "scan": {"memory", "btf", "body", "damage"},
@@ -39,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": {"memory", "images", "btf", "scan", "kernel"},
     "isf": {"memory", "btf", "scan", "kernel", "version"},
     "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
-    "vol": {"memory", "images", "btf", "scan", "kernel", "isf", "sources", "version", ""},
+    "vol": {"memory", "images", *FILES, "btf", "scan", "kernel", "isf", "sources", "version", ""},
 }
 
 

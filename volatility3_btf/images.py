@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image files read without Volatility: raw, ELF core (both byte orders, 32 and 64 bits) and LiME.
+"""Image files read without Volatility: raw, ELF core, LiME, and QEMU's migration stream.
 
-All three are ranges of one plain file, so all become a `FileMemory`. This process copies what it reads; what
-is large is searched by children that map it (see `children`).
+The first three are ranges of one plain file and become a `FileMemory`. This process copies what it reads;
+what is large is searched by children that map it (see `children`). A stream is a page here, a page there.
 """
 
 from __future__ import annotations
@@ -10,16 +10,32 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import stat
 import struct
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .qemu_pages import Stream
 
 from . import children, finder
 from .children import Child, ChildError, Children, Range
+from .formats import HEAD, FormatError, format_of, is_stream, sentence_in_python
 from .memory import Memory, Passed, Piece, Run, UnreadableError, Window, passed_window
 from .registers import Processor, processors_of
+from .segments import (
+    ELF_MAGIC,
+    LIME_MAGIC,
+    ReadAt,
+    Segment,
+    lime_segments,
+    tidy_segments,
+)
+from .xen_core import core_segments
 
 log = logging.getLogger(__name__)
 
@@ -38,61 +54,39 @@ SMALL = 1 << 20
 SMALL_HOLE = 1 << 20
 """Bytes; a shorter hole in a sparse file is searched, which costs less than two mappings."""
 
-MAX_SEGMENTS = 1 << 16
-"""More ranges than this are no memory image."""
+NO_FILES = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+}
 
 MOST_SHARED = 2
 """Times that the bytes of a file may be memory: ranges could all be the same part of it, without end."""
 
-MAX_PHENTSIZE = 256
-"""Bytes; a program header has 32 or 56."""
 
-MAX_OFFSET = 1 << 62
-"""Files and physical addresses end below this."""
+class ImageMemory(Memory):
+    """Memory that lies in an open file, which closes with it; use it as a context manager, or `close` it."""
 
-ELF_MAGIC = b"\x7fELF"
-LIME_MAGIC = (0x4C694D45, 1)
-PT_LOAD, PN_XNUM = 1, 0xFFFF
+    _file = -1
 
-_COMPRESSED = {
-    b"\x1f\x8b": "gzip",
-    b"\xfd7zXZ\0": "xz",
-    b"BZh": "bzip2",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"AVML": "AVML (compressed)",
-    b"QEVM": "a QEMU migration stream",
-}
+    def close(self) -> None:
+        """Close the file. Reading afterwards raises UnreadableError."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
+    def __enter__(self) -> Self:
+        return self
 
-ReadAt = Callable[[int, int], bytes]
-"""Takes a file offset and a length in bytes; returns what the file holds there, less at its end."""
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
-class FormatError(ValueError):
-    """A file whose format is damaged, or that needs a Volatility layer to be read."""
-
-
-class Segment(NamedTuple):
-    """Where a range of physical memory lies in the file. All in bytes."""
-
-    address: int
-    file_offset: int
-    length: int
-
-
-def tidy_segments(segments: Iterable[Segment]) -> list[Segment]:
-    """Sort segments by address and cut away what overlaps; the earlier start wins."""
-    tidy: list[Segment] = []
-    end = 0
-    for address, offset, length in sorted(segments):
-        cut = max(0, end - address)
-        if length > cut:
-            tidy.append(Segment(address + cut, offset + cut, length - cut))
-            end = address + length
-    return tidy
-
-
-class FileMemory(Memory):
+class FileMemory(ImageMemory):
     """Memory that lies in ranges of one plain file.
 
     Nothing of the file is mapped into this process, so a file that shrinks meanwhile, or a disk that fails,
@@ -104,10 +98,10 @@ class FileMemory(Memory):
     """
 
     def __init__(self, descriptor: int, segments: Iterable[Segment]) -> None:
-        self._file = descriptor
-        tidy = tidy_segments(_clipped(segments, os.lseek(descriptor, 0, os.SEEK_END)))
+        tidy = _clipped(segments, os.lseek(descriptor, 0, os.SEEK_END))
         super().__init__(Run(address, length) for address, _, length in tidy)
         self._offsets = {address: offset for address, offset, _ in tidy}
+        self._file = descriptor
 
     @cached_property
     def processors(self) -> Sequence[Processor]:  # type: ignore[override]
@@ -115,22 +109,6 @@ class FileMemory(Memory):
         if self._file < 0 or self._offsets.get(0) == 0:
             return ()
         return processors_of(lambda offset, length: os.pread(self._file, length, offset))
-
-    def close(self) -> None:
-        """Close the file. Reading afterwards raises UnreadableError."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def __enter__(self) -> FileMemory:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_file", -1) >= 0:
-            self.close()
 
     def file_offset(self, address: int) -> int:
         """Where in the file the byte at `address` lies. Raises UnreadableError."""
@@ -226,21 +204,45 @@ class FileMemory(Memory):
             raise UnreadableError(address, error.strerror or "the file is closed") from error
 
 
-def _clipped(segments: Iterable[Segment], size: int) -> Iterator[Segment]:
-    """The segments as far as a file of `size` bytes holds them, `MOST_SHARED` times that in all."""
-    left = MOST_SHARED * size
+class StreamMemory(ImageMemory):
+    """Memory whose pages a QEMU migration stream holds.
+
+    Args:
+        read_at: reads the file of the stream.
+        stream: where its pages lie.
+        descriptor: of the file, if it is to be closed with the memory.
+    """
+
+    def __init__(self, read_at: ReadAt, stream: Stream, descriptor: int = -1) -> None:
+        self._read_at, self.stream = read_at, stream
+        super().__init__(Run(start, length) for start, length in stream.runs())
+        self._file = descriptor
+
+    def _read(self, run: Run, offset: int, length: int) -> bytes:
+        try:
+            return self.stream.read(self._read_at, offset, length)
+        except OSError as error:
+            raise UnreadableError(offset, error.strerror or "cannot be read") from error
+
+
+def _clipped(segments: Iterable[Segment], size: int) -> list[Segment]:
+    """The segments, tidy, as far as a file of `size` bytes holds them, `MOST_SHARED` times that in all."""
+    held, missing, first = [], 0, 0
     for address, offset, length in segments:
-        held = max(0, min(length, size - offset))
-        if held < length:
-            log.warning("the file ends inside the range at %#x: %d bytes are missing", address, length - held)
-        if held > left:
+        there = max(0, min(length, size - offset))
+        if there < length and not missing:
+            first = address
+        missing += length - there
+        held.append(Segment(address, offset, there))
+    if missing:
+        log.warning("the file ends inside the range at %#x: %d bytes are missing", first, missing)
+    tidy, left = tidy_segments(held), MOST_SHARED * size
+    for number, (address, offset, length) in enumerate(tidy):
+        if length > left:
             log.warning("ranges that share bytes of the file: those from %#x on are left out", address + left)
-            held = left
-        left -= held
-        if held:
-            yield Segment(address, offset, held)
-        if not left:
-            return
+            return [*tidy[:number], *([Segment(address, offset, left)] if left else [])]
+        left -= length
+    return tidy
 
 
 def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -273,100 +275,80 @@ def _data(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
         position = high
 
 
-def open_memory(path: str | os.PathLike[str]) -> FileMemory:
-    """Open a raw, ELF core or LiME image. Offsets are physical addresses; in a raw file, file offsets.
+def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
+    """Open a raw, ELF core (Xen's too), LiME image or QEMU migration stream.
+
+    Offsets are physical addresses; in a raw file, file offsets.
 
     Raises:
-        FormatError: the headers are damaged, or the file is compressed (Volatility's layers read those).
+        FormatError: the headers are damaged, the file must be converted first, or it is no file at all but a
+            pipe, a folder, ….
         OSError: the file cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = open_file(path)
     try:
-        return FileMemory(descriptor, _segments(descriptor))
+        return _opened(descriptor)
     except BaseException:
         os.close(descriptor)
         raise
 
 
-def _segments(descriptor: int) -> list[Segment]:
-    """Tell the format by its magic and list the ranges of memory in the file."""
+def open_file(path: str | os.PathLike[str]) -> int:
+    """Open a regular file or block device for reading, without waiting for anything.
+
+    Raises:
+        FormatError: it is something else.
+        OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        if reason := no_file(os.fstat(descriptor).st_mode):
+            raise FormatError(reason)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def no_file(mode: int) -> str:
+    """What something is that is no file to be read at any place, for a message; "" if it is one.
+
+    Args:
+        mode: its `st_mode`.
+    """
+    if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
+        return ""
+    return f"not an image file but {NO_FILES.get(stat.S_IFMT(mode), 'something else')}"
+
+
+def _opened(descriptor: int) -> ImageMemory:
+    """Tell the format by its magic and find the ranges of memory in the file."""
     size = os.lseek(descriptor, 0, os.SEEK_END)
 
     def read_at(offset: int, length: int) -> bytes:
-        return os.pread(descriptor, length, offset)
+        return read_from(descriptor, offset, length)
 
-    head = read_at(0, 8)
-    for magic, name in _COMPRESSED.items():
-        if head.startswith(magic):
-            raise FormatError(
-                f"this is {name}: unpack it first, or open it in Volatility and use layer_memory"
-            )
+    head = read_at(0, HEAD)
+    if is_stream(head):
+        from .qemu_stream import read_stream
+
+        return StreamMemory(read_at, read_stream(read_at, size), descriptor)
     if head.startswith(ELF_MAGIC):
-        return list(elf_segments(read_at))
-    if head == struct.pack("<II", *LIME_MAGIC):
-        return list(lime_segments(read_at, size))
-    return [Segment(0, 0, size)]
+        return FileMemory(descriptor, core_segments(read_at))
+    if head.startswith(struct.pack("<II", *LIME_MAGIC)):
+        return FileMemory(descriptor, lime_segments(read_at, size))
+    if known := format_of(head):
+        raise FormatError(sentence_in_python(known))
+    return FileMemory(descriptor, [Segment(0, 0, size)])
 
 
-def elf_segments(read_at: ReadAt) -> Iterator[Segment]:
-    """The PT_LOAD segments of an ELF core with physical addresses (elf.h; System V ABI, "Program Header").
-
-    Both classes and byte orders, in the order of the file. Only bytes that the file holds (`p_filesz`) count.
-
-    Raises:
-        FormatError: the program headers are damaged or do not exist.
-    """
-    header = read_at(0, 64)
-    if len(header) < 64 or header[4] not in (1, 2) or header[5] not in (1, 2):
-        raise FormatError("damaged ELF header")
-    wide, order = header[4] == 2, "<" if header[5] == 1 else ">"
-    place, sections = struct.unpack_from(order + ("QQ" if wide else "II"), header, 32 if wide else 28)
-    size, count = struct.unpack_from(order + "HH", header, 54 if wide else 42)
-    if count == PN_XNUM:
-        info = read_at(min(sections + (44 if wide else 28), MAX_OFFSET), 4)
-        count = struct.unpack(order + "I", info)[0] if len(info) == 4 else 0
-    layout = struct.Struct(order + ("I4xQ8xQQ" if wide else "II4xII"))
-    if not layout.size <= size <= MAX_PHENTSIZE or not 0 < count <= MAX_SEGMENTS or place > MAX_OFFSET:
-        raise FormatError("the ELF file has no usable program headers")
-    table = read_at(place, size * count)
-    if len(table) < size * count:
-        log.warning("the file ends inside its program headers: %d of %d", len(table) // size, count)
-    loads = (layout.unpack_from(table, start) for start in range(0, len(table) // size * size, size))
-    found = [
-        Segment(address, offset, length)
-        for kind, offset, address, length in loads
-        if kind == PT_LOAD and length and max(offset, address) + length <= MAX_OFFSET
-    ]
-    if not found:
-        raise FormatError("the ELF file has no segments of memory")
-    yield from found
-
-
-def lime_segments(read_at: ReadAt, size: int) -> Iterator[Segment]:
-    """The ranges of a LiME file, each behind a header of 32 bytes.
-
-    Little-endian: magic, version, first and last address, reserved. Source: LiME's documentation, "LiME
-    Format". A damaged later header ends the list and is logged.
-
-    Args:
-        read_at: reads the file.
-        size: of the file, in bytes.
-
-    Raises:
-        FormatError: the first header is damaged, or there are more ranges than a memory image has.
-    """
-    header, offset = struct.Struct("<IIQQ8x"), 0
-    for _ in range(MAX_SEGMENTS):
-        if offset >= size:
-            return
-        raw = read_at(offset, header.size).ljust(header.size, b"\0")
-        *magic, first, last = header.unpack(raw)
-        if tuple(magic) != LIME_MAGIC or not first <= last < MAX_OFFSET:
-            if not offset:
-                raise FormatError("damaged LiME header")
-            log.warning("no LiME header at %#x of the file: what follows is left out", offset)
-            return
-        offset += header.size
-        yield Segment(first, offset, last - first + 1)
-        offset += last - first + 1
-    raise FormatError(f"more than {MAX_SEGMENTS} ranges")
+def read_from(descriptor: int, offset: int, length: int) -> bytes:
+    """Read from a file, less at its end; more at a time than one call of the system gives."""
+    pieces = []
+    while length:
+        piece = os.pread(descriptor, min(length, PIECE), offset)
+        if not piece:
+            break
+        pieces.append(piece)
+        offset, length = offset + len(piece), length - len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

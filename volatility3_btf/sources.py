@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .btf import BtfError, Types, outline
 from .btf.header import MAGIC
-from .images import open_memory
+from .images import open_file, open_memory
 from .kernel import NoKernelError
 from .kernel.choice import choose_types
 from .memory import Memory, Progress, UnreadableError
@@ -42,7 +42,7 @@ def read_types(
         SourceError: the file cannot be read, or holds no such types.
     """
     try:
-        with open(path, "rb") as file:
+        with os.fdopen(open_file(path), "rb") as file:
             if file.read(2) in MAGIC:
                 return _read_blob(Path(path), base)
         return choose_types(opener(path), module, progress).types

@@ -29,7 +29,8 @@ from volatility3_btf.btf.mending import mend
 from volatility3_btf.btf.render import render
 from volatility3_btf.btf.rows import rows_of
 from volatility3_btf.damage import Mender
-from volatility3_btf.images import FormatError, elf_segments, lime_segments, open_memory, tidy_segments
+from volatility3_btf.formats import FormatError
+from volatility3_btf.images import open_memory
 from volatility3_btf.isf import TypeEntries, build_isf
 from volatility3_btf.isf.compact import CompactError, pack_kernel, unpack_kernel
 from volatility3_btf.isf.declarations import Declarations
@@ -40,6 +41,7 @@ from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.kernel.tokens import DIGITS, tokens_at_digits
 from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
 from volatility3_btf.scan import find_btf
+from volatility3_btf.segments import elf_segments, lime_segments, tidy_segments
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -97,3 +97,23 @@ def lime(pieces: Sequence[Piece]) -> bytes:
         LIME_HEADER.pack(LIME_MAGIC, LIME_VERSION, address, address + len(data) - 1) + data
         for address, data in pieces
     )
+
+
+def xen(pages: Sequence[Piece], p2m: bool = False) -> bytes:
+    """A core as `xl dump-core` writes it (Xen's docs/misc/dump-core-format.txt).
+
+    Args:
+        pages: page numbers and pages of 4 KiB.
+        p2m: of a paravirtual guest, with the machine's page number beside each.
+    """
+    names = b"\0.shstrtab\0.xen_pages\0" + (b".xen_p2m\0" if p2m else b".xen_pfn\0")
+    body = b"".join(data for _, data in pages)
+    table = b"".join(struct.pack("<QQ", n, n + 7) if p2m else struct.pack("<Q", n) for n, _ in pages)
+    place = 4096
+    rows = bytes(64)
+    for name, data in ((1, names), (11, body), (22, table)):
+        rows += struct.pack("<IIQQQQIIQQ", name, 1, 0, 0, place, len(data), 0, 0, 1, 0)
+        place += len(data)
+    ident = b"\x7fELF\2\1\1" + bytes(9)
+    head = ident + struct.pack("<HHIQQQI6H", ET_CORE, 62, 1, 0, 0, place, 0, 64, 0, 0, 64, 4, 1)
+    return head.ljust(4096, b"\0") + names + body + table + rows

@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
+import cramjam
+
 LIME_HEADER = struct.Struct("<IIQQ8x")  # magic, version, first and last address; 32 bytes
 LIME_MAGIC, LIME_VERSION = 0x4C694D45, 1
 BLOCK = 1 << 20
@@ -46,3 +48,13 @@ def write_lime(path: Path, raw: Path, base: int, ranges: Iterable[Range]) -> Pat
                     out.write(block)
         out.truncate()
     return path
+
+
+def avml(pieces: Iterable[tuple[int, bytes]]) -> bytes:
+    """An AVML file (version 2) of the pieces: each a header, Snappy frames and the length of the frames."""
+    out = b""
+    for address, data in pieces:
+        frames = bytes(cramjam.snappy.compress(data))
+        out += struct.pack("<IIQQQ", 0x4C4D5641, 2, address, address + len(data) - 1, 0)
+        out += frames + struct.pack("<Q", len(frames))
+    return out

@@ -12,7 +12,6 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import cramjam
 import pytest
 from volatility3 import framework
 from volatility3.framework import contexts, exceptions, interfaces
@@ -22,6 +21,7 @@ from volatility3.framework.layers import physical
 import volatility3_btf.vol
 from support.btfwriter import every_kind
 from support.cores import FORMS, Elf, Piece, lime
+from support.images import avml
 from volatility3_btf import find_btf
 from volatility3_btf.images import FileMemory
 from volatility3_btf.memory import PAGE, BytesMemory, Memory, UnreadableError
@@ -57,16 +57,6 @@ def opened(tmp_path: Path) -> Open:
         return context, top
 
     return open_image
-
-
-def avml(pieces: list[Piece]) -> bytes:
-    """An AVML file (version 2) of the pieces: each a header, Snappy frames and the length of the frames."""
-    out = b""
-    for address, data in pieces:
-        frames = bytes(cramjam.snappy.compress(data))
-        out += struct.pack("<IIQQQ", 0x4C4D5641, 2, address, address + len(data) - 1, 0)
-        out += frames + struct.pack("<Q", len(frames))
-    return out
 
 
 MAPPED = {name: elf.core(PIECES) for name, elf in FORMS.items()}

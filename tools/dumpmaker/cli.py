@@ -16,7 +16,7 @@ truth (same boot, same KASLR offsets) still describes it.
 
 Files written to --out:
     memory.elf     ELF core from dump-guest-memory (paging=false)
-    memory.qevm    QEMU's migration stream of the same moment, with --stream
+    memory.qevm    QEMU's migration stream up to the same moment, with --stream
     earlier.raw    memory when the guest's first process started, with --earlier
     memory.raw     flat physical memory from truth.json's "raw_base", sparse
     truth.json     summary: kernel, addresses, modules, processes, BTF sizes/hashes

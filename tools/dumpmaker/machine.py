@@ -19,6 +19,7 @@ from dumpmaker.errors import DumpError, GuestError
 from dumpmaker.kexec import Start
 
 END_OF_CONSOLE = b"\n[end of console]"
+MIGRATION_SPEED = 32 << 20  # bytes a second
 
 
 @dataclass(frozen=True)
@@ -204,11 +205,14 @@ class Monitor:
         raise GuestError(f"{command}: QEMU went away")
 
     def migrate(self, path: Path) -> None:
-        """Write the stopped machine's state, as for migrating it, into a file.
+        """Write the running machine's state, as for migrating it, into a file; it is stopped at the end.
+
+        At `MIGRATION_SPEED`, so that some pages change meanwhile and are written again.
 
         Raises:
             GuestError: QEMU cannot, or gives up.
         """
+        self.run("migrate-set-parameters", **{"max-bandwidth": MIGRATION_SPEED})
         self.run("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
         while (status := self.run("query-migrate")["status"]) != "completed":
             if status in ("failed", "cancelled"):

@@ -153,14 +153,14 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
             truth.unpack(disk, out / BEFORE)
         guest.expect(READY, boot.timeout)
         booted = time.time()
+        if boot.stream:
+            monitor.migrate(out / "memory.qevm")
         monitor.run("stop")
         accelerator = "kvm" if monitor.run("query-kvm")["enabled"] else "tcg"
         registers = monitor.run("human-monitor-command", **{"command-line": "info registers"})
         (out / "registers.txt").write_text(registers.replace("\r", ""))
         monitor.run("dump-guest-memory", paging=False, protocol=f"file:{elf}")
         elf.chmod(0o644)
-        if boot.stream:
-            monitor.migrate(out / "memory.qevm")
         monitor.run("cont")
         dumped = time.time()
         guest.type_line("go")

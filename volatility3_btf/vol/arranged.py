@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from volatility3.framework import interfaces
 from volatility3.framework.configuration import requirements
 
-from ..images import FormatError, Segment
+from ..formats import FormatError
+from ..segments import Segment
 from .segments import Layer, RangesLayer, clipped
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from volatility3.framework.configuration import requirements
 from ..memory import UnreadableError
 from .addressing import PlaceError, ProcessorError
 from .decision import OWN_CLASS, STOCK_CLASS, Answer, decide, source_for, tell
+from .image import what_file
 from .layers import FAULTS, layer_memory, physical_layer_name
 from .lines import one_line, put_off
 from .physical import LOCATION, leave_formats_only, stack_physical
@@ -103,7 +104,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         if location not in self._answers:
             self._answers[location] = None
             copy, physical = stack_physical(context, config_path, progress)
-            self._answers[location] = decide(copy, physical, progress)
+            self._answers[location] = _decided(copy, physical, progress)
         answer = self._answers[location]
         if answer is None:
             return False
@@ -144,6 +145,20 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         source = source_for(kernel)
         wanted.make_table(context, source.class_name, source.url, layer.address_mask)
         return True
+
+
+def _decided(context: Context, physical: str, progress: Any) -> Answer | None:
+    """As `decide`; where nothing comes of a file that is no memory, the error says what it is."""
+    reason = what_file(context, physical)
+    try:
+        answer = decide(context, physical, progress)
+    except (NoTableError, PlaceError):
+        if reason:
+            raise NoTableError(reason) from None
+        raise
+    if answer is None and reason:
+        raise NoTableError(reason)
+    return answer
 
 
 def _serves(context: Context, wanted: Wanted, url: str, answer: Answer) -> bool:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""ELF cores that Volatility's own stacker cannot use: big-endian, 32-bit, or with segments out of order."""
+"""ELF cores that Volatility's own stackers cannot use: big-endian, 32-bit, or with segments out of order.
+
+And those that they need minutes for: Xen's, and any with very many segments.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import logging
 
 from volatility3.framework import constants, exceptions, interfaces
 
-from ..images import ELF_MAGIC, FormatError, Segment, elf_segments, tidy_segments
+from ..formats import FormatError
+from ..segments import ELF_MAGIC, Segment, in_order
+from ..xen_core import core_segments, xen_segments
 from .segments import Layer, RangesLayer, clipped, reader_of
 
 log = logging.getLogger(__name__)
@@ -16,13 +21,17 @@ NATIVE = b"\2\1"
 """Class and byte order that the framework's own layer reads: 64 bits, little-endian (elf.h)."""
 
 
+MANY = 1 << 10
+"""Segments of which the framework's layer makes objects one by one, in a hundred microseconds each."""
+
+
 class ElfCoreLayer(RangesLayer):
-    """An ELF core of either byte order and class."""
+    """An ELF core of either byte order and class, Xen's too."""
 
     @classmethod
     def find(cls, layer: Layer) -> list[Segment]:
         """The segments of the ELF file that a layer holds, clipped to it. Raises FormatError."""
-        return list(clipped(elf_segments(reader_of(layer)), layer))
+        return list(clipped(core_segments(reader_of(layer)), layer))
 
 
 class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
@@ -49,6 +58,7 @@ class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
         except (exceptions.InvalidAddressException, FormatError) as error:
             log.info("not an ELF core that can be used: %s", error)
             return None
-        if not segments or (header[4:6] == NATIVE and segments == tidy_segments(segments)):
+        is_native = header[4:6] == NATIVE and len(segments) < MANY and not xen_segments(reader_of(layer))
+        if not segments or (is_native and in_order(segments)):
             return None
         return ElfCoreLayer.over(context, layer_name)

@@ -17,13 +17,17 @@ import urllib.response
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel, linear, physical
 
-from ..images import FileMemory, Segment
+from ..images import FileMemory, StreamMemory, read_from
 from ..memory import Memory, Run, UnreadableError
+from ..segments import Segment
+from .qemu import QemuStreamLayer
+from .segments import reader_of
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +109,8 @@ def layer_memory(context: Context, layer_name: str) -> Memory:
     """
     layer = context.layers[layer_name]
     try:
+        if isinstance(layer, QemuStreamLayer):
+            return _streamed(context, layer)
         found = _in_file(context, layer)
         descriptor = _reopened(found[0]) if found else None
         if found is None or descriptor is None:
@@ -120,6 +126,16 @@ def physical_layer_name(context: Context, layer_name: str) -> str:
     while isinstance(context.layers[layer_name], intel.Intel):
         layer_name = context.layers[layer_name].config["memory_layer"]
     return layer_name
+
+
+def _streamed(context: Context, layer: QemuStreamLayer) -> StreamMemory:
+    """The pages of a stream, read from its file where that is a plain one."""
+    (name,) = layer.dependencies
+    base = context.layers[name]
+    descriptor = _reopened(base) if isinstance(base, physical.FileLayer) else None
+    if descriptor is None:
+        return StreamMemory(reader_of(base), layer.stream)
+    return StreamMemory(partial(read_from, descriptor), layer.stream, descriptor)
 
 
 def _in_file(

@@ -7,7 +7,8 @@ import logging
 
 from volatility3.framework import constants, exceptions, interfaces
 
-from ..images import FormatError, Segment, lime_segments, tidy_segments
+from ..formats import FormatError
+from ..segments import Segment, in_order, lime_segments
 from .segments import Layer, RangesLayer, clipped, reader_of
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,6 @@ class LimeRangesStacker(interfaces.automagic.StackerLayerInterface):
             return None
         last = segments[-1]
         is_whole = last.file_offset + last.length == layer.maximum_address + 1
-        if is_whole and segments == tidy_segments(segments):
+        if is_whole and in_order(segments):
             return None
         return LimeRangesLayer.over(context, layer_name)

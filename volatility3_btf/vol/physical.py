@@ -12,8 +12,10 @@ from volatility3.framework import contexts, exceptions, interfaces, layers
 from volatility3.framework.automagic import stacker
 from volatility3.framework.layers import physical
 
-from ..images import ELF_MAGIC, FileMemory, FormatError, open_memory
+from ..formats import FormatError
+from ..images import FileMemory, open_file, open_memory
 from ..memory import Memory
+from ..segments import ELF_MAGIC
 from .layers import FAULTS, layer_memory
 
 FIRST_TRANSLATION = 34
@@ -62,7 +64,7 @@ def open_image(context: Context, path: str | os.PathLike[str], progress: Any = N
     Raises:
         FormatError, OSError: the image cannot be opened.
     """
-    with open(path, "rb") as file:
+    with os.fdopen(open_file(path), "rb") as file:
         if file.read(len(ELF_MAGIC)) == ELF_MAGIC:
             return open_memory(path)
     fresh = contexts.Context()

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from volatility3.framework import interfaces
 from volatility3.framework.layers import segmented
 
-from ..images import ReadAt, Segment, tidy_segments
+from ..segments import ReadAt, Segment, tidy_segments
 
 Layer: TypeAlias = interfaces.layers.DataLayerInterface
 
