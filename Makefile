@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS := auto
 # A file's tests go to one worker, so that what they share is made once.
-PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses=8 --dist=loadfile $(PYTEST_ARGS)
+PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 define LINT
 $(BIN)/ruff format --check
 $(BIN)/ruff check
