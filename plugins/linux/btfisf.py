@@ -12,7 +12,7 @@ from volatility3.framework import constants, exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol.image import banners_seen, image_under
+from volatility3_btf.vol.image import image_under, kernels_seen
 from volatility3_btf.vol.output import free_name, save, unwritable
 from volatility3_btf.vol.running import asked
 
@@ -46,6 +46,12 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             requirements.BooleanRequirement(
                 name="modules",
                 description="Write the types of every loaded module too, a file each, on top of the kernel's",
+                default=False,
+                optional=True,
+            ),
+            requirements.BooleanRequirement(
+                name="symbols",
+                description="Write names and addresses as text and no symbol table; needs no BTF",
                 default=False,
                 optional=True,
             ),
@@ -103,9 +109,12 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             ("State", str),
             ("File output", str),
         ]
+        if self.config.get("symbols", False):
+            return renderers.TreeGrid(columns, self._symbols())
         kernels = self.find_kernels(self.context, self.config["primary"], self._progress_callback)
         if not kernels:
-            raise exceptions.VolatilityException(self._nothing_found())
+            vollog.error(self._nothing_found())
+            raise exceptions.SymbolSpaceError("the image holds no kernel BTF")
         return renderers.TreeGrid(columns, self._generator(kernels))
 
     def _generator(self, kernels: list[Kernel]) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -121,6 +130,26 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             yield 0, self._row(kernel, build_isf(kernel))
             if self.config.get("modules", False):
                 yield from self._modules(kernel)
+
+    def _symbols(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """A row for each kernel by its symbols, which are written as text."""
+        from volatility3_btf.isf.document import safe_name
+        from volatility3_btf.kernel.bare import as_text, bare_kernels
+
+        absent = renderers.NotAvailableValue()
+        with image_under(self.context, self.config["primary"]) as memory:
+            kernels = bare_kernels(memory, self._progress_callback)
+        if not kernels:
+            vollog.error("No kernel's symbols (kallsyms) were found in this image")
+            raise exceptions.SymbolSpaceError("the image holds no kernel's symbols")
+        for kernel in kernels:
+            for sentence in kernel.doubts:
+                vollog.warning("The symbols of %s: %s", kernel.release or "a kernel", sentence)
+            name = f"{safe_name(kernel.release)}-symbols.txt"
+            written = save(self, name, as_text(kernel.symbols))
+            shift = _hex(kernel.physical_shift)
+            about = (kernel.release or absent, kernel.architecture or absent, absent, absent)
+            yield 0, (*about, len(kernel.symbols), absent, absent, shift, "symbols only", written)
 
     def _modules(self, kernel: Kernel) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """A row for each of a kernel's loaded modules that has BTF, under the kernel's own."""
@@ -207,12 +236,9 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         return path
 
     def _nothing_found(self) -> str:
-        """Say that there is no kernel BTF, in one line, with the banners of the kernels seen."""
+        """That there is no kernel BTF, in one line, with what is there of kernels."""
         with image_under(self.context, self.config["primary"]) as memory:
-            banners = banners_seen(memory)
-        line = f"No kernel BTF found, so there is no symbol table to make. Kernel banners seen: {banners}"
-        vollog.error(line)
-        return line
+            return f"No kernel BTF found, so there is no symbol table to make. {kernels_seen(memory)}"
 
 
 def _hex(shift: int | None) -> Any:

@@ -11,7 +11,7 @@ from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol.image import banners_seen, image_under, what_file
+from volatility3_btf.vol.image import image_under, kernels_seen, what_file
 from volatility3_btf.vol.output import save
 
 if TYPE_CHECKING:
@@ -153,4 +153,4 @@ class BtfScan(interfaces.plugins.PluginInterface):
         reason = what_file(self.context, self.config["primary"])
         what += " found in this image" + (f"; {reason}" if reason else "")
         with image_under(self.context, self.config["primary"]) as memory:
-            vollog.warning("No %s. Kernel banners seen: %s", what, banners_seen(memory))
+            vollog.warning("No %s. %s", what, kernels_seen(memory))

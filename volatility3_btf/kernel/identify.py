@@ -156,7 +156,7 @@ def _with_symbols(
 ) -> Kernel:
     """A kernel of which both types and symbols were found."""
     kernel = Kernel(blob, physical_shift=placement.shift, vmcoreinfo=placement.note)
-    kernel.symbols = _symbols(kallsyms, placement)
+    kernel.symbols = symbols_of(kallsyms, placement)
     _name(kernel, kallsyms, placement, findings)
     tell_evidence(kernel, kallsyms, placement)
     disputed = _add_kaslr(memory, kernel, placement, kallsyms.tables.endian)
@@ -173,7 +173,7 @@ def _with_symbols(
     return kernel
 
 
-def _symbols(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
+def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
     """The columns, without symbols whose address lies in a hole or is out of order in a damaged table."""
     if placement.added is None:
         return None
@@ -196,7 +196,7 @@ def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Fi
     banner = placement.banner
     known = kallsyms.value(placement.reading, "linux_banner") is not None and placement.shift is not None
     if banner is None:
-        banner = _near_banner(kallsyms.place, findings.banners)
+        banner = near_banner(kallsyms.place, findings.banners)
     note = placement.note or _note_of_release(banner, findings.notes)
     kernel.vmcoreinfo = note
     if banner is not None:
@@ -286,7 +286,7 @@ def _told_by_variable(memory: Memory, kernel: Kernel, endian: str) -> int | None
 def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
     """A kernel's BTF that no kallsyms belongs to."""
     kernel = Kernel(blob)
-    banner = None if others else _near_banner(blob.offset, findings.banners)
+    banner = None if others else near_banner(blob.offset, findings.banners)
     note = _note_of_release(banner, findings.notes)
     if banner is not None:
         kernel.banner, kernel.release = banner.text, banner.release
@@ -300,7 +300,7 @@ def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
     return kernel
 
 
-def _near_banner(offset: int, banners: Iterable[Banner]) -> Banner | None:
+def near_banner(offset: int, banners: Iterable[Banner]) -> Banner | None:
     """The whole banner nearest to a place in the kernel image."""
     near = [
         banner for banner in banners if banner.kind == "banner" and abs(banner.offset - offset) < _IMAGE_SPAN

@@ -70,8 +70,20 @@ def _named(layer: Layer) -> str:
     return sentence(known) if known else ""
 
 
+def kernels_seen(memory: Memory) -> str:
+    """What there is in place of kernel BTF, for a message: banners of kernels, and symbols without types."""
+    from ..kernel.bare import bare_kernels
+
+    told = f"Kernel banners seen: {banners_seen(memory)}"
+    for kernel in bare_kernels(memory)[:MOST_BANNERS]:
+        name = f"Linux {kernel.release}" if kernel.release else "a kernel"
+        told += f". The symbols of {name} are there, {len(kernel.symbols)} names and addresses"
+        told += " without types: linux.btfisf --symbols writes them"
+    return told
+
+
 def banners_seen(memory: Memory) -> str:
-    """The kernels whose banners are in an image, for a message."""
+    """The kernels whose banners are in an image."""
     from ..kernel import seen_kernels
 
     banners = seen_kernels(memory)
