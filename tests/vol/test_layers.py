@@ -259,7 +259,7 @@ def test_what_cannot_be_read_ends_a_plugin_in_volatilitys_way(opened: Open) -> N
 
 
 def test_few_banners_are_named() -> None:
-    texts = [b"Linux version 6.1.%d (a) #1 b\n\0" % number for number in range(100)]
+    texts = [(b"Linux version 6.1.%d (a) #1 b\n\0" % number).ljust(1 << 16, b"\0") for number in range(100)]
     shown = banners_seen(BytesMemory(b"".join(texts)))
     assert shown.count("Linux version") == MOST_BANNERS
     assert shown.endswith(f"; and {100 - MOST_BANNERS} more")
