@@ -110,10 +110,19 @@ def test_a_wiped_banner_is_not_made_up() -> None:
 
 def test_a_copy_that_never_ran_is_not_exact() -> None:
     image = build(LAYOUTS["6.4"])
-    image.data[DATA : DATA + 0x9000] = bytes(0x9000)
+    image.data[DATA : DATA + 0x9000] = b"\x5a\xa5" * 0x4800
     kernel = identify(image.memory(note=False))
     assert kernel.state == "unchecked"
     assert says(kernel, "may be a copy that never ran")
+
+
+def test_pointers_that_were_not_acquired_contradict_nothing() -> None:
+    image = build(LAYOUTS["6.4"])
+    image.data[DATA : DATA + 0x9000] = bytes(0x9000)
+    kernel = identify(image.memory(note=False))
+    assert kernel.state == "unchecked"
+    assert says(kernel, "nothing else in the image confirms")
+    assert not says(kernel, "pointer")
 
 
 def test_pages_that_the_image_lacks() -> None:

@@ -130,10 +130,14 @@ class Image:
 
 
 def kernel_symbols(text: int, names: Sequence[str], per_cpu: bool, variables: bool) -> list[Symbol]:
-    """Symbols with every oddity: duplicates, several names at an address, long names, absolute values."""
+    """Symbols with every oddity: duplicates, several names at an address, long names, absolute values.
+
+    The function and the variable of `every_kind` are among them.
+    """
     found: list[Symbol] = [(text, "T", "_text"), (text, "T", "_stext")]
     found += [(text + 0x1000 + 16 * i, "tTW"[i % 3], name) for i, name in enumerate(names)]
     found += [(text + 0x90000 + 8 * i, "t", "duplicated") for i in range(3)]
+    found += [(text + 0x90100, "t", "task_struct")]
     if variables:
         found += [
             (text + RODATA, "D", "linux_banner"),
@@ -143,7 +147,8 @@ def kernel_symbols(text: int, names: Sequence[str], per_cpu: bool, variables: bo
             (text + DATA + 0x5000, "D", "init_nsproxy"),
             (text + DATA + 0x6000, "D", "init_uts_ns"),
             (text + DATA + 0x8000, "B", "swapper_pg_dir"),
-            *((text + DATA + 0x9000 + 8 * i, "dbBr"[i % 4], f"variable_{i}") for i in range(300)),
+            (text + DATA + 0x8800, "D", "current_task"),
+            *((text + DATA + 0x9000 + 8 * i, "dbBr"[i % 4], f"variable_{i}") for i in range(298)),
         ]
     found.sort(key=lambda symbol: symbol[0])
     absolute = [(0x40 * i, "A", f"per_cpu_{i}") for i in range(60)] if per_cpu else []

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from .paging import PageTables, translate
     from .survey import Findings
     from .symbols import Symbols
+    from .translation import AddressSpace, address_space_of
     from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
 
 __all__ = [
+    "AddressSpace",
     "Banner",
     "Findings",
     "KallsymsError",
@@ -31,6 +33,7 @@ __all__ = [
     "PageTables",
     "Symbols",
     "Vmcoreinfo",
+    "address_space_of",
     "asked_for",
     "find_banners",
     "identify_kernel",
@@ -43,6 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AddressSpace": "translation",
     "Banner": "banner",
     "Findings": "survey",
     "KallsymsError": "errors",
@@ -53,6 +57,7 @@ _HOMES = {
     "PageTables": "paging",
     "Symbols": "symbols",
     "Vmcoreinfo": "vmcoreinfo",
+    "address_space_of": "translation",
     "asked_for": "asked",
     "find_banners": "banner",
     "identify_kernel": "identify",

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from ..memory import Memory, Run, UnreadableError
 from .kernel import Kernel
+from .mapping import map_kernel
 from .memory_map import MemoryMap, memory_map_of
-from .paging import page_tables_of
 from .translation import address_space_of
 from .witnesses import ask
 
@@ -120,9 +120,8 @@ def moved(kernel: Kernel, memory: Memory) -> Kernel | None:
         evidence=[],
         doubts=[],
     )
-    laid = replace(laid, page_tables=page_tables_of(memory, laid))
-    space = address_space_of(memory, laid)
-    said = [] if space is None else ask(memory, laid, space)
+    space = map_kernel(memory, laid).space
+    said = [] if space is None or laid.layer_base else ask(memory, laid, space)
     tasks = [testimony.verdict for testimony in said if testimony.witness == "tasks"]
     return laid if tasks == ["agrees"] else None
 

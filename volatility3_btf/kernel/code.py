@@ -20,6 +20,14 @@ _FILLINGS = np.array([0, 0xCCCCCCCC, 0xFFFFFFFF], np.uint32)
 
 _MASK = (1 << 64) - 1
 
+_ARM64_MOVZ, _ARM64_MOVN, _ARM64_MOVK = 0b110100101, 0b100100101, 0b111100101
+"""The highest 9 bits of the moves of 64 bits (Arm ARM, "Move wide (immediate)")."""
+_ARM64_ORR = 0b1011001001
+"""The highest 10 bits of `orr` with an immediate of 64 bits ("Logical (immediate)", N set)."""
+_ARM64_RET = 0xD65F03C0
+_ARM64_ALIGN = 2 << 20
+"""Bytes to which KIMAGE_VADDR is aligned."""
+
 
 def shift_by_functions(memory: Memory, functions: npt.NDArray[np.uint64], near: int) -> int | None:
     """Find the distance virtual − layer at which most functions start with the same instruction.
@@ -96,3 +104,44 @@ def start_of_x86_kernel(memory: Memory, function: int, text: int) -> int | None:
         if number < 0 and number % (1 << 20) == 0 and 0 <= shift < 1 << 31 and shift in numbers:
             return number & _MASK
     return None
+
+
+def start_of_arm64_kernel(memory: Memory, function: int, text: int) -> int | None:
+    """Find the link-time address of `_text` (KIMAGE_VADDR) in a function that prints it.
+
+    The constant is put together by `mov` (a wide or a bitmask immediate) and `movk`.
+
+    Args:
+        memory: the image.
+        function: address of the function in the layer.
+        text: run-time address of `_text`.
+    """
+    try:
+        body = memory.read(function, 128)
+    except UnreadableError:
+        return None
+    made: dict[int, int] = {}
+    for at in range(0, len(body), 4):
+        word = int.from_bytes(body[at : at + 4], "little")
+        register, half = word & 31, word >> 21 & 3
+        wide = (word >> 5 & 0xFFFF) << 16 * half
+        if word >> 23 == _ARM64_MOVZ:
+            made[register] = wide
+        elif word >> 23 == _ARM64_MOVN:
+            made[register] = ~wide & _MASK
+        elif word >> 22 == _ARM64_ORR and word >> 5 & 31 == 31:
+            made[register] = _rotated_ones(word >> 10 & 63, word >> 16 & 63)
+        elif word >> 23 == _ARM64_MOVK and register in made:
+            made[register] = made[register] & ~(0xFFFF << 16 * half) | wide
+            start = made[register]
+            if start >> 63 and start % _ARM64_ALIGN == 0 and 0 <= text - start < 1 << 48:
+                return start
+        elif word == _ARM64_RET:
+            break
+    return None
+
+
+def _rotated_ones(last: int, by: int) -> int:
+    """A bitmask immediate of 64 bits: `last` + 1 ones, rotated to the right."""
+    ones = (1 << last + 1) - 1
+    return (ones >> by | ones << 64 - by) & _MASK

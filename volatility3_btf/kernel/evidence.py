@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,8 +15,12 @@ from .symbols import Symbols
 from .witnesses import Testimony
 
 
-def tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
-    """What agreed, and what should have and did not."""
+def tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> list[str]:
+    """Tell what agreed and what was inferred.
+
+    Returns:
+        What should have agreed and did not, a sentence each.
+    """
     own = [name for name in placement.direct if name.startswith("kallsyms_")]
     if "__start_BTF" in placement.direct:
         kernel.evidence.append(f"__start_BTF is the address of the BTF at {kernel.blob.offset:#x}")
@@ -24,26 +28,50 @@ def tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> N
         kernel.evidence.append(f"linux_banner is the address of the banner at {placement.banner.offset:#x}")
     if own:
         kernel.evidence.append(f"the kallsyms tables lie at their own addresses ({len(own)} compared)")
-    if placement.agreed:
-        text = f"VMCOREINFO has the same address for {placement.agreed} of {placement.told} symbols"
-        (kernel.evidence if placement.agreed == placement.told else kernel.doubts).append(text)
     if placement.tables > 1:
         kernel.evidence.append(f"{placement.tables} kallsyms tables lie where VMCOREINFO says")
-    if placement.pointers:
-        seen = placement.pointers_seen
-        kernel.evidence.append(
-            f"{placement.pointers} of {seen} pointers in the kernel's data agree with the symbols"
-        )
-    elif placement.pointers_seen > 2:
-        kernel.doubts.append(
-            "no pointer in the kernel's data agrees with the symbols: this may be a copy that never ran"
-        )
     if placement.inferred:
         kernel.doubts.append(
             "the distance of virtual and physical addresses was inferred from where functions start"
         )
     if placement.shift is None:
         kernel.doubts.append("nothing tells how far virtual and physical addresses are apart")
+    return [*_compare_note(kernel, placement), *_compare_pointers(kernel, placement), *_compare_btf(kernel)]
+
+
+def _compare_note(kernel: Kernel, placement: Placement) -> Iterator[str]:
+    """Whether all symbols of the note have the same address, and its release is the banner's."""
+    note = placement.note
+    if placement.told:
+        text = f"VMCOREINFO has the same address for {placement.agreed} of {placement.told} symbols"
+        if placement.agreed == placement.told:
+            kernel.evidence.append(text)
+        else:
+            yield text
+    if note is not None and None not in (note.release, kernel.release) and note.release != kernel.release:
+        yield f"VMCOREINFO's release is {note.release}, that of the banner {kernel.release}"
+
+
+def _compare_pointers(kernel: Kernel, placement: Placement) -> Iterator[str]:
+    """Whether all pointers that can be read agree."""
+    agreed, seen = placement.pointers, placement.pointers_seen
+    if placement.refuted:
+        yield "no pointer in the kernel's data agrees with the symbols: this may be a copy that never ran"
+    elif agreed < seen:
+        yield f"only {agreed} of {seen} pointers in the kernel's data agree with the symbols"
+    elif agreed:
+        kernel.evidence.append(f"{agreed} of {seen} pointers in the kernel's data agree with the symbols")
+
+
+def _compare_btf(kernel: Kernel) -> Iterator[str]:
+    """Whether the BTF is as long as the symbols around it say."""
+    symbols = kernel.symbols
+    start = None if symbols is None else symbols.get("__start_BTF")
+    stop = None if symbols is None else symbols.get("__stop_BTF")
+    if start is None or stop is None or kernel.blob.state != "complete":
+        return
+    if stop - start != kernel.blob.size:
+        yield f"the BTF has {kernel.blob.size} bytes, and {stop - start} by __start_BTF and __stop_BTF"
 
 
 def tell_losses(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
@@ -78,18 +106,16 @@ def _strangers(kernel: Kernel, symbols: Symbols) -> str:
     if symbols.lost or _functions_only(symbols) or kernel.blob.state != "complete":
         return ""
     missing, all_names = unlisted(kernel.blob.types, symbols)
-    if not missing or missing > FEW * all_names:
+    if not missing:
         return ""
-    return f"{missing} of {all_names} functions and variables of the BTF are not in kallsyms: one was changed"
+    why = "one was changed" if missing <= FEW * all_names else "it may be another kernel's"
+    return f"{missing} of {all_names} functions and variables of the BTF are not in kallsyms: {why}"
 
 
-def _tell_testimonies(kernel: Kernel, testimonies: Sequence[Testimony]) -> bool:
-    """Add what the witnesses in memory say; whether one of them contradicts."""
-    told = {"agrees": kernel.evidence, "contradicts": kernel.doubts}
-    for testimony in testimonies:
-        if testimony.verdict in told:
-            told[testimony.verdict].append(testimony.sentence)
-    return any(testimony.verdict == "contradicts" for testimony in testimonies)
+def _contradictions(kernel: Kernel, testimonies: Sequence[Testimony]) -> list[str]:
+    """Tell what the witnesses in memory say in favour; what they say against."""
+    kernel.evidence += [testimony.sentence for testimony in testimonies if testimony.verdict == "agrees"]
+    return [testimony.sentence for testimony in testimonies if testimony.verdict == "contradicts"]
 
 
 def judge(
@@ -97,16 +123,16 @@ def judge(
     placement: Placement,
     how: str,
     testimonies: Sequence[Testimony] = (),
-    disputed: bool = False,
+    against: Sequence[str] = (),
 ) -> None:
-    """Decide the state from how much agrees.
+    """Decide the state from how much agrees; what contradicts is told first.
 
     Args:
         kernel: the kernel, its symbols and page tables known; gets its state.
         placement: what speaks for its addresses.
         how: how its BTF is known to be its own: "address", "image" or "near".
         testimonies: what the kernel's memory says of its types and symbols.
-        disputed: whether there are two answers to how far KASLR moved it.
+        against: what contradicted itself before, a sentence each.
     """
     symbols = kernel.symbols
     if kernel.blob.problem:
@@ -119,20 +145,24 @@ def judge(
     elif how == "near":
         kernel.doubts.append("the BTF is the nearest one: no address says that it is this kernel's")
     strangers = _strangers(kernel, symbols)
-    if strangers:
-        kernel.doubts.append(strangers)
-    contradicted = _tell_testimonies(kernel, testimonies)
-    others = [name for name in placement.direct if name != "__start_BTF"]
-    checked = kernel.page_tables is not None and kernel.page_tables.checked
-    alive = placement.pointers > 1 or placement.agreed > 1 or checked
+    against = [*against, *([strangers] if strangers else []), *_contradictions(kernel, testimonies)]
+    kernel.doubts[:0] = against
     if symbols.lost or _functions_only(symbols) or strangers or kernel.blob.state != "complete":
         kernel.state = "partial"
-    elif disputed or contradicted:
+    elif against or (kernel.kaslr_shift is not None and not kernel.kaslr_found):
         kernel.state = "unchecked"
-    elif how == "address" and alive and (others or placement.agreed > 1 or placement.pointers > 1):
+    elif how == "address" and _is_confirmed(kernel, placement):
         kernel.state = "exact"
     else:
         kernel.state = "unchecked"
         kernel.doubts.append(
             "nothing else in the image confirms that these types and addresses belong together"
         )
+
+
+def _is_confirmed(kernel: Kernel, placement: Placement) -> bool:
+    """Whether more than the place of the BTF speaks for the addresses, and something that only ran holds."""
+    checked = kernel.page_tables is not None and kernel.page_tables.checked
+    others = [name for name in placement.direct if name != "__start_BTF"]
+    noted = placement.is_own and placement.agreed > 1
+    return noted or placement.pointers > 1 or (checked and bool(others))

@@ -17,15 +17,15 @@ from .evidence import judge, tell_evidence, tell_losses
 from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
 from .kernel import Kernel
+from .mapping import Mapped, map_kernel
 from .memory_map import lacking, memory_map_of
 from .notes import Notes
-from .paging import page_tables_of
+from .ownnote import OwnNote, own_note
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .ranking import rank
-from .reading import read_number
 from .survey import Findings, survey
 from .symbols import Symbols
-from .translation import address_space_of
+from .translation import AddressSpace
 from .untyped import may_run
 from .vmcoreinfo import Vmcoreinfo
 from .witnesses import ask
@@ -158,19 +158,47 @@ def _with_symbols(
     kernel = Kernel(blob, physical_shift=placement.shift, vmcoreinfo=placement.note)
     kernel.symbols = symbols_of(kallsyms, placement)
     _name(kernel, kallsyms, placement, findings)
-    tell_evidence(kernel, kallsyms, placement)
-    disputed = _add_kaslr(memory, kernel, placement, kallsyms.tables.endian)
-    _add_layer_base(memory, kernel, placement, kallsyms.tables.endian)
+    mapped, own = _map(memory, kernel, findings.notes)
+    _take_note(kernel, kallsyms, placement, own)
+    against = tell_evidence(kernel, kallsyms, placement)
+    against += _add_kaslr(memory, kernel, placement, mapped.space)
+    kernel.evidence += mapped.agreed
+    against += mapped.against
     kernel.contents = read_contents(memory, kernel)
-    kernel.page_tables = page_tables_of(memory, kernel)
-    if kernel.page_tables is not None and kernel.page_tables.checked:
-        kernel.evidence.append("the kernel's page tables map linux_banner to where it lies")
     tell_losses(kernel, kallsyms, placement)
-    space = address_space_of(memory, kernel)
-    testimonies = ask(memory, kernel, space)
-    kernel.lacking = lacking(memory, memory_map_of(memory, kernel, space), kernel.layer_base or 0)
-    judge(kernel, placement, how, testimonies, disputed)
+    map_of_memory = memory_map_of(memory, kernel, mapped.space)
+    kernel.lacking = lacking(memory, map_of_memory, kernel.layer_base or 0)
+    judge(kernel, placement, how, ask(memory, kernel, mapped.space), against)
     return kernel
+
+
+def _map(memory: Memory, kernel: Kernel, notes: Sequence[Vmcoreinfo]) -> tuple[Mapped, OwnNote]:
+    """Walk the page tables, and follow the kernel's pointers to its own VMCOREINFO, which alone counts."""
+    mapped = map_kernel(memory, kernel)
+    own, hint = own_note(memory, kernel, mapped.space), kernel.vmcoreinfo
+    if own.note is not None and (hint is None or own.note.entries != hint.entries):
+        alike = (note for note in notes if note.entries == own.note.entries)
+        kernel.vmcoreinfo = next(alike, own.note)
+    elif own.whose == "other" and hint is not None:
+        kernel.vmcoreinfo = None
+    return (mapped if kernel.vmcoreinfo is hint else map_kernel(memory, kernel)), own
+
+
+def _take_note(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, own: OwnNote) -> None:
+    """Compare the kernel's own note with kallsyms; a note elsewhere is a hint, and told as such."""
+    hint, note = placement.note, kernel.vmcoreinfo
+    placement.is_own = own.whose == "own"
+    if placement.is_own and note is not None:
+        if note is not hint:
+            placement.compare(kallsyms, note)
+        kernel.evidence.append(f"VMCOREINFO is where the kernel's {own.name} points")
+    elif own.whose == "other" and hint is not None:
+        placement.forget_note()
+        kernel.doubts.append(
+            f"VMCOREINFO at {hint.offsets[0]:#x} is not the kernel's own, whose pointer leads elsewhere"
+        )
+    elif note is not None and hint is None:
+        kernel.doubts.append("VMCOREINFO is of the same release, but has no symbol to compare")
 
 
 def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
@@ -210,34 +238,27 @@ def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Fi
         kernel.doubts.append(
             f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"
         )
-    if note is not None and placement.note is None:
-        kernel.doubts.append("VMCOREINFO is of the same release, but has no symbol to compare")
     kernel.architecture = architecture_of(
         lambda name: bool(kallsyms.positions(name)), note, _types(kernel.blob), kernel.blob.header.endian
     )
 
 
-def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> bool:
-    """Find the KASLR shift; whether it is disputed."""
+def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, space: AddressSpace | None) -> list[str]:
+    """Find the KASLR shift; what contradicts it."""
     symbols = kernel.symbols
     if symbols is None:
-        return False
+        return []
     kaslr = kaslr_of(
-        memory,
-        kernel.architecture,
-        symbols.get,
-        kernel.find,
-        _lowest(symbols, placement),
-        placement.note,
-        kernel.release,
-        endian,
+        memory, kernel, _lowest(symbols, placement), placement.note, None if space is None else space.page
     )
     if kaslr is None:
         kernel.doubts.append("the KASLR shift is not known: addresses are run-time addresses")
-        return False
+        return []
     kernel.kaslr_shift, kernel.kaslr_found = kaslr.shift, kaslr.found
-    (kernel.evidence if kaslr.found and not kaslr.disputed else kernel.doubts).append(kaslr.reason)
-    return kaslr.disputed
+    if kaslr.disputed:
+        return [kaslr.reason]
+    (kernel.evidence if kaslr.found else kernel.doubts).append(kaslr.reason)
+    return []
 
 
 def _lowest(symbols: Symbols, placement: Placement) -> int | None:
@@ -246,41 +267,6 @@ def _lowest(symbols: Symbols, placement: Placement) -> int | None:
         return placement.reading.start
     moving = symbols.addresses[~symbols.fixed]
     return int(moving.min()) if len(moving) else None
-
-
-def _add_layer_base(memory: Memory, kernel: Kernel, placement: Placement, endian: str) -> None:
-    """Compare with what the kernel itself says of physical addresses."""
-    if kernel.physical_shift is None:
-        return
-    told = None if placement.note is None else placement.note.physical_shift
-    source = "VMCOREINFO"
-    if told is None:
-        source, told = "the kernel's own variable", _told_by_variable(memory, kernel, endian)
-    if told is None:
-        return
-    kernel.layer_base = kernel.physical_shift - told
-    if kernel.layer_base:
-        text = f"address 0 of the image is physical address {kernel.layer_base:#x}, by {source}"
-    else:
-        text = f"physical addresses agree with {source}"
-    kernel.evidence.append(text)
-
-
-def _told_by_variable(memory: Memory, kernel: Kernel, endian: str) -> int | None:
-    """Virtual minus physical, from `phys_base` (x86-64), `kimage_voffset` (arm64) or `vm_layout` (s390x)."""
-    name = {"x86-64": "phys_base", "arm64": "kimage_voffset", "s390x": "vm_layout"}.get(
-        kernel.architecture or ""
-    )
-    at = None if name is None else kernel.find(name)
-    value = None if at is None else read_number(memory, at, 8, endian)
-    if at is None or value is None:
-        return None
-    if name == "phys_base":
-        return 0xFFFFFFFF80000000 - (value - (value >> 63 << 64))
-    if name == "vm_layout":
-        physical = read_number(memory, at + 8, 8, endian)
-        return None if physical is None else value - physical
-    return value
 
 
 def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:

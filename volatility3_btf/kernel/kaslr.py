@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from ..memory import Memory
 from . import code
-from .reading import read_number
+from .kernel import Kernel
+from .reading import is_blank, read_number
+from .records import Record
 from .vmcoreinfo import Vmcoreinfo
 
 _X86_START = 0xFFFFFFFF81000000
@@ -16,6 +18,11 @@ _X86_ALIGN = 2 << 20
 """Bytes; the least CONFIG_PHYSICAL_ALIGN."""
 _RISCV_START = 0xFFFFFFFF80000000
 _PPC64_START = 0xC000000000000000
+_ARM64_TELLERS = ("arm64_panic_block_dump", "dump_kernel_offset")
+"""Functions that print KIMAGE_VADDR (arch/arm64/kernel/setup.c)."""
+_ARM64_BITS = {4096: (48, 39), 16384: (47, 36), 65536: (48, 42)}
+"""The usual VA_BITS_MIN and the least one, by size of pages (arch/arm64/Kconfig)."""
+_MASK = (1 << 64) - 1
 _ALIGNED = {"arm64": 2 << 20, "riscv64": 2 << 20}
 """Bytes to which `_text` is aligned where `_stext`, which may be all that is listed, lies behind it."""
 
@@ -42,52 +49,42 @@ class Kaslr:
 
 
 def kaslr_of(
-    memory: Memory,
-    architecture: str | None,
-    address: Callable[[str], int | None],
-    where: Callable[[str], int | None],
-    lowest: int | None,
-    note: Vmcoreinfo | None,
-    release: str | None,
-    endian: str,
+    memory: Memory, kernel: Kernel, lowest: int | None, note: Vmcoreinfo | None, page: int | None = None
 ) -> Kaslr | None:
     """Find the KASLR shift: VMCOREINFO's and the kernel's own must agree.
 
     Args:
         memory: the image.
-        architecture: the kernel's architecture.
-        address: the run-time address of a symbol, or None.
-        where: its address in the layer, or None.
+        kernel: the kernel, its architecture, release and symbols known.
         lowest: the lowest run-time address in the kernel image, which stands for `_text` if that is lost.
         note: the VMCOREINFO that belongs to this kernel.
-        release: the kernel's release.
-        endian: byte order of the kernel.
+        page: bytes of its pages, where its page tables could be walked.
     """
-    text = address("_text")
-    text = address("_stext") if text is None else text
-    text = lowest if text is None else text
+    symbols = kernel.symbols
+    addresses = () if symbols is None else (symbols.get("_text"), symbols.get("_stext"))
+    text = next((address for address in (*addresses, lowest) if address is not None), None)
     own = None
     if text is not None:
-        text -= text % _ALIGNED.get(architecture or "", 1)
-        own = _own(memory, architecture, text, where, release, endian)
+        text -= text % _ALIGNED.get(kernel.architecture or "", 1)
+        own = _own(memory, kernel, text, note, page)
     told = None if note is None else note.kernel_offset
-    return own if told is None else _settled(told, own, architecture)
+    return own if told is None else _settled(told, own, kernel.architecture)
 
 
 def _own(
-    memory: Memory, architecture: str | None, text: int, where: Place, release: str | None, endian: str
+    memory: Memory, kernel: Kernel, text: int, note: Vmcoreinfo | None, page: int | None
 ) -> Kaslr | None:
-    """The shift without VMCOREINFO."""
-    if architecture == "x86-64":
-        return _x86_64(memory, text, where)
-    if architecture == "arm64":
-        return _arm64(text, release)
-    if architecture == "s390x":
-        return _s390x(memory, where, endian)
-    if architecture == "riscv64":
-        return _assumed(text, _RISCV_START)
-    if architecture in ("ppc64le", "ppc64"):
-        return _assumed(text, _PPC64_START)
+    """The shift without KERNELOFFSET."""
+    if kernel.architecture == "x86-64":
+        return _x86_64(memory, text, kernel.find)
+    if kernel.architecture == "arm64":
+        return _arm64(memory, text, kernel, page)
+    if kernel.architecture == "s390x":
+        return _s390x(memory, kernel.find, kernel.blob.endian)
+    if kernel.architecture == "riscv64":
+        return _riscv64(memory, text, kernel, note)
+    if kernel.architecture in ("ppc64le", "ppc64"):
+        return _ppc64(text)
     return None
 
 
@@ -122,15 +119,54 @@ def _x86_64(memory: Memory, text: int, where: Place) -> Kaslr | None:
     return None
 
 
-def _arm64(text: int, release: str | None) -> Kaslr | None:
-    """KIMAGE_VADDR (asm/memory.h) follows the modules' area, whose size has changed twice."""
+def _arm64(memory: Memory, text: int, kernel: Kernel, page: int | None) -> Kaslr | None:
+    """KIMAGE_VADDR stands in the code that tells the offset when the kernel panics."""
+    for name in _ARM64_TELLERS:
+        place = kernel.find(name)
+        start = None if place is None else code.start_of_arm64_kernel(memory, place, text)
+        if start is not None:
+            return Kaslr(text - start, f"KASLR shift {text - start:#x} found in the code of {name}", True)
+    base = _usual_arm64(text, kernel.release, page)
+    return _assumed(text, base) if base is not None and text >= base else None
+
+
+def _usual_arm64(text: int, release: str | None, page: int | None) -> int | None:
+    """KIMAGE_VADDR (asm/memory.h): behind the modules' area, which starts where VA_BITS_MIN says.
+
+    The area's size has changed twice. Addresses have 48 bits, 47 with pages of 16 KiB, or fewer if built so.
+    """
     version = _version(release)
     if version is None:
         return None
-    base = 0xFFFFFFC000000000 if text >= 0xFFFFFFC000000000 else 0xFFFF800000000000
+    usual, least = _ARM64_BITS.get(page or 4096, (48, 39))
+    few = -(1 << least - 1) & _MASK
+    base = few if text >= few else -(1 << usual - 1) & _MASK
     area = 0x80000000 if version >= (6, 5) else 0x08000000 if version >= (5, 16) else 0x10000000
-    shift = text - (base + area)
-    return _assumed(text, base + area) if shift >= 0 else None
+    return base + area
+
+
+def _riscv64(memory: Memory, text: int, kernel: Kernel, note: Vmcoreinfo | None) -> Kaslr | None:
+    """`kernel_map` holds the offset, from 6.6 on, which brought KASLR (arch/riscv/mm/init.c)."""
+    place = kernel.find("kernel_map")
+    record = None
+    if place is not None and not is_blank(memory, place):
+        record = Record.read(memory, kernel.blob.types, "kernel_mapping", place)
+    start = None if record is None else record.number("virt_addr")
+    if record is not None and start:
+        shift = record.number("virt_offset") or 0
+        return Kaslr(shift, f"KASLR shift {shift:#x} from the kernel's variable kernel_map", True)
+    start = None if note is None else note.number("KERNEL_LINK_ADDR")
+    if start is not None and 0 <= text - start < _GIB:
+        return Kaslr(text - start, f"KASLR shift {text - start:#x} from VMCOREINFO's KERNEL_LINK_ADDR", True)
+    return _assumed(text, _RISCV_START)
+
+
+def _ppc64(text: int) -> Kaslr:
+    """Every 64-bit kernel is linked, and runs, at PAGE_OFFSET (arch/powerpc/Kconfig: KERNEL_START)."""
+    shift = text - _PPC64_START
+    if shift:
+        return _assumed(text, _PPC64_START)
+    return Kaslr(0, "no KASLR: the kernel lies where the architecture has it", True)
 
 
 def _s390x(memory: Memory, where: Place, endian: str) -> Kaslr | None:

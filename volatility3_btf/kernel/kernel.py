@@ -29,6 +29,9 @@ nothing tells; ended: it has been shut down, has crashed, or another one has run
 LIVES: tuple[Life, ...] = ("running", "likely", "unknown", "ended")
 """The best first."""
 
+_AROUND = 64 << 20
+"""Bytes around the listed symbols that may belong to the kernel image too, where only some are listed."""
+
 
 @dataclass(eq=False)
 class Kernel:
@@ -80,9 +83,15 @@ class Kernel:
     def physical(self, virtual: int) -> int | None:
         """The address in the layer of a virtual address in the kernel image.
 
-        Only for what is linked into the kernel: code, rodata, data, bss. None while the shift is not known.
+        Only for what is linked into the kernel: code, rodata, data, bss. None for other addresses, such as
+        those of the direct map, which `address_space_of` translates, and while the shift is not known.
         """
-        return None if self.physical_shift is None else virtual - self.physical_shift
+        if self.physical_shift is None or virtual < self.physical_shift:
+            return None
+        image = None if self.symbols is None else self.symbols.image
+        if image is not None and not image.start - _AROUND <= virtual < image.stop + _AROUND:
+            return None
+        return virtual - self.physical_shift
 
     def find(self, name: str) -> int | None:
         """The address in the layer of a kernel symbol, or None."""

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Final
 
 from ..memory import Memory
 from .reading import read_number
 
-if TYPE_CHECKING:
-    from .kernel import Kernel
+PRESENT: Final = 1
+"""The bit of an entry that says that it leads somewhere."""
 
-_PRESENT, _LARGE = 1, 1 << 7
-_FRAME = 0x000FFFFFFFFFF000
+FRAME: Final = 0x00003FFFFFFFF000
+"""The bits of an entry that are an address: 46, as wide as any machine's memory. Above, confidential guests
+have a bit that says who may read the page: SEV's C-bit is bit 47 or 51, TDX' shared bit 47 or 51."""
+
+_LARGE = 1 << 7
 _SHIFTS = (48, 39, 30, 21, 12)
 
 
@@ -50,56 +53,10 @@ def translate(memory: Memory, root: int, levels: int, virtual: int, layer_base: 
     table = root
     for shift in _SHIFTS[5 - levels :]:
         entry = read_number(memory, table + (virtual >> shift & 0x1FF) * 8, 8, "little")
-        if entry is None or not entry & _PRESENT:
+        if entry is None or not entry & PRESENT:
             return None
         if shift == 12 or (shift in (30, 21) and entry & _LARGE):
             inside = (1 << shift) - 1
-            return (entry & _FRAME & ~inside | virtual & inside) - layer_base
-        table = (entry & _FRAME) - layer_base
+            return (entry & FRAME & ~inside | virtual & inside) - layer_base
+        table = (entry & FRAME) - layer_base
     return None
-
-
-def page_tables_of(memory: Memory, kernel: Kernel) -> PageTables | None:
-    """Find the kernel's page tables by symbol; their levels by VMCOREINFO, by variable or by walking them."""
-    root = _root(kernel)
-    if root is None:
-        return None
-    if kernel.architecture != "x86-64":
-        return PageTables(root, None, "", False)
-    mapped = {levels for levels in (4, 5) if _maps(memory, kernel, root, levels)}
-    enabled = None if kernel.vmcoreinfo is None else kernel.vmcoreinfo.number("pgtable_l5_enabled")
-    if enabled is not None:
-        levels = 5 if enabled else 4
-        return PageTables(root, levels, f"VMCOREINFO says pgtable_l5_enabled={enabled}", levels in mapped)
-    variable = kernel.find("__pgtable_l5_enabled")
-    enabled = None if variable is None else read_number(memory, variable, 4, "little")
-    if enabled in (0, 1):
-        levels = 5 if enabled else 4
-        return PageTables(root, levels, f"__pgtable_l5_enabled is {enabled}", levels in mapped)
-    if len(mapped) == 1:
-        levels = mapped.pop()
-        return PageTables(root, levels, f"walked with {levels} levels, the tables map the kernel", True)
-    return PageTables(root, None, "", False)
-
-
-def _root(kernel: Kernel) -> int | None:
-    """The address in the layer of `init_top_pgt` (x86-64) or `swapper_pg_dir`."""
-    for name in ("init_top_pgt", "swapper_pg_dir"):
-        address = None if kernel.symbols is None else kernel.symbols.get(name)
-        if address is None and kernel.vmcoreinfo is not None:
-            address = kernel.vmcoreinfo.symbol(name)
-        at = None if address is None else kernel.physical(address)
-        if at is not None and at >= 0:
-            return at
-    return None
-
-
-def _maps(memory: Memory, kernel: Kernel, root: int, levels: int) -> bool:
-    """Whether the tables, read with so many levels, map the start of the kernel to where it lies."""
-    for name in ("linux_banner", "_text", "_stext"):
-        address = None if kernel.symbols is None else kernel.symbols.get(name)
-        if address is not None:
-            return translate(memory, root, levels, address, kernel.layer_base or 0) == kernel.physical(
-                address
-            )
-    return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ from .kallsyms import Kallsyms
 from .notes import Agreement, Listed, Notes
 from .tables import index_places
 from .tokens import COUNT
-from .vmcoreinfo import Vmcoreinfo
+from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 
 BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 """What the start of the kernel's BTF is called (include/asm-generic/vmlinux.lds.h; the second before 5.6)."""
@@ -30,6 +31,10 @@ BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 _MASK = (1 << 64) - 1
 _PAGE = 4096
 _LEAST_ORDER = 0.5
+_MOST_LINES = 256
+"""SYMBOL lines of one note that are compared; a kernel writes about forty."""
+_FEW_POINTERS = 2
+"""Pointers up to which it says nothing that none agrees."""
 _MOST_GUESSES = 4
 _ALIGNED = (
     "_text",
@@ -64,6 +69,7 @@ class Placement:
         note: the VMCOREINFO that agrees with these addresses.
         agreed: symbols of that note that have the same address here, and
         told: those that both have.
+        is_own: whether the kernel's own pointer leads to that note.
         tables: kallsyms tables that lie where that note and the shift say.
         pointers: pointers in the kernel that agree with the shift, and
         pointers_seen: those that were looked at.
@@ -79,6 +85,7 @@ class Placement:
     note: Vmcoreinfo | None = None
     agreed: int = 0
     told: int = 0
+    is_own: bool = False
     tables: int = 0
     pointers: int = 0
     pointers_seen: int = 0
@@ -92,9 +99,35 @@ class Placement:
         return spoken, self.aligned, self.reading.order, not self.reading.floating
 
     @property
+    def refuted(self) -> bool:
+        """Whether none of many pointers that the kernel holds agrees."""
+        return self.pointers_seen > _FEW_POINTERS and not self.pointers
+
+    @property
     def confirmed(self) -> bool:
         """Whether the kernel itself or VMCOREINFO agrees with the addresses."""
-        return self.agreed > 1 or self.pointers > 1
+        return not self.refuted and (self.agreed > 1 or self.pointers > 1)
+
+    def compare(self, kallsyms: Kallsyms, note: Vmcoreinfo) -> None:
+        """Hold another note against the addresses; it is the one that counts from now on."""
+        addresses = {name: at for name, at in note.symbols.items() if name not in NOT_ADDRESSES}
+        values = {name: kallsyms.value(self.reading, name) for name in islice(addresses, _MOST_LINES)}
+        moved = {name: value + (self.added or 0) for name, value in values.items() if value is not None}
+        self.note, self.told = note, len(moved)
+        self.agreed = sum((addresses[name] - value) & _MASK == 0 for name, value in moved.items())
+        self.tables = self.tables_at_home(kallsyms)
+
+    def forget_note(self) -> None:
+        """Go on as if there were no note."""
+        self.note, self.agreed, self.told, self.tables = None, 0, 0, 0
+
+    def tables_at_home(self, kallsyms: Kallsyms) -> int:
+        """How many of the kallsyms tables lie where the note and the shift say."""
+        note, shift = self.note, self.shift
+        if note is None or shift is None:
+            return 0
+        own = own_tables(kallsyms, self.reading).items()
+        return sum(note.symbol(name) == at + shift for name, at in own)
 
     @property
     def addresses(self) -> npt.NDArray[np.uint64]:
@@ -133,14 +166,20 @@ def place(kallsyms: Kallsyms, around: Surroundings) -> Placement:
         return Placement(kallsyms.readings[0], added=None)
     listed = around.notes.listed_by(kallsyms)
     found = [_judge(kallsyms, reading, around, listed) for reading in ordered]
-    best = max(found, key=lambda placement: placement.weight)
+    best = _best(found)
     if not best.confirmed:
         floating = [without_base(reading) for reading in ordered if reading.start is not None]
         found = [best, *(_judge(kallsyms, reading, around, listed) for reading in floating)]
-        best = max(found, key=lambda placement: placement.weight)
+        best = _best(found)
     if best.shift is None and best.added is not None:
         _from_code(kallsyms, best, around.memory)
     return best
+
+
+def _best(found: Sequence[Placement]) -> Placement:
+    """The one that most speaks for, of those that the kernel's own pointers do not refute, if any."""
+    standing = [placement for placement in found if placement.added is not None and not placement.refuted]
+    return max(standing or found, key=lambda placement: placement.weight)
 
 
 def own_tables(kallsyms: Kallsyms, reading: Addresses) -> dict[str, int]:
@@ -174,30 +213,35 @@ def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings, listed:
     if reading.rule == "self-relative":
         votes = {0: votes.get(0, {})}
     guesses = sorted(votes, key=lambda distance: -len(votes[distance]))[:_MOST_GUESSES]
-    agreement = listed.agreeing(reading, None if reading.floating else 0)
     found = [
-        _try(kallsyms, reading, around.memory, agreement, distance, votes[distance]) for distance in guesses
+        _try(kallsyms, reading, around.memory, listed, distance, votes[distance]) for distance in guesses
     ]
-    found = found or [_try(kallsyms, reading, around.memory, agreement, None, {})]
-    return max(found, key=lambda placement: placement.weight)
+    found = found or [_try(kallsyms, reading, around.memory, listed, None, {})]
+    return _best(found)
 
 
 def _try(
     kallsyms: Kallsyms,
     reading: Addresses,
     memory: Memory,
-    agreement: Agreement | None,
+    listed: Listed,
     distance: int | None,
     direct: dict[str, int],
 ) -> Placement:
-    """Judge one reading with one distance from its values to places in the layer."""
+    """Judge one reading with one distance from its values to places in the layer.
+
+    The kernel's own pointers are asked first, and notes only for what those leave open.
+    """
     placement = Placement(reading, direct=dict(direct))
     if reading.floating:
         placement.added = None
     else:
         placement.shift = distance
-    _ask_notes(kallsyms, placement, distance, agreement)
     _ask_pointers(kallsyms, placement, distance, memory)
+    is_open = placement.shift is None or placement.added is None
+    _ask_notes(kallsyms, placement, distance, listed.agreeing(reading, placement.added))
+    if is_open:
+        _ask_pointers(kallsyms, placement, distance, memory)
     placement.banner = _banner_at_home(kallsyms, reading, memory, distance)
     if placement.banner is not None:
         placement.direct["linux_banner"] = placement.banner.offset
@@ -250,9 +294,7 @@ def _ask_notes(
         placement.shift = distance + placement.added
     elif placement.shift is None and table is not None:
         placement.shift = table - kallsyms.place
-    if placement.shift is not None:
-        own = own_tables(kallsyms, placement.reading).items()
-        placement.tables = sum(placement.note.symbol(name) == at + placement.shift for name, at in own)
+    placement.tables = placement.tables_at_home(kallsyms)
 
 
 def _ask_pointers(kallsyms: Kallsyms, placement: Placement, distance: int | None, memory: Memory) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..memory import Memory
-from .reading import read_filled
+from .reading import is_blank, read_filled
 from .tokens import Endian
 
 PAIRS = (
@@ -67,14 +67,20 @@ def shifts(memory: Memory, place: Place, endian: Endian) -> Counter[int]:
 
 
 def agreeing(memory: Memory, place: Place, shift: int, endian: Endian) -> tuple[int, int]:
-    """How many of the pairs agree with a distance virtual − layer, and how many were looked at."""
+    """How many of the pairs agree with a distance virtual − layer, and how many could be looked at.
+
+    A variable of which a page was not acquired, or is blank, has not been looked at where no pointer agrees.
+    """
     agreed = seen = 0
     for variable, target in PAIRS:
         start, goal = place(variable), place(target)
         if start is None or goal is None:
             continue
+        if bool((_words(memory, start, endian) == np.uint64(goal + shift & _MASK)).any()):
+            agreed += 1
+        elif any(is_blank(memory, page) for page in range(start, start + REACH, _PAGE)):
+            continue
         seen += 1
-        agreed += bool((_words(memory, start, endian) == np.uint64(goal + shift & _MASK)).any())
     return agreed, seen
 
 

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..memory import Memory, UnreadableError
+
+_PAGE: Final = 4096
 
 
 def read_filled(memory: Memory, offset: int, length: int) -> tuple[bytes, int]:
@@ -29,6 +33,14 @@ def read_filled(memory: Memory, offset: int, length: int) -> tuple[bytes, int]:
         data[start : start + len(window.data)] = window.data
         held += len(window.data)
     return bytes(data), max(0, length - held)
+
+
+def is_blank(memory: Memory, place: int) -> bool:
+    """Whether a place's page is not in the image, or holds one byte throughout, as where it was wiped."""
+    if place < 0:
+        return True
+    page = memory.read_available(place & -_PAGE, _PAGE)
+    return len(page) < _PAGE or page == page[:1] * _PAGE
 
 
 def read_number(memory: Memory, offset: int, size: int, endian: str) -> int | None:

@@ -69,6 +69,12 @@ class Symbols:
     def __len__(self) -> int:
         return len(self.addresses)
 
+    @cached_property
+    def image(self) -> range | None:
+        """From the lowest to the highest run-time address in the kernel image; None if there is none."""
+        moving = self.addresses[~self.fixed]
+        return range(int(moving.min()), int(moving.max()) + 1) if len(moving) else None
+
     def __iter__(self) -> Iterator[tuple[int, str, str]]:
         """(address, type letter, name) of every symbol, in kallsyms' order, duplicates included."""
         letters = self.letters.tobytes().decode("latin-1")

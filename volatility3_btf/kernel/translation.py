@@ -47,11 +47,22 @@ class AddressSpace:
     Attributes:
         memory: the image.
         how: how addresses are translated, as a phrase.
+        levels: levels of the page tables; None where they are not read.
+        page: bytes of a page, likewise.
     """
 
-    def __init__(self, memory: Memory, translate: Translate, how: str) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        translate: Translate,
+        how: str,
+        levels: int | None = None,
+        page: int | None = None,
+    ) -> None:
         self.memory = memory
         self.how = how
+        self.levels = levels
+        self.page = page
         self._translate = translate
 
     def translate(self, virtual: int) -> int | None:
@@ -110,9 +121,9 @@ def address_space_of(memory: Memory, kernel: Kernel) -> AddressSpace | None:
     if kernel.physical_shift is None:
         return None
     witness, place = kernel.blob.offset + kernel.physical_shift, kernel.blob.offset
-    for translator, how in _translators(memory, kernel):
+    for translator, levels, page in _translators(memory, kernel):
         if translator(witness) == place:
-            return AddressSpace(memory, translator, how)
+            return AddressSpace(memory, translator, f"page tables of {levels} levels", levels, page)
     return None
 
 
@@ -135,19 +146,18 @@ def direct_map(memory: Memory, kernel: Kernel, shift: int) -> AddressSpace:
     return AddressSpace(memory, translator, f"the direct map at distance {shift:#x}")
 
 
-def _translators(memory: Memory, kernel: Kernel) -> Iterator[tuple[Translate, str]]:
-    """Every way to read this kernel's page tables."""
+def _translators(memory: Memory, kernel: Kernel) -> Iterator[tuple[Translate, int, int]]:
+    """Every way to read this kernel's page tables, how many levels they have, and the bytes of a page."""
     base, tables = kernel.layer_base or 0, kernel.page_tables
     endian = kernel.blob.header.endian
     if kernel.architecture == "x86-64":
         root = None if tables is None else tables.root
         levels = (4, 5) if tables is None or tables.levels is None else (tables.levels,)
         for count in levels if root is not None else ():
-            yield _x86_64(memory, root or 0, count, base), f"page tables of {count} levels"
+            yield _x86_64(memory, root or 0, count, base), count, PAGE
         return
     for root, form in _formats(memory, kernel):
-        how = f"page tables of {len(form.shifts)} levels"
-        yield _walker(memory, form, root, base, endian), how
+        yield _walker(memory, form, root, base, endian), len(form.shifts), 1 << form.shifts[-1]
 
 
 def _x86_64(memory: Memory, root: int, levels: int, base: int) -> Translate:
@@ -216,7 +226,18 @@ def _arm64_format(page_bits: int, virtual_bits: int) -> Format:
 
 ARM64: Final = tuple(
     _arm64_format(*bits)
-    for bits in ((12, 48), (12, 39), (12, 52), (16, 52), (16, 48), (16, 42), (14, 47), (14, 48), (14, 36))
+    for bits in (
+        (12, 48),
+        (12, 39),
+        (12, 52),
+        (16, 52),
+        (16, 48),
+        (16, 42),
+        (14, 47),
+        (14, 48),
+        (14, 52),
+        (14, 36),
+    )
 )
 """The granules and sizes of address spaces that arch/arm64/Kconfig offers."""
 
