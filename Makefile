@@ -7,6 +7,7 @@
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
+# make decoys            what a process can write to pass for a kernel, in 2,100 mixtures (docs/hostile.md)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,7 @@ $(BIN)/ruff check
 $(BIN)/mypy
 endef
 
-.PHONY: demo check test fresh parity bench acceptance robustness system venv dumps lint clean
+.PHONY: demo check test fresh parity bench acceptance decoys robustness system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -45,6 +46,9 @@ bench: venv
 
 robustness: dumps venv
 	$(BIN)/python tests/robustness.py --write $(ROBUSTNESS_ARGS)
+
+decoys: dumps venv
+	$(BIN)/python tests/decoys.py --write $(DECOYS_ARGS)
 
 acceptance: dumps venv
 	$(BIN)/python tests/acceptance.py --out .acceptance $(ACCEPTANCE_ARGS)

@@ -105,6 +105,7 @@ def test_an_honest_kernel_contradicts_nothing(dump: GetDump, name: str) -> None:
         ("task_struct", "prio", "static_prio"),
         ("task_struct", "utime", "stime"),
         ("task_struct", "cred", "real_cred"),
+        ("task_struct", "start_time", "start_boottime"),
         ("task_struct", "nsproxy", "signal"),
         ("mm_struct", "arg_start", "env_start"),
         ("mm_struct", "start_code", "end_code"),

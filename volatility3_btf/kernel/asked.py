@@ -70,7 +70,7 @@ def undecided(chosen: Kernel, kernels: Iterable[Kernel], how: str) -> str:
         return ""
     reason = f"{len(rivals) + 1} kernels are in this image, and nothing tells which one runs"
     if chosen.life == "likely":
-        reason = f"Of {len(rivals) + 1} kernels in this image one runs by its clock, or against another sign"
+        reason = f"{len(rivals) + 1} kernels are in this image, and which one runs is likely, not certain"
     return one_of_several(chosen, rivals[0], reason, how)
 
 

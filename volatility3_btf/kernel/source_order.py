@@ -20,16 +20,17 @@ from .records import member_at, struct_of
 ORDER: Final[dict[str, tuple[str, ...]]] = {
     "task_struct": tuple(
         """
-        stack flags ptrace on_cpu on_rq prio static_prio normal_prio rt_priority se rt dl
-        policy nr_cpus_allowed cpus_mask sched_info tasks mm active_mm exit_state exit_code exit_signal
-        pdeath_signal jobctl personality pid tgid real_parent parent children sibling group_leader ptraced
-        thread_pid thread_group thread_node vfork_done set_child_tid clear_child_tid utime stime
-        gtime nvcsw nivcsw start_time min_flt maj_flt posix_cputimers ptracer_cred real_cred cred comm
-        nameidata sysvsem fs files io_uring nsproxy signal sighand blocked real_blocked saved_sigmask pending
-        sas_ss_sp sas_ss_size sas_ss_flags audit_context loginuid sessionid seccomp parent_exec_id
-        self_exec_id alloc_lock pi_lock wake_q journal_info bio_list plug reclaim_state io_context
-        capture_control ptrace_message last_siginfo ioac cgroups cg_list robust_list splice_pipe
-        nr_dirtied nr_dirtied_pause dirty_paused_when timer_slack_ns default_timer_slack_ns
+        stack flags ptrace on_cpu on_rq prio static_prio normal_prio rt_priority se rt dl policy
+        nr_cpus_allowed cpus_mask sched_info tasks mm active_mm exit_state exit_code exit_signal
+        pdeath_signal jobctl personality pid tgid real_parent parent children sibling group_leader
+        ptraced thread_pid thread_group thread_node vfork_done set_child_tid clear_child_tid utime
+        stime gtime nvcsw nivcsw start_time start_boottime min_flt maj_flt posix_cputimers
+        ptracer_cred real_cred cred comm nameidata sysvsem fs files io_uring nsproxy signal sighand
+        blocked real_blocked saved_sigmask pending sas_ss_sp sas_ss_size sas_ss_flags audit_context
+        loginuid sessionid seccomp parent_exec_id self_exec_id alloc_lock pi_lock wake_q
+        journal_info bio_list plug reclaim_state io_context capture_control ptrace_message
+        last_siginfo ioac cgroups cg_list robust_list splice_pipe nr_dirtied nr_dirtied_pause
+        dirty_paused_when timer_slack_ns default_timer_slack_ns
         """.split()
     ),
     "mm_struct": tuple(

@@ -336,7 +336,7 @@ def _order(here: _Here) -> Iterator[Testimony]:
         yield Testimony(
             "order",
             "contradicts",
-            f"{', '.join(members[:4])} of struct {name} stand elsewhere than in the kernel's sources",
+            f"struct {name} has {', '.join(members[:4])} elsewhere than the kernel's sources",
         )
     if not strays:
         yield Testimony(
