@@ -226,8 +226,11 @@ def test_what_a_damaged_image_installed_serves_no_whole_one(dump: Dumps, damaged
     assert again.rows[0]["File output"] is None
     assert "is not replaced by a table that is not exact" in again.stderr
     assert Path(exact["File output"]).read_bytes() == whole
-    chosen = configuration(vol, damaged)["kernel.symbol_table_name.isf_url"]
+    saved = vol.folder / "damaged.json"
+    done = vol("--save-config", saved, "linux.pslist", image=damaged)
+    chosen = json.loads(saved.read_text())["kernel.symbol_table_name.isf_url"]
     assert chosen == Path(exact["File output"]).as_uri()
+    assert f"{chosen} is used, which linux.btfisf made of another image" in done.stderr
 
 
 def test_a_damaged_file_of_the_users_is_passed_over(

@@ -56,6 +56,11 @@ def pack_kernel(kernel: Kernel) -> bytes:
     return body + hashlib.sha256(body).digest()
 
 
+def digest_of(kernel: Kernel) -> str:
+    """Hexadecimal SHA-256 of all that `pack_kernel` packs: BTF, symbols, banner, release, state."""
+    return pack_kernel(kernel)[-_DIGEST:].hex()
+
+
 def unpack_kernel(data: bytes) -> Kernel:
     """The kernel that `pack_kernel` wrote; its addresses are link-time ones, its KASLR shift 0.
 

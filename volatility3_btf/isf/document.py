@@ -19,7 +19,7 @@ import orjson
 
 from ..kernel import Kernel
 from ..version import VERSION
-from .compact import pack_kernel
+from .compact import digest_of
 from .convert import Entry, TypeEntries
 from .symbols import SymbolEntries, count_typed
 
@@ -92,7 +92,7 @@ def build_isf(kernel: Kernel) -> Document:
     with _no_collections():
         entries = TypeEntries(kernel.blob.types)
         table = SymbolEntries(kernel, entries).all()
-        digest = pack_kernel(kernel)[-32:].hex()
+        digest = digest_of(kernel)
         content: dict[str, Entry] = {
             "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": _sources(kernel, digest)},
             "base_types": entries.base_types,

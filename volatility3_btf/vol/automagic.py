@@ -24,7 +24,7 @@ from .layers import FAULTS, layer_memory, physical_layer_name
 from .lines import one_line, put_off
 from .physical import LOCATION, leave_formats_only, stack_physical
 from .running import OPTION, NoTableError, running_kernel
-from .serving import unfit
+from .serving import of_another_image, unfit
 from .wanted import Wanted, wanted_by
 
 log = logging.getLogger(__name__)
@@ -169,6 +169,8 @@ def _serves(context: Context, wanted: Wanted, url: str, answer: Answer) -> bool:
     except Exception as error:  # a file that is none can make its reader raise anything
         log.debug("while a symbol file was read", exc_info=True)
         reason = f"it cannot be read: {type(error).__name__}: {error}"
+    if not reason and of_another_image(table, answer.kernel):
+        log.warning("The symbol file %s is used, which linux.btfisf made of another image", one_line(url))
     if reason:
         wanted.drop_table(context)
         log.warning("The symbol file %s is passed over: %s", one_line(url), one_line(reason))

@@ -145,7 +145,7 @@ def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: U
             "The kernel with BTF at %#x cannot be used (%s): the one with BTF at %#x is taken",
             *(taken.kernel.blob.offset, one_line(str(error)), following.blob.offset),
         )
-    return _by_first_that_serves(context, physical, Taken(following, False, rest), user)
+    return _by_first_that_serves(context, physical, Taken(following, rest), user)
 
 
 def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbols) -> Answer:

@@ -41,13 +41,10 @@ class Taken:
 
     Attributes:
         kernel: it.
-        is_alone: whether there is no other one in the image, and nothing else to be minded, so that everybody
-            would take this one.
         others: those to try where its address space cannot be set up after all, best first.
     """
 
     kernel: Kernel
-    is_alone: bool
     others: Sequence[Kernel] = ()
 
 
@@ -90,9 +87,8 @@ def running_kernel(
     saved = [
         kernel for kernel in usable if kernel.page_tables is not None and kernel.page_tables.root == root
     ]
-    is_alone = sum(kernel.symbols is not None for kernel in kernels) == 1
     if saved:
-        return Taken(saved[0], is_alone)
+        return Taken(saved[0])
     own = [kernel for kernel in usable if not wanted and owns(kernel.banner or b"")]
     chosen = own[0] if own else usable[0]
     if not wanted:
@@ -101,7 +97,7 @@ def running_kernel(
         log.warning(
             "%s", one_line(one_of_several(chosen, usable[1], f"{len(usable)} kernels are {wanted}", HOW))
         )
-    return Taken(chosen, is_alone, [kernel for kernel in usable if kernel is not chosen])
+    return Taken(chosen, [kernel for kernel in usable if kernel is not chosen])
 
 
 def _kernels(memory: Memory, glance: Glance | None, progress: Any) -> list[Kernel]:

@@ -37,6 +37,21 @@ def unfit(table: Any, kernel: Kernel | None) -> str:
     return "" if kernel is None else _of_another_build(table, kernel)
 
 
+def of_another_image(table: Any, kernel: Kernel | None) -> bool:
+    """Whether `linux.btfisf` made a table, and not from what this image holds.
+
+    Its metadata has a hash of all that it was made of; tables of earlier versions have none, and are taken
+    for another image's.
+    """
+    from ..isf.compact import digest_of
+    from ..isf.document import PRODUCER
+
+    if kernel is None or table.producer.name != PRODUCER["name"]:
+        return False
+    sources = table.metadata.get_symbols_sources() if table.metadata else []
+    return digest_of(kernel) not in [source.get("hash_value") for source in sources if source]
+
+
 def _of_another_build(table: Any, kernel: Kernel) -> str:
     """Two builds of one release differ in where symbols lie; the image's are known only if it is exact."""
     known = None if kernel.symbols is None else kernel.symbols.get(_FIRST)
