@@ -135,7 +135,7 @@ def test_a_symbol_file_of_the_users_is_a_choice(
         caplog.clear()
         answer = decision.decide(*opened(guest))
         assert answer is not None
-        assert answer.source.url == own.as_uri()
+        assert answer.files == [own.as_uri()]
         assert answer.layer["page_map_offset"] == kernel.page_tables.root
         line = f"with BTF at {kernel.blob.offset:#x} is taken; --btf-kernel"
         assert any(line in message for message in caplog.messages) == (kernel.life == "ended")
