@@ -67,7 +67,7 @@ HEAD = 32
 MOST_HEADERS = 256
 """Headers looked at in each MiB that is searched; an honest image has a few hundred in all."""
 
-MOST_DISTILLED = 64
+MOST_DISTILLED = 16
 """Modules' distilled bases that are remembered, the latest; each is of one module only."""
 
 MOST_WAITING = 1 << 14

@@ -120,13 +120,23 @@ def tiny_kernels() -> bytes:
 
 def kernels_and_modules() -> bytes:
     """Kernels' BTF, large and small, and modules' whose names fit none: each may be held against each."""
-    large = b"".join(blob([record(Kind.STRUCT, 1, 0, number)]) for number in range(KERNELS))
+    pointer = record(Kind.PTR, 0, 0, 0)
+    large = b"".join(blob([record(Kind.STRUCT, 1, 0, number), pointer]) for number in range(KERNELS))
     strings = b"\0task_struct\0"
-    small = (record(Kind.STRUCT, 1, 0, number) for number in range(2000))
-    kernels = b"".join(paged(header(12, len(strings)) + types + strings) for types in small)
+    small = (record(Kind.STRUCT, 1, 0, number) + pointer for number in range(2000))
+    kernels = b"".join(paged(header(24, len(strings)) + types + strings) for types in small)
     types = record(Kind.STRUCT, 16, 0, 4) + record(Kind.CONST, 0, 0, 3)
     modules = paged(header(len(types), 2) + types + b"a\0") * 2000
     return filled(large + bytes(-len(large) % 4096) + kernels + modules)
+
+
+def bases_and_modules() -> bytes:
+    """Modules' distilled bases, and modules whose ids and last names fit all of them, but no name does."""
+    strings = b"\0task_struct\0"
+    bases = (paged(header(12, len(strings)) + record(Kind.STRUCT, 1, 0, at) + strings) for at in range(2000))
+    types = record(Kind.STRUCT, 16, 0, 4) + record(Kind.CONST, 0, 0, 1) + record(Kind.STRUCT, 5, 0, 4)
+    modules = paged(header(len(types), 6) + types + b"a\0bcd\0") * 12_000
+    return filled(b"".join(bases) + modules)
 
 
 def typedef_loops() -> bytes:
@@ -417,6 +427,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
             tiny_blobs,
             tiny_kernels,
             kernels_and_modules,
+            bases_and_modules,
         ),
         *(typedef_loops, pointer_chain, doubled_nesting, deep_nesting, flat_wide, self_nesting),
         *(

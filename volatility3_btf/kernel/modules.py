@@ -71,8 +71,8 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
             break
         found.modules.append(ListedModule(name, entry - place[0], _btf_size(space, struct, entry - place[0])))
     log.warning(
-        "the kernel's list of modules is damaged: %s be read, so others may be loaded",
-        f"only its first {len(found.modules)} can" if found.modules else "none of it can",
+        "the kernel's list of modules was not followed to its end: %s can be read, others may be loaded",
+        f"only its first {len(found.modules)}" if found.modules else "none of it",
     )
     return found
 
