@@ -19,6 +19,7 @@ from .kaslr import kaslr_of
 from .kernel import Kernel
 from .mapping import Mapped, map_kernel
 from .memory_map import lacking, memory_map_of
+from .name_order import misplaced
 from .notes import Notes
 from .ownnote import OwnNote, own_note
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
@@ -165,6 +166,9 @@ def _with_symbols(
     kernel.evidence += mapped.agreed
     against += mapped.against
     kernel.contents = read_contents(memory, kernel)
+    agreed, exchanged = misplaced(memory, kernel)
+    kernel.evidence += agreed
+    against += exchanged
     tell_losses(kernel, kallsyms, placement)
     map_of_memory = memory_map_of(memory, kernel, mapped.space)
     kernel.lacking = lacking(memory, map_of_memory, kernel.layer_base or 0)
