@@ -30,10 +30,14 @@ def test_every_decoy_writes_into_free_memory(ground: Ground, name: str) -> None:
     assert not any(any(before[page]) for page in written)
 
 
-@pytest.mark.parametrize("name", ["amd64-5.10", "amd64-6.1", "amd64-7", "arm64-6.12"])
-def test_the_answer_is_the_honest_one(dump: GetDump, name: str) -> None:
-    row = run(name, ground_of(name, dump), 100_000, 4)
-    assert row.words == {"honest": 4}
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("amd64-5.10", 24), ("amd64-6.1", 100_000), ("amd64-7", 100_000), ("arm64-6.12", 100_000)],
+)
+def test_the_answer_is_the_honest_one(dump: GetDump, name: str, first: int) -> None:
+    """Numbers 24 and 25 on 5.10 once tied the kernel's symbols to a copy of its read-only data."""
+    row = run(name, ground_of(name, dump), first, 3)
+    assert row.words == {"honest": 3}
 
 
 def test_the_table_counts() -> None:

@@ -74,6 +74,8 @@ class Placement:
         pointers: pointers in the kernel that agree with the shift, and
         pointers_seen: those that were looked at.
         aligned: how many symbols lie at the start of a page that have to.
+        encloses: whether the tables themselves lie in the kernel image, from its first symbol to its last: a
+            copy of banner and types elsewhere is not theirs.
         inferred: set when the shift rests on the shape of code alone.
     """
 
@@ -90,13 +92,14 @@ class Placement:
     pointers: int = 0
     pointers_seen: int = 0
     aligned: int = 0
+    encloses: bool = False
     inferred: bool = False
 
     @property
-    def weight(self) -> tuple[int, int, float, bool]:
+    def weight(self) -> tuple[int, bool, int, float, bool]:
         """How much speaks for it; compared with other readings of the same tables."""
         spoken = len(self.direct) + min(self.agreed, 4) + min(self.pointers, 4) + self.tables
-        return spoken, self.aligned, self.reading.order, not self.reading.floating
+        return spoken, self.encloses, self.aligned, self.reading.order, not self.reading.floating
 
     @property
     def refuted(self) -> bool:
@@ -245,11 +248,20 @@ def _try(
     placement.banner = _banner_at_home(kallsyms, reading, memory, distance)
     if placement.banner is not None:
         placement.direct["linux_banner"] = placement.banner.offset
+    placement.encloses = distance is not None and _encloses(kallsyms, reading, distance)
     placement.aligned = sum(
         value is not None and value % _PAGE == 0
         for value in (kallsyms.value(reading, name) for name in _ALIGNED)
     )
     return placement
+
+
+def _encloses(kallsyms: Kallsyms, reading: Addresses, distance: int) -> bool:
+    """Whether the token table lies between the first and the last symbol that moves with the kernel."""
+    values = reading.values[reading.sound & ~reading.fixed]
+    if not len(values):
+        return False
+    return int(values.min()) <= kallsyms.place + distance <= int(values.max())
 
 
 def _banner_at_home(
