@@ -23,7 +23,7 @@ from support.checkout import CHECKOUT
 LIBRARY, PLUGINS = CHECKOUT / "volatility3_btf", CHECKOUT / "plugins"
 APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
 
-FILES = {"formats", "segments", "xen_core", "avml", "qemu_pages", "qemu_stream"}
+FILES = {"formats", "descriptors", "segments", "xen_core", "avml", "qemu_pages", "qemu_stream"}
 """The parts that read formats of image files."""
 
 # What each part of the library may import of the others; "" is volatility3_btf/__init__.py.
@@ -35,8 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registers": set(),
     "memory": {"finder", "registers"},
     "formats": set(),
+    "descriptors": {"formats"},
     "segments": {"formats"},
-    "xen_core": {"segments"},
+    "xen_core": {"formats", "segments"},
     "avml": {"segments"},
     "qemu_machine": set(),
     "qemu_pages": {"memory", "segments"},
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "damage": {"memory", "btf"},
     "scan": {"memory", "btf", "body", "damage"},
     "kernel": {"memory", "registers", "btf", "scan"},
-    "sources": {"memory", "images", "btf", "scan", "kernel"},
+    "sources": {"memory", "images", "descriptors", "btf", "scan", "kernel"},
     "isf": {"memory", "btf", "scan", "kernel", "version"},
     "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
     "vol": {"memory", "images", *FILES, "btf", "scan", "kernel", "isf", "sources", "version", ""},

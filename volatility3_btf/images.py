@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import stat
 import struct
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 from . import children, finder
 from .children import Child, ChildError, Children, Range
+from .descriptors import open_file, read_from, read_some
 from .formats import HEAD, FormatError, format_of, is_stream, sentence_in_python
 from .memory import Memory, Passed, Piece, Run, UnreadableError, Window, passed_window
 from .registers import Processor, processors_of
@@ -53,13 +53,6 @@ SMALL = 1 << 20
 
 SMALL_HOLE = 1 << 20
 """Bytes; a shorter hole in a sparse file is searched, which costs less than two mappings."""
-
-NO_FILES = {
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFCHR: "a device",
-}
 
 MOST_SHARED = 2
 """Times that the bytes of a file may be memory: ranges could all be the same part of it, without end."""
@@ -108,7 +101,7 @@ class FileMemory(ImageMemory):
         """The processors' registers that the notes of an ELF core tell."""
         if self._file < 0 or self._offsets.get(0) == 0:
             return ()
-        return processors_of(lambda offset, length: os.pread(self._file, length, offset))
+        return processors_of(lambda offset, length: read_from(self._file, offset, length))
 
     def file_offset(self, address: int) -> int:
         """Where in the file the byte at `address` lies. Raises UnreadableError."""
@@ -123,7 +116,7 @@ class FileMemory(ImageMemory):
         pieces = []
         while length:
             try:
-                piece = os.pread(self._file, length, place)
+                piece = read_some(self._file, place, length)
             except OSError as error:
                 raise UnreadableError(offset, error.strerror or "cannot be read") from error
             if not piece:
@@ -261,6 +254,9 @@ def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]
 def _data(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """The parts of [start, stop) of a file that are not holes."""
     position = start
+    if not hasattr(os, "SEEK_DATA"):
+        yield start, stop
+        return
     while position < stop:
         try:
             low = os.lseek(descriptor, position, os.SEEK_DATA)
@@ -293,34 +289,6 @@ def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
         raise
 
 
-def open_file(path: str | os.PathLike[str]) -> int:
-    """Open a regular file or block device for reading, without waiting for anything.
-
-    Raises:
-        FormatError: it is something else.
-        OSError: it cannot be opened.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        if reason := no_file(os.fstat(descriptor).st_mode):
-            raise FormatError(reason)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def no_file(mode: int) -> str:
-    """What something is that is no file to be read at any place, for a message; "" if it is one.
-
-    Args:
-        mode: its `st_mode`.
-    """
-    if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
-        return ""
-    return f"not an image file but {NO_FILES.get(stat.S_IFMT(mode), 'something else')}"
-
-
 def _opened(descriptor: int) -> ImageMemory:
     """Tell the format by its magic and find the ranges of memory in the file."""
     size = os.lseek(descriptor, 0, os.SEEK_END)
@@ -340,15 +308,3 @@ def _opened(descriptor: int) -> ImageMemory:
     if known := format_of(head):
         raise FormatError(sentence_in_python(known))
     return FileMemory(descriptor, [Segment(0, 0, size)])
-
-
-def read_from(descriptor: int, offset: int, length: int) -> bytes:
-    """Read from a file, less at its end; more at a time than one call of the system gives."""
-    pieces = []
-    while length:
-        piece = os.pread(descriptor, min(length, PIECE), offset)
-        if not piece:
-            break
-        pieces.append(piece)
-        offset, length = offset + len(piece), length - len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

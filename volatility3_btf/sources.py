@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .btf import BtfError, Types, outline
 from .btf.header import MAGIC
-from .images import open_file, open_memory
+from .descriptors import open_file
+from .images import open_memory
 from .kernel import NoKernelError
 from .kernel.choice import choose_types
 from .memory import Memory, Progress, UnreadableError

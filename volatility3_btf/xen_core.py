@@ -6,14 +6,21 @@ Source of the format: Xen's docs/misc/dump-core-format.txt.
 
 from __future__ import annotations
 
+import logging
 import struct
 
-from .segments import MAX_OFFSET, ReadAt, Segment, elf_segments
+from .formats import FormatError
+from .segments import MAX_OFFSET, MAX_SEGMENTS, ReadAt, Segment, elf_segments
+
+log = logging.getLogger(__name__)
 
 WIDE_LITTLE = b"\x7fELF\2\1"
 SECTION = struct.Struct("<I4x16xQQ24x")  # name, place in the file, bytes
 MOST_NAMES, MOST_TABLE = 1 << 16, 1 << 28
 """Bytes of the sections' names; of the numbers of pages."""
+
+PART = 1 << 24
+"""Bytes of them that are looked at together."""
 
 PAGE = 4096
 
@@ -31,17 +38,22 @@ def xen_segments(read_at: ReadAt) -> list[Segment]:
     sections = _sections(read_at)
     if b".xen_pages" not in sections:
         return []
-    import numpy as np
-
     pages, _ = sections[b".xen_pages"]
-    for name, width in ((b".xen_pfn", 1), (b".xen_p2m", 2)):
-        if name in sections:
-            place, length = sections[name]
-            table = read_at(place, min(length, MOST_TABLE))
-            numbers = np.frombuffer(table, dtype="<u8", count=len(table) // 8 // width * width)[::width]
-            there = np.flatnonzero(numbers < np.uint64(MAX_OFFSET // PAGE))
-            frames = numbers[there].astype(np.int64)
-            return _joined(frames.tolist(), (pages + there * PAGE).tolist())
+    for name, size in ((b".xen_pfn", 8), (b".xen_p2m", 16)):
+        if name not in sections:
+            continue
+        place, length = sections[name]
+        found: list[Segment] = []
+        if length > MOST_TABLE:
+            log.warning("the Xen core has more than %d pages: the rest is left out", MOST_TABLE // size)
+        for at in range(0, min(length, MOST_TABLE), PART):
+            table = read_at(place + at, min(PART, length - at))
+            found += _joined(table[: len(table) // size * size], size, pages + at // size * PAGE)
+            if len(found) > MAX_SEGMENTS:
+                raise FormatError("a Xen core whose pages are in no order at all: too many ranges")
+            if len(table) < PART:
+                break
+        return found
     return []
 
 
@@ -66,17 +78,25 @@ def _sections(read_at: ReadAt) -> dict[bytes, tuple[int, int]]:
     }
 
 
-def _joined(frames: list[int], places: list[int]) -> list[Segment]:
-    """A segment for each run of pages that follow each other in memory and in the file."""
-    found: list[Segment] = []
-    start, first, length = 0, 0, 0
-    for frame, place in zip(frames, places, strict=True):
-        if length and frame * PAGE == start + length and place == first + length:
-            length += PAGE
-            continue
-        if length:
-            found.append(Segment(start, first, length))
-        start, first, length = frame * PAGE, place, PAGE
-    if length:
-        found.append(Segment(start, first, length))
-    return found
+def _joined(table: bytes, size: int, start: int) -> list[Segment]:
+    """A segment for each run of pages that follow each other in memory and in the file.
+
+    Args:
+        table: entries of `size` bytes, of which the first 8 are a page's number.
+        size: in bytes.
+        start: where the page of the first entry lies in the file.
+    """
+    import numpy as np
+
+    numbers = np.frombuffer(table, dtype="<u8")[:: size // 8]
+    there = np.flatnonzero(numbers < np.uint64(MAX_OFFSET // PAGE))
+    if not len(there):
+        return []
+    frames = numbers[there].astype(np.int64)
+    breaks = np.flatnonzero((np.diff(frames) != 1) | (np.diff(there) != 1)) + 1
+    first = np.concatenate(([0], breaks))
+    if len(first) > MAX_SEGMENTS:
+        raise FormatError("a Xen core whose pages are in no order at all: too many ranges")
+    lengths = np.diff(np.concatenate((first, [len(there)])))
+    columns = (frames[first] * PAGE, start + there[first] * PAGE, lengths * PAGE)
+    return [Segment(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

@@ -12,7 +12,7 @@ from volatility3.framework import constants, exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol.image import image_under, kernels_seen
+from volatility3_btf.vol.image import image_under, seen_instead
 from volatility3_btf.vol.output import free_name, save, unwritable
 from volatility3_btf.vol.running import asked
 
@@ -237,8 +237,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
 
     def _nothing_found(self) -> str:
         """That there is no kernel BTF, in one line, with what is there of kernels."""
-        with image_under(self.context, self.config["primary"]) as memory:
-            return f"No kernel BTF found, so there is no symbol table to make. {kernels_seen(memory)}"
+        instead = seen_instead(self.context, self.config["primary"])
+        return f"No kernel BTF found, so there is no symbol table to make{instead}"
 
 
 def _hex(shift: int | None) -> Any:

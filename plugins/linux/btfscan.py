@@ -11,7 +11,7 @@ from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol.image import image_under, kernels_seen, what_file
+from volatility3_btf.vol.image import image_under, seen_instead
 from volatility3_btf.vol.output import save
 
 if TYPE_CHECKING:
@@ -150,7 +150,5 @@ class BtfScan(interfaces.plugins.PluginInterface):
         """One line that tells what was there instead: the kernels' banners."""
         order = self.config.get("endian", "auto")
         what = "kernel BTF" if order == "auto" else f"{order}-endian kernel BTF"
-        reason = what_file(self.context, self.config["primary"])
-        what += " found in this image" + (f"; {reason}" if reason else "")
-        with image_under(self.context, self.config["primary"]) as memory:
-            vollog.warning("No %s. %s", what, kernels_seen(memory))
+        instead = seen_instead(self.context, self.config["primary"])
+        vollog.warning("No %s found in this image%s", what, instead)

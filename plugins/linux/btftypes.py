@@ -10,7 +10,7 @@ from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 
 from volatility3_btf.vol import text as _text  # noqa: F401 (makes Volatility know our text renderers)
-from volatility3_btf.vol.image import image_under, kernels_seen
+from volatility3_btf.vol.image import image_under, seen_instead
 from volatility3_btf.vol.running import asked
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ class BtfTypes(interfaces.plugins.PluginInterface):
             try:
                 return choose_types(memory, module, progress_callback, asked(context))
             except NoKernelError as error:
-                vollog.error("No kernel BTF found, so there are no types to show. %s", kernels_seen(memory))
+                instead = seen_instead(context, layer_name)
+                vollog.error("No kernel BTF found, so there are no types to show%s", instead)
                 raise exceptions.SymbolSpaceError("the image holds no kernel BTF") from error
             except (KernelError, BtfError) as error:
                 line = f"No types to show: {error}"

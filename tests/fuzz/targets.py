@@ -19,8 +19,12 @@ import orjson
 
 from fuzz.smallkernel import BANNER, memory, small_kernel, wiped_kernels
 from fuzz.smalllists import KERNEL, mapped, small_lists
+from support import streams
 from support.btfwriter import Writer, every_kind
+from support.cores import xen as xen_core
+from support.images import avml as avml_file
 from support.touch import touch_everything
+from volatility3_btf.avml import avml_frames
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
 from volatility3_btf.btf.c_header import c_header
 from volatility3_btf.btf.diff import diff
@@ -40,8 +44,10 @@ from volatility3_btf.kernel.kallsyms import read_kallsyms
 from volatility3_btf.kernel.modules import listed_modules
 from volatility3_btf.kernel.tokens import DIGITS, tokens_at_digits
 from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
+from volatility3_btf.qemu_stream import read_stream
 from volatility3_btf.scan import find_btf
 from volatility3_btf.segments import elf_segments, lime_segments, tidy_segments
+from volatility3_btf.xen_core import core_segments
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -329,6 +335,32 @@ def lime(data: bytes) -> None:
     tidy_segments(segments)
 
 
+def xen(data: bytes) -> None:
+    read_at = _reader(data)
+    try:
+        segments = core_segments(read_at)
+    except FormatError:
+        return
+    assert sum(segment.length for segment in tidy_segments(segments)) < 1 << 63
+
+
+def avml(data: bytes) -> None:
+    frames, damage = avml_frames(_reader(data), len(data))
+    assert all(0 < frame.length <= 1 << 16 for frame in frames)
+    assert damage is None or 0 <= damage <= len(data)
+
+
+def stream(data: bytes) -> None:
+    """A migration stream; its pages are read as a search reads them."""
+    read_at = _reader(data)
+    try:
+        found = read_stream(read_at, len(data))
+        for start, length in found.runs():
+            assert len(found.read(read_at, start, min(length, 1 << 16))) == min(length, 1 << 16)
+    except (FormatError, UnreadableError):
+        return
+
+
 def image(data: bytes) -> None:
     """A file of any format, opened, read and searched."""
     descriptor = os.memfd_create("image")
@@ -463,6 +495,19 @@ def _elves() -> Iterator[bytes]:
         yield (ident + head + table).ljust(200, b"\0") + b"\x9f\xeb\x01\0" * 16
 
 
+def _xens() -> Iterator[bytes]:
+    for p2m in (False, True):
+        yield xen_core([(0, bytes(4096)), (5, b"\1" * 4096)], p2m)
+
+
+def _streams() -> Iterator[bytes]:
+    part = streams.pages(b"pc.ram", [(0, 0), (4096, b"a" * 4096), (3 * 4096, 255)])
+    whole = streams.stream({b"pc.ram": 64 << 20}, part, behind=streams.clock(32 << 20, 32 << 20))
+    yield whole
+    yield streams.libvirts(whole)
+    yield whole.replace(streams.FIRST_PART[:5], streams.FIRST_PART[:5] + streams.command(7, b"\0\1"), 1)
+
+
 def _limes() -> Iterator[bytes]:
     ranges = ((0, 16), (4096, 8), (64, 4))
     yield b"".join(
@@ -501,6 +546,9 @@ TARGETS: dict[str, Target] = {
     "declarations": Target(declarations, _declared, 256, (b"struct ", b"(*$)(void)", b"[]", b"enum ", b"};")),
     "elf": Target(elf, _elves, 512, (b"\x7fELF\2\1\1", struct.pack("<H", 0xFFFF))),
     "lime": Target(lime, _limes, 256, (b"EMiL\1\0\0\0",)),
+    "xen": Target(xen, _xens, 1 << 14, (b".xen_pages\0", b".xen_p2m\0", b".xen_pfn\0")),
+    "avml": Target(avml, lambda: iter([avml_file([(0x1000, bytes(9000)), (0x9000, b"abc")])]), 1024),
+    "stream": Target(stream, _streams, 9000, (b"QEVM\0\0\0\3", b"\x06pc.ram", b"LibvirtQemudSave")),
     "image": Target(image, _files, 512, (b"EMiL\1\0\0\0", b"\x7fELF\2\1\1")),
 }
 """The fuzz targets by name; the names of the folders under `crashers`."""

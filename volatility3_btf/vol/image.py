@@ -82,6 +82,17 @@ def kernels_seen(memory: Memory) -> str:
     return told
 
 
+def seen_instead(context: Context, layer_name: str) -> str:
+    """What an image without kernel BTF is instead, to be put behind a sentence: the file, kernels' banners.
+
+    Raises:
+        LayerException: the file behind it is damaged, or has become shorter meanwhile.
+    """
+    reason = what_file(context, layer_name)
+    with image_under(context, layer_name) as memory:
+        return (f"; {reason}" if reason else "") + f". {kernels_seen(memory)}"
+
+
 def banners_seen(memory: Memory) -> str:
     """The kernels whose banners are in an image."""
     from ..kernel import seen_kernels

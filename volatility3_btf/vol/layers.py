@@ -23,7 +23,8 @@ from typing import TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel, linear, physical
 
-from ..images import FileMemory, StreamMemory, read_from
+from ..descriptors import FLAGS, read_from
+from ..images import FileMemory, StreamMemory
 from ..memory import Memory, Run, UnreadableError
 from ..segments import Segment
 from .qemu import QemuStreamLayer
@@ -169,7 +170,7 @@ def _reopened(layer: physical.FileLayer) -> int | None:
     if not (stat.S_ISREG(theirs.st_mode) or stat.S_ISBLK(theirs.st_mode)):
         return None
     try:
-        descriptor = os.open(opened.name, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(opened.name, FLAGS)
     except (OSError, TypeError):
         return None
     if os.path.samestat(theirs, os.fstat(descriptor)):

@@ -10,7 +10,7 @@ from urllib import parse, request
 
 from volatility3.framework import interfaces
 
-from ..images import no_file
+from ..descriptors import no_file
 from .physical import LOCATION
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ from volatility3.framework import contexts, exceptions, interfaces, layers
 from volatility3.framework.automagic import stacker
 from volatility3.framework.layers import physical
 
+from ..descriptors import open_file
 from ..formats import FormatError
-from ..images import FileMemory, open_file, open_memory
+from ..images import FileMemory, open_memory
 from ..memory import Memory
 from ..segments import ELF_MAGIC
 from .layers import FAULTS, layer_memory
