@@ -13,8 +13,11 @@ from .records import member_at, struct_of
 from .rings import Ring, walk_ring
 from .translation import AddressSpace, address_space_of
 
-MOST_TASKS: Final = 1 << 12
+MOST_TASKS: Final = 1 << 10
 """Processes that are walked over."""
+
+MOST_STACKS: Final = 1 << 8
+"""Processes whose stacks are looked at."""
 
 _STACK_END: Final = 0x57AC6E9D
 """STACK_END_MAGIC (include/uapi/linux/magic.h), the lowest word of every process's kernel stack."""
@@ -51,7 +54,7 @@ def tasks_of(memory: Memory, kernel: Kernel) -> Tasks | None:
     whole: bool | None = ring.end == "long" or (ring.is_closed and bool(tasks))
     if ring.end == "unreadable" and _leads_out(space, ring, head, endian):
         whole = None
-    if not all(_stack_is_whole(space, task + stack[0], endian) for task in tasks):
+    if not all(_stack_is_whole(space, task + stack[0], endian) for task in tasks[:MOST_STACKS]):
         whole = False
     return Tasks(whole, max(places, default=0))
 
