@@ -148,7 +148,7 @@ def test_a_wiped_note_does_not_change_which_runs(
     assert first.blob.offset == living.blob.offset
 
 
-@pytest.mark.parametrize("sign", ["system_state", "panic_cpu", "ring", "stack", "max_pfn", "crash kernel"])
+@pytest.mark.parametrize("sign", ["system_state", "panic_cpu", "ring", "stack", "crash kernel"])
 def test_each_sign_tells_by_itself(sign: str, images: Callable[[str], Overlay]) -> None:
     image = images(CRASH)
     living, dead = ranked(image)
@@ -164,8 +164,6 @@ def test_each_sign_tells_by_itself(sign: str, images: Callable[[str], Overlay]) 
         break_ring(image, dead)
     elif sign == "stack":
         image.write(place(dead, "init_mm") - offset_of(dead, "tasks") + offset_of(dead, "stack"), b"\x55" * 8)
-    elif sign == "max_pfn":
-        image.write(place(dead, "max_pfn"), struct.pack("<Q", place(living, "_text") // 4096))
     else:
         image.write(place(dead, "crashk_res"), reserved)
         image.write(place(dead, "panic_cpu"), bytes(4))
@@ -198,6 +196,19 @@ def test_a_clock_alone_makes_it_likely(
     (line,) = caplog.messages
     assert f"{living.blob.offset:#x} is taken" in line
     assert f"wanted={dead.blob.offset:#x} takes" in line
+
+
+def test_memory_that_a_kernel_does_not_know_counts_more_than_a_clock(
+    images: Callable[[str], Overlay],
+) -> None:
+    image = images(CRASH)
+    living, dead = ranked(image)
+    make_alike(image, living, dead)
+    image.write(place(living, "max_pfn"), struct.pack("<Q", place(dead, "_text") // 4096))
+    first, second = ranked(image)
+    assert [first.life, second.life] == ["likely", "unknown"]
+    assert first.blob.offset == dead.blob.offset
+    assert any("contradict" in doubt for doubt in first.doubts)
 
 
 def test_where_nothing_tells_that_is_said(

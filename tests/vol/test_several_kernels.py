@@ -96,12 +96,12 @@ def test_where_nothing_tells_a_line_does(dump: Dumps, vol: Vol, tmp_path: Path) 
     guest = dump(CRASH)
     living, dead = both(guest)
     places = [dead.find(name) for name in ("crashk_res", "panic_cpu")]
-    places += [kernel.find("tk_core") for kernel in (living, dead)]
+    places += [kernel.find(name) for kernel in (living, dead) for name in ("tk_core", "max_pfn")]
     image = tmp_path / "image"
     assert None not in places
     wiped(guest, image, places[0] or 0, 16)
     with image.open("r+b") as file:
-        for place, data in zip(places[1:], (b"\xff" * 4, bytes(200), bytes(200)), strict=True):
+        for place, data in zip(places[1:], (b"\xff" * 4, *(bytes(200), bytes(8)) * 2), strict=True):
             file.seek(place or 0)
             file.write(data)
     result = vol("linux.pslist", image=image)

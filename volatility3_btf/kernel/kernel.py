@@ -23,7 +23,7 @@ STATES: tuple[State, ...] = ("exact", "unchecked", "partial", "types only")
 
 
 Life = Literal["running", "likely", "unknown", "ended"]
-"""running: of the kernels in the image it is the one that runs; likely: by its clock alone it is; unknown:
+"""running: of the kernels in the image it is the one that runs; likely: by weak signs it is; unknown:
 nothing tells; ended: it has been shut down, has crashed, or another one has run since."""
 
 LIVES: tuple[Life, ...] = ("running", "likely", "unknown", "ended")

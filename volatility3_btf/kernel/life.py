@@ -3,7 +3,8 @@
 
 After a reset that keeps memory, a kexec or a crash, the kernel of before may be whole in every table. What
 differs is where the processors are, what had been set aside for whom, how each one ended, which of them has
-been overwritten, and what their clocks say. Clocks can be wrong: what they alone tell is likely and no more.
+been overwritten, how much memory each one knew, and what their clocks say. What the last two alone tell is
+likely and no more.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ _PER_CPU: Final = 8192 * 8
 
 
 _CLOCK: Final = "has a clock that stopped before the other one was booted"
+_MEMORY: Final = "does not know of the memory that the other one's processes lie in"
+_WEAK: Final = (_MEMORY, _CLOCK)
+"""What does not tell for certain, the stronger first: a kernel may have been given less memory than there is,
+and clocks can be wrong."""
 
 
 @dataclass
@@ -237,17 +242,18 @@ def _earlier(one: Signs, other: Signs) -> tuple[Signs, bool] | None:
             _tell_crash(first.kernel, second.kernel)
             return first, True
     votes = [(one, why) for why in _votes(one, other)] + [(other, why) for why in _votes(other, one)]
-    firm = [loser for loser, why in votes if why != _CLOCK] or [loser for loser, _ in votes]
-    if any(loser is not firm[0] for loser, _ in votes):
+    firm = [loser for loser, why in votes if why not in _WEAK]
+    strongest = firm or [loser for weak in _WEAK for loser, why in votes if why == weak][:1]
+    if any(loser is not strongest[0] for loser, _ in votes):
         _tell_contradiction(one.kernel, other.kernel, votes)
-    if not firm or any(loser is not firm[0] for loser in firm):
+    if not strongest or any(loser is not strongest[0] for loser in firm):
         return None
-    loser = firm[0]
+    loser = strongest[0]
     winner = other if loser is one else one
     reasons = ", and it ".join(why for voted, why in votes if voted is loser)
     place = f"the kernel with BTF at {loser.kernel.blob.offset:#x}"
     winner.kernel.evidence.append(f"{place} ran before: it {reasons}")
-    return loser, all(voted is loser for voted, _ in votes) and any(why != _CLOCK for _, why in votes)
+    return loser, bool(firm) and all(voted is loser for voted, _ in votes)
 
 
 def _crashed_into(first: Signs, second: Signs) -> bool:
@@ -272,7 +278,7 @@ def _votes(first: Signs, second: Signs) -> Iterator[str]:
     if second.tasks.are_whole and first.tasks.are_whole is False:
         yield "has processes that were overwritten"
     if first.memory_end is not None and second.tasks.highest >= first.memory_end:
-        yield "does not know of the memory that the other one's processes lie in"
+        yield _MEMORY
 
 
 def _tell_contradiction(one: Kernel, other: Kernel, votes: Sequence[tuple[Signs, str]]) -> None:
