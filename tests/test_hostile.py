@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 MOST_SECONDS = 10  # of processor time, for each step or command
 MOST_MEMORY = 1 << 30  # bytes resident, the mapped image included
 DEAREST = {
-    "linux.btfscan --all": "tiny_blobs",
+    "linux.btfscan --all": "growing_runs",
     "linux.btfisf": "deep_nesting",
     "linux.btftypes": "equal_names",
     "linux.btftypes --diff IMAGE": "flat_wide",

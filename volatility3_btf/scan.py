@@ -27,6 +27,7 @@ from .btf.flaws import flaw_of, is_text
 from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
 from .damage import Mender, read_around
 from .memory import Memory, Progress
+from .share import Share
 
 log = logging.getLogger(__name__)
 
@@ -240,21 +241,24 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         progress: told the percentage done.
 
     Yields:
-        Blobs, lowest address first. A header inside a kernel's or module's complete blob is not looked at. At
-        last, if no kernel's BTF had a header and could be decoded, one whose header is gone.
+        Blobs, lowest address first. A header inside a kernel's or module's complete blob is not looked at. Of
+        small blobs each MiB has a share (`Share`); how many were left out is logged. At last, if no kernel's
+        BTF had a header and could be decoded, one whose header is gone.
 
     Raises:
         UnreadableError: the file behind the memory has become shorter.
     """
+    share = Share()
     with closing(_Candidates(memory, endian, 0, progress)) as candidates:
         bases = _BasesAhead(memory, endian, candidates)
         missing = True
-        for blob in _blobs(memory, candidates, bases=bases):
+        for blob in _blobs(memory, candidates, bases=bases, share=share):
             if blob.is_base:
                 bases.add(blob)
             if blob.kind == "kernel" and blob.decoded is not None:
                 missing = False
             yield blob
+    share.tell()
     if missing:
         yield from bases.headless
 
@@ -307,14 +311,18 @@ def _blobs(
     *,
     kernels_only: bool = False,
     bases: Bases | None = None,
+    share: Share | None = None,
 ) -> Iterator[Blob]:
     """Every blob, or those that are large enough for a kernel's, in order of address."""
     smallest = MIN_KERNEL if kernels_only else 0
+    share = share or Share()
     crowd = _Crowd(memory)
     mender = Mender(memory)
     inside = 0
     for offset, header in candidates:
         if offset < inside or header.size < smallest or not _has_body(memory, offset, header):
+            continue
+        if header.size < MIN_KERNEL and not share.admits(offset):
             continue
         if not crowd.admits(offset, header):
             continue

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Callable
+
+import pytest
 
 from dumpmaker.cache import Dump
 from support import bombs
 from support.overlay import Overlay
 from volatility3_btf.kernel import identify_kernels
 from volatility3_btf.kernel.loaded import loaded_btf
+from volatility3_btf.kernel.origin import Sighting, find_sightings
 
 GetDump = Callable[[str], Dump]
 HUGE = 2 << 20
@@ -79,3 +83,28 @@ def test_made_up_struct_btf_does_not_outvote_the_kernels_own(dump: GetDump) -> N
     found = loaded_btf(image, kernel)
     names = {entry.name for entry in honest.entries if entry.kind == "module"}
     assert names <= {entry.name for entry in found.entries}
+
+
+def test_a_crowd_of_tiny_blobs_costs_its_own_share_and_hides_nothing(
+    dump: GetDump, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is found without them still is, copies too, and one line counts what was left out."""
+    made = dump("amd64-6.1")
+    image = Overlay(made.raw)
+    honest = {whose(sighting) for sighting in find_sightings(image)}
+    unit, mib = bombs.tiny_blobs()[: 1 << 20], 1 << 20
+    free = [at for at in range(16 * mib, image.end, mib) if image.read(at, mib).count(0) == mib]
+    crowded = free[:: len(free) // 80]
+    for at in crowded:
+        image.write(at, unit)
+    found = list(find_sightings(image))
+    assert honest <= {whose(sighting) for sighting in found}
+    added = Counter(sighting.blob.offset >> 20 for sighting in found if whose(sighting) not in honest)
+    assert sorted(added) == [at >> 20 for at in crowded]
+    assert max(added.values()) <= 64 and added[crowded[-1] >> 20] == 16
+    assert caplog.text.count("small blobs, too many for one place, were not looked at") == 1
+
+
+def whose(sighting: Sighting) -> tuple[object, ...]:
+    blob = sighting.blob
+    return blob.offset, blob.kind, blob.state, blob.sha256, sighting.name, sighting.origin, sighting.listed

@@ -33,7 +33,7 @@ LoadedKind = Literal["vmlinux", "module", "program"]
 LIST: Final = "btf_idr"
 """The kernel's list of loaded BTF (kernel/bpf/btf.c); before 5.11 its own is not in it."""
 
-MOST_IN_MIB: Final = 1 << 10
+MOST_IN_MIB: Final = 1 << 8
 """Copies of a header that are looked at in each MiB; an honest image has some hundred in all."""
 
 MOST_CANDIDATES: Final = 1 << 13
