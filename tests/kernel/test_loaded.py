@@ -233,15 +233,15 @@ def test_a_forged_struct_btf_renames_nothing(
     assert f"the BTF of {MOVED} is called harmless by another struct btf" in caplog.text
 
 
-def test_without_symbols_the_kernels_own_is_not_called_a_copy(patched: Callable[[], Patch]) -> None:
-    """Modules are found through the direct map; where the kernel's own lies, nothing tells."""
+def test_without_symbols_nothing_is_called_a_copy(patched: Callable[[], Patch]) -> None:
+    """Pointers meet copies at several distances, and without symbols no list of tasks tells which one it is."""
     patch = patched()
     for at in list(patch.memory().find(DIGITS)):
         patch.write(at - 2 * PAGE, bytes(4 * PAGE))
     assert identify_kernel(patch.memory()).state == "types only"
     found = list(find_sightings(patch.memory()))
-    assert {sighting.origin for sighting in found if sighting.blob.kind == "kernel"} == {"unknown"}
-    assert {sighting.name for sighting in found if sighting.origin == "loaded"} >= {MOVED, "ext4"}
+    assert {sighting.origin for sighting in found} == {"unknown"}
+    assert {"kernel", "module"} <= {sighting.blob.kind for sighting in found}
 
 
 def forget(patch: Patch, place: int) -> None:
