@@ -234,7 +234,7 @@ def test_a_forged_struct_btf_renames_nothing(
 
 
 def test_without_symbols_nothing_is_called_a_copy(patched: Callable[[], Patch]) -> None:
-    """Pointers meet copies at several distances, and without symbols no list of tasks tells which one it is."""
+    """Pointers meet copies at several distances, and no list of tasks tells which one it is."""
     patch = patched()
     for at in list(patch.memory().find(DIGITS)):
         patch.write(at - 2 * PAGE, bytes(4 * PAGE))
