@@ -10,7 +10,7 @@ from .names import LONGEST, Strings
 
 _SEARCHES: Final = 16
 """Questions that are answered by searching the strings; about as costly as building the index."""
-_HITS: Final = 64
+_HITS: Final = 1024
 """Places of a name in the strings above which the index is the shorter way."""
 
 

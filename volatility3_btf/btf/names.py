@@ -82,7 +82,7 @@ class Strings:
             return []
         if int(offsets.max()) >= self.end:
             raise BtfError(f"string offset {int(offsets.max()):#x} is outside the strings")
-        if not self.start and self.section.count(b"\0") <= MOST_STRINGS * len(self.section):
+        if not self.start and self._are_few:
             return self._own(offsets)
         texts = {int(offset): self.get(int(offset)) for offset in np.unique(offsets)}
         return [texts[offset] for offset in offsets.tolist()]
@@ -122,6 +122,11 @@ class Strings:
         for index in inside.tolist():
             found[index] = self.get(int(offsets[index]))
         return found
+
+    @cached_property
+    def _are_few(self) -> bool:
+        """Whether the strings may all be split at once."""
+        return self.section.count(b"\0") <= MOST_STRINGS * len(self.section)
 
     @cached_property
     def _pieces(self) -> tuple[NDArray[np.int64], list[str]]:

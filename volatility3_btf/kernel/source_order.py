@@ -14,8 +14,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from ..btf import Types
-from .records import member_at, struct_of
+from ..btf import Composite, Kind, Types
+from .records import member_at
 
 ORDER: Final[dict[str, tuple[str, ...]]] = {
     "task_struct": tuple(
@@ -80,16 +80,28 @@ def out_of_order(types: Types) -> dict[str, list[str]]:
         For each structure in `ORDER` that has some the fewest members without which the rest is in order;
         nothing at all for a kernel whose structures were laid out at random.
     """
-    found = {name: _members(types, name) for name in ORDER}
+    structs = _structs(types)
+    found = {name: _members(structs.get(name), name) for name in ORDER}
     strays = {name: _strays(members) for name, members in found.items()}
     if all(2 * len(strays[name]) > len(found[name]) for name in RANDOM):
         return {}
     return {name: members for name, members in strays.items() if members}
 
 
-def _members(types: Types, name: str) -> list[tuple[str, int]]:
+def _structs(types: Types) -> dict[str, Composite]:
+    """The structures that have a list, found in one pass: asking for so many by name would make an index."""
+    ids = types.ids_of_kind(Kind.STRUCT)
+    found: dict[str, Composite] = {}
+    for name, number in zip(types.names(ids), ids.tolist(), strict=True):
+        if name in ORDER and name not in found:
+            struct = types.by_id(number)
+            if isinstance(struct, Composite):
+                found[name] = struct
+    return found
+
+
+def _members(struct: Composite | None, name: str) -> list[tuple[str, int]]:
     """The members of a structure that are in its list, with their offsets."""
-    struct = struct_of(types, name)
     if struct is None:
         return []
     return [(member, at[0]) for member in ORDER[name] if (at := member_at(struct, member)) is not None]
