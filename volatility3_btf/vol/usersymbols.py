@@ -18,7 +18,6 @@ from typing import Final
 
 from volatility3.framework.automagic import symbol_cache
 
-from ..isf.document import PRODUCER, safe_name
 from .files import open_regular
 from .lines import one_line
 
@@ -44,7 +43,7 @@ _UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {
     ".bz2": lambda data: bz2.BZ2Decompressor().decompress(data, _HEAD),
 }
 
-_OURS: Final = re.compile(rb'"producer":\{"name":"%s"' % PRODUCER["name"].encode())
+_OURS: Final = re.compile(rb'"producer":\{"name":"volatility3-btf"')
 _BTF: Final = re.compile(rb'"name":"BTF","hash_type":"sha256","hash_value":"([0-9a-f]{64})"')
 _STATE: Final = re.compile(rb'"name":"kallsyms, ([a-z ]+)"')
 _NAME: Final = re.compile(r"(.+?)-([0-9a-f]{12})(?:-[0-9a-f]{12})?(?:-[0-9]{1,6})?\.json(?:\.xz|\.gz)?")
@@ -174,6 +173,8 @@ def _written_by_us(url: str, banner: bytes) -> Written | None:
     It has the name that `linux.btfisf` gives, and names this project as its producer. A name alone says
     nothing, and a file that the user gave another name is the user's own choice.
     """
+    from ..isf.document import safe_name  # with numpy, which most runs do not need
+
     release = re.match(rb"Linux version (\S{1,64}) ", banner)
     path = local_path(url)
     match = None if path is None else _NAME.fullmatch(path.name)
