@@ -96,7 +96,8 @@ def test_where_a_decoy_is_found_in_its_place_kallsyms_tells_where_it_lies(patch:
     offset = patch.kernel.blob.offset
     assert offset % MIB > 4 * MOST_HEADERS
     names = b"\0task_struct\0" + b"padding\0" * (1 << 14)
-    patch.write(patch.spare(MIB), header(12, 12, len(names)) + struct.pack("<3I", 1, 4 << 24, 8) + names)
+    types = INT + struct.pack("<6I", 1, 4 << 24 | 1, 8, 13, 1, 0)
+    patch.write(patch.spare(MIB), header(len(types), len(types), len(names)) + types + names)
     patch.write(offset // MIB * MIB, SIGNATURE * MOST_HEADERS)
     memory = patch.memory()
     assert offset not in [blob.offset for blob in find_kernel_btf(memory)]

@@ -240,9 +240,9 @@ def overlapping_names() -> bytes:
 
 
 def equal_names() -> bytes:
-    """A million structs of one name."""
-    count = BLOB // 12
-    return filled(blob([rows(count, 1, Kind.STRUCT << 24, 8)]))
+    """A million structs of one name, and one that has a member: else they were a module's distilled base."""
+    count = BLOB // 12 - 2
+    return filled(blob([rows(count, 1, Kind.STRUCT << 24, 8), record(Kind.STRUCT, 1, 1, 8, 1, 1, 0)]))
 
 
 def clashing_names() -> bytes:

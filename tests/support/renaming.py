@@ -2,7 +2,7 @@
 """Symbols that get longer names in an image, as clang's ThinLTO gives them: `tk_core.llvm.1234567890123456`.
 
 The stream of names keeps its length, as its markers ask for: others of the same block of 256 get shorter
-ones.
+ones. The kernel's own order of names (`kallsyms_seqs_of_names`) follows.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def rename(image: Overlay, kernel: Kernel, names: Mapping[str, str]) -> None:
     for old, new in names.items():
         (number,) = kernel.symbols.indexes(old)
         stream.rename(number, new)
+    stream.sort()
 
 
 class _Stream:
@@ -36,10 +37,12 @@ class _Stream:
     def __init__(self, image: Overlay, kernel: Kernel) -> None:
         assert kernel.symbols is not None
         self._image, self._symbols = image, kernel.symbols
+        self._order = kernel.find("kallsyms_seqs_of_names")
         places = {name: kernel.physical(at) or 0 for name, at in kernel.symbols.tables.items()}
         index, table = places["kallsyms_token_index"], places["kallsyms_token_table"]
         starts = [int.from_bytes(image.read(index + 2 * n, 2), "little") for n in range(256)]
         texts = [image.read(table + start, 128).split(b"\0")[0] for start in starts]
+        self._texts = texts
         self._letters = {text: bytes([n]) for n, text in enumerate(texts) if len(text) == 1}
         self._entries: list[tuple[int, bytes]] = []
         at = places["kallsyms_names"]
@@ -80,3 +83,14 @@ class _Stream:
             self._image.write(at, entry)
             self._entries[other] = (at, entry)
             at += len(entry)
+
+    def sort(self) -> None:
+        """Write the numbers of all symbols anew in order of their names, three bytes each."""
+        if self._order is not None:
+            order = sorted(range(len(self._entries)), key=self._name)
+            self._image.write(self._order, b"".join(number.to_bytes(3, "big") for number in order))
+
+    def _name(self, number: int) -> bytes:
+        entry = self._entries[number][1]
+        tokens = entry[2 if entry[0] & 0x80 else 1 :]
+        return b"".join(self._texts[token] for token in tokens)[1:]

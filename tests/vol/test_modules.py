@@ -178,12 +178,14 @@ def test_a_file_serves_with_the_frameworks_own_table(
     script = re.sub(r'url = ".*"', f'url = "{(folder / name).as_uri()}"', script)
     script += """
 chain = self.context.symbol_space.get_type("nf_tables!nft_chain")
-print("LIST", chain.child_template("list").vol.type_name, type(self.context.object(
-    "nf_tables!nft_chain", self.current_layer, self.context.modules[self.config["kernel"]].get_symbol(
-        "init_task").address + self.context.modules[self.config["kernel"]].offset).list).__name__)
+kernel = self.context.modules[self.config["kernel"]]
+place = kernel.get_symbol("init_task").address + kernel.offset
+members = self.context.object("nf_tables!nft_chain", self.current_layer, place).list
+from volatility3.framework.symbols.linux.extensions import list_head
+print("LIST", chain.child_template("list").vol.type_name, isinstance(members, list_head))
 """
     shown = run_script(vol, dump(ONE), tmp_path, script)
-    assert "LIST symbol_table_name1!list_head list_head" in shown
+    assert "LIST symbol_table_name1!list_head True" in shown
 
 
 def test_several_modules_and_none(vol: Vol, dump: GetDump, tmp_path: Path) -> None:

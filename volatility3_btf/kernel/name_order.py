@@ -32,7 +32,9 @@ _MOST_TEXT: Final = 8 << 20
 _MOST_ALIASES: Final = 8
 """Symbols at one address that are compared with an export."""
 
-_MOST_SHOWN: Final = 1 << 16
+_MOST_LOOKED_UP: Final = 64
+"""Names at another address that are looked up without clang's suffix (`Symbols.promoted`)."""
+
 _MOST_EXCHANGED: Final = 64
 """Names out of order that somebody can have exchanged; where there are more, the order is another one."""
 
@@ -100,9 +102,12 @@ def _compare_exports(
 ) -> tuple[int, list[str]]:
     """How many exports could be compared, and the names of those that kallsyms has at no such address.
 
-    Rust's names are left out: many of its functions are one, and kallsyms does not have all of their names.
+    Rust's names are left out: many of its functions are one, and kallsyms does not have all their names. So
+    are names that do not end in what can be read of the text.
     """
     other = np.frombuffer(text, np.uint8)
+    inside = starts < text.rfind(b"\0")
+    addresses, starts = addresses[inside], starts[inside]
     mangled = (other[starts] == ord("_")) & (other[np.minimum(starts + 1, len(other) - 1)] == ord("R"))
     addresses, starts = addresses[~mangled], starts[~mangled]
     listed = symbols.addresses.view(np.int64)
@@ -118,8 +123,14 @@ def _compare_exports(
         if not len(left):
             break
         found[left] = _are_equal(known, symbols.starts[index], other, starts[left])
-    wrong = np.flatnonzero(~found)[:_MOST_SHOWN].tolist()
-    names = [text[int(starts[number]) :].split(b"\0", 1)[0].decode("latin-1") for number in wrong]
+    wrong = np.flatnonzero(~found)
+    names = [
+        text[start : start + _COMPARED].split(b"\0", 1)[0].decode("latin-1")
+        for start in starts[wrong].tolist()
+    ]
+    if len(wrong) <= _MOST_LOOKED_UP:
+        places = addresses[wrong].view(np.uint64).tolist()
+        names = [name for name, place in zip(names, places, strict=True) if symbols.get(name) != place]
     return len(addresses), [printable(name[:64]) for name in names]
 
 
