@@ -14,7 +14,8 @@ from support.patching import Patch
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.kernel import identify_kernel
 from volatility3_btf.memory import BytesMemory
-from volatility3_btf.scan import MOST_DAMAGED, MOST_HEADERS, Blob, find_kernel_btf
+from volatility3_btf.scan import MOST_DAMAGED, Blob, find_kernel_btf
+from volatility3_btf.survey import MOST_IN_MIB
 
 GetDump = Callable[[str], Dump]
 MIB = 1 << 20
@@ -79,7 +80,7 @@ def test_a_crowd_of_fakes_before_it_does_not_keep_it_from_being_looked_at(region
 
 def test_signatures_in_its_own_mib_do_not_make_its_header_gone(region: Region) -> None:
     at = region.blob.offset - region.base
-    flood = SIGNATURE * MOST_HEADERS
+    flood = SIGNATURE * MOST_IN_MIB
     assert at % MIB > len(flood)
     region.data[at - at % MIB : at - at % MIB + len(flood)] = flood
     assert region.kernels() == region.expected
@@ -94,11 +95,11 @@ def patch(dump: GetDump, tmp_path: Path) -> Iterator[Patch]:
 def test_where_a_decoy_is_found_in_its_place_kallsyms_tells_where_it_lies(patch: Patch) -> None:
     """A small kernel's BTF elsewhere, so that no search for a body is made; its own MiB flooded."""
     offset = patch.kernel.blob.offset
-    assert offset % MIB > 4 * MOST_HEADERS
+    assert offset % MIB > 4 * MOST_IN_MIB
     names = b"\0task_struct\0" + b"padding\0" * (1 << 14)
     types = INT + struct.pack("<6I", 1, 4 << 24 | 1, 8, 13, 1, 0)
     patch.write(patch.spare(MIB), header(len(types), len(types), len(names)) + types + names)
-    patch.write(offset // MIB * MIB, SIGNATURE * MOST_HEADERS)
+    patch.write(offset // MIB * MIB, SIGNATURE * MOST_IN_MIB)
     memory = patch.memory()
     assert offset not in [blob.offset for blob in find_kernel_btf(memory)]
     kernel = identify_kernel(memory)

@@ -46,12 +46,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "body": {"memory", "btf"},
     "damage": {"memory", "btf"},
     "share": set(),
-    "scan": {"memory", "btf", "body", "damage", "share"},
-    "kernel": {"memory", "registers", "btf", "scan"},
+    "survey": {"memory"},
+    "scan": {"memory", "btf", "body", "damage", "share", "survey"},
+    "kernel": {"memory", "registers", "btf", "scan", "survey"},
     "sources": {"memory", "images", "descriptors", "btf", "scan", "kernel"},
     "isf": {"memory", "btf", "scan", "kernel", "version"},
     "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
-    "vol": {"memory", "images", *FILES, "btf", "scan", "kernel", "isf", "sources", "version", ""},
+    "vol": {"memory", "images", *FILES, "btf", "survey", "scan", "kernel", "isf", "sources", "version", ""},
 }
 
 

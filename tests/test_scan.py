@@ -22,7 +22,8 @@ from volatility3_btf import memory as memory_module
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, outline
 from volatility3_btf.images import open_memory
 from volatility3_btf.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
-from volatility3_btf.scan import MOST_DAMAGED, MOST_HEADERS, Blob, examine, find_btf, find_kernel_btf
+from volatility3_btf.scan import MOST_DAMAGED, Blob, examine, find_btf, find_kernel_btf
+from volatility3_btf.survey import MOST_IN_MIB
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
 MIB = 1 << 20
@@ -174,11 +175,7 @@ def test_looking_ahead_for_a_base_is_no_second_search(monkeypatch: pytest.Monkey
     assert memory.reads < 300
 
 
-@pytest.mark.parametrize("waiting", [0, 1, 2])
-def test_where_too_much_lies_between_a_module_and_its_kernel(
-    waiting: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scan, "MOST_WAITING", waiting)
+def test_where_much_lies_between_a_module_and_its_kernel() -> None:
     image = b"".join(
         blob_at(3, data) for data in (module(), program(), plain(), program(), kernel(), module())
     )
@@ -485,7 +482,7 @@ def test_a_million_headers_cost_little_and_hide_nothing(
     image = header(4096, 4096) * 1_000_000
     found = scanned(BytesMemory(image + b"\1" * MIB + kernel()))
     assert briefly(found) == [(len(image) + MIB, "kernel", "complete")]
-    assert len(counting) <= 4 * MOST_HEADERS * (2 + len(image) // MIB)
+    assert len(counting) <= 4 * MOST_IN_MIB * (2 + len(image) // MIB)
     assert sum(counting) <= 4 * len(image)
     assert "too many for one place" in caplog.text
 

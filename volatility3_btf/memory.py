@@ -233,7 +233,7 @@ class Memory(ABC):
         progress: Progress | None = None,
         what: str = "Searching",
         most: int = 0,
-    ) -> Iterator[tuple[int, int]]:
+    ) -> Generator[tuple[int, int], None, None]:
         """Find every occurrence of several byte strings in one pass.
 
         Args:

@@ -12,9 +12,8 @@ import hashlib
 import heapq
 import logging
 import struct
-from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -28,6 +27,7 @@ from .btf.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
 from .damage import Mender, read_around
 from .memory import Memory, Progress
 from .share import Share
+from .survey import BTF, Survey, surveyed
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,6 @@ State = Literal["complete", "truncated", "damaged"]
 
 Candidate = tuple[int, Header]
 """A header and its address."""
-
-SIGNATURES: dict[str, bytes] = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
-"""Magic 0xeb9f, version 1, flags 0 (include/uapi/linux/btf.h) as the bytes lie in memory."""
 
 MAX_BLOB = 64 << 20
 """Bytes; a header that claims more is none (the largest known kernel BTF has 6 MB)."""
@@ -65,14 +62,8 @@ MOST_BASES = 16
 HEAD = 32
 """Bytes looked at of each header: up to and with the layout section's place."""
 
-MOST_HEADERS = 256
-"""Headers looked at in each MiB that is searched; an honest image has a few hundred in all."""
-
 MOST_DISTILLED = 16
 """Modules' distilled bases that are remembered, the latest; each is of one module only."""
-
-MOST_WAITING = 1 << 14
-"""Headers that wait while a module's kernel is looked for; an honest image has a few hundred."""
 
 MOST_KEPT = 32 << 20
 """Bytes of blobs that were decoded ahead of their turn; those of an honest image have 10 million."""
@@ -188,15 +179,16 @@ class Bases:
 class _BasesAhead(Bases):
     """The kernels' BTF of an image that is being searched.
 
-    Modules may lie before their kernel: the candidates are then looked through ahead, once and only as far as
+    Modules may lie before their kernel: the headers are then looked through ahead, once and only as far as
     needed. What is whole of those that are passed is kept until its turn comes, so that it is decoded beside
     the search, which other processes do.
     """
 
-    def __init__(self, memory: Memory, endian: Endian, candidates: _Candidates) -> None:
+    def __init__(self, survey: Survey, endian: Endian) -> None:
         super().__init__()
-        self._memory, self._endian = memory, endian
-        self._ahead = _blobs(memory, candidates.ahead(), bases=Bases(self._kernels, self._distilled))
+        self._memory, self._endian = survey.memory, endian
+        bases = Bases(self._kernels, self._distilled)
+        self._ahead = _blobs(survey.memory, _headers(survey, endian), bases=bases)
         self._seen: dict[int, Blob] = {}
         self._room = MOST_KEPT
 
@@ -230,7 +222,13 @@ class _BasesAhead(Bases):
         return list(_headless(self._memory, self._endian))
 
 
-def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | None = None) -> Iterator[Blob]:
+def find_btf(
+    memory: Memory,
+    *,
+    endian: Endian = "auto",
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+) -> Iterator[Blob]:
     """Find every BTF blob, damaged ones too, in order of address.
 
     Lazy: nothing is searched before it is asked for, and the search can be stopped at any point.
@@ -239,6 +237,7 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         memory: what to search.
         endian: the byte order to look for; "auto" looks for both in one pass.
         progress: told the percentage done.
+        survey: the pass over this memory whose places are looked at; one is made if None.
 
     Yields:
         Blobs, lowest address first. A header inside a kernel's or module's complete blob is not looked at. Of
@@ -249,10 +248,10 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
         UnreadableError: the file behind the memory has become shorter.
     """
     share = Share()
-    with closing(_Candidates(memory, endian, 0, progress)) as candidates:
-        bases = _BasesAhead(memory, endian, candidates)
+    with surveyed(memory, survey, BTF.values(), progress, "Searching BTF") as passed:
+        bases = _BasesAhead(passed, endian)
         missing = True
-        for blob in _blobs(memory, candidates, bases=bases, share=share):
+        for blob in _blobs(memory, _headers(passed, endian), bases=bases, share=share):
             if blob.is_base:
                 bases.add(blob)
             if blob.kind == "kernel" and blob.decoded is not None:
@@ -264,16 +263,21 @@ def find_btf(memory: Memory, *, endian: Endian = "auto", progress: Progress | No
 
 
 def find_kernel_btf(
-    memory: Memory, *, endian: Endian = "auto", start: int = 0, progress: Progress | None = None
+    memory: Memory,
+    *,
+    endian: Endian = "auto",
+    start: int = 0,
+    progress: Progress | None = None,
+    survey: Survey | None = None,
 ) -> Iterator[Blob]:
     """Find only the blobs that are a kernel's and can be decoded, from `start` on, in order of address.
 
     Of one that is damaged, what is left is decoded. Where there is none, the whole image is searched for one
-    whose header is gone: its state is damaged, but all of its types are there.
+    whose header is gone: its state is damaged, but all of its types are there. Arguments as of `find_btf`.
     """
     missing = True
-    with closing(_Candidates(memory, endian, start, progress)) as candidates:
-        for blob in _blobs(memory, candidates, kernels_only=True):
+    with surveyed(memory, survey, BTF.values(), progress, "Searching BTF") as passed:
+        for blob in _blobs(memory, _headers(passed, endian, start), kernels_only=True):
             if blob.kind == "kernel" and blob.decoded is not None:
                 missing = False
                 yield blob
@@ -425,55 +429,11 @@ def _examine_split(offset: int, sketch: Outline, data: bytes, bases: Bases | Non
     return Blob(offset, sketch.header, "module", "complete", data, "", sketch.counts, types)
 
 
-class _Candidates:
-    """The headers of an image in order of address, which can be looked at ahead of being taken.
-
-    To be closed: the search behind it may have processes.
-    """
-
-    def __init__(self, memory: Memory, endian: Endian, start: int, progress: Progress | None) -> None:
-        self._memory, self._endian = memory, endian
-        self._headers = _headers(memory, endian, start, progress)
-        self._waiting: deque[Candidate] = deque()
-        self._taken = 0
-        self._again: Generator[Candidate, None, None] | None = None
-
-    def __iter__(self) -> Iterator[Candidate]:
-        while (
-            candidate := self._waiting.popleft() if self._waiting else next(self._headers, None)
-        ) is not None:
-            self._taken += 1
-            yield candidate
-
-    def ahead(self) -> Iterator[Candidate]:
-        """Those that are not taken yet. Where too many would wait, the image is searched a second time."""
-        number, last = 0, 0
-        while len(self._waiting) < MOST_WAITING:
-            number = max(number, self._taken)
-            if number - self._taken == len(self._waiting):
-                candidate = next(self._headers, None)
-                if candidate is None:
-                    return
-                self._waiting.append(candidate)
-            candidate = self._waiting[number - self._taken]
-            number, last = number + 1, candidate[0]
-            yield candidate
-        self._again = _headers(self._memory, self._endian, last + 1, None)
-        yield from self._again
-
-    def close(self) -> None:
-        """End the search."""
-        self._headers.close()
-        if self._again is not None:
-            self._again.close()
-
-
-def _headers(
-    memory: Memory, endian: Endian, start: int, progress: Progress | None
-) -> Generator[Candidate, None, None]:
+def _headers(survey: Survey, endian: Endian, start: int = 0) -> Iterator[Candidate]:
     """Every header whose arithmetic is sound and whose blob starts inside the image."""
-    needles = list(SIGNATURES.values()) if endian == "auto" else [SIGNATURES[endian]]
-    for offset, _ in memory.search(needles, start, None, progress, "Searching BTF", MOST_HEADERS):
+    memory = survey.memory
+    signatures = list(BTF.values()) if endian == "auto" else [BTF[endian]]
+    for offset, _ in survey.places(*signatures, start=start):
         try:
             header = Header.parse(memory.read_available(offset, HEAD))
         except BtfError:

@@ -42,11 +42,12 @@ from volatility3_btf.kernel import Kernel, KernelError, identify_kernels, parse_
 from volatility3_btf.kernel import loaded as loading
 from volatility3_btf.kernel.kallsyms import read_kallsyms
 from volatility3_btf.kernel.modules import listed_modules
-from volatility3_btf.kernel.tokens import DIGITS, tokens_at_digits
+from volatility3_btf.kernel.tokens import tokens_at_digits
 from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
 from volatility3_btf.qemu_stream import read_stream
 from volatility3_btf.scan import find_btf
 from volatility3_btf.segments import elf_segments, lime_segments, tidy_segments
+from volatility3_btf.survey import DIGITS
 from volatility3_btf.xen_core import core_segments
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")

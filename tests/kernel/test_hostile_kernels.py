@@ -10,10 +10,10 @@ import pytest
 
 from support.kernelwriter import BTF, LAYOUTS, RODATA, Image, build, identify, tokens
 from volatility3_btf.kernel import NoKernelError, identify_kernels
-from volatility3_btf.kernel.survey import survey
-from volatility3_btf.kernel.tokens import DIGITS
+from volatility3_btf.kernel.findings import read_findings
 from volatility3_btf.memory import BytesMemory, Memory
 from volatility3_btf.scan import find_btf
+from volatility3_btf.survey import DIGITS
 
 VERSIONS = ["4.18", "6.1 per-CPU", "6.4", "7.0"]
 
@@ -115,7 +115,7 @@ def test_a_bomb_of_names() -> None:
     data = (1024).to_bytes(8, "little") + names + bytes(-len(names) % 8) + markers + table
     data += bytes(-len(data) % 8) + index + bytes(64 << 10)
     started = time.monotonic()
-    findings = survey(BytesMemory(data))
+    findings = read_findings(BytesMemory(data))
     assert time.monotonic() - started < 10
     assert findings.kallsyms == []
     assert any("would take" in complaint for complaint in findings.complaints)
@@ -140,7 +140,7 @@ def test_many_token_tables() -> None:
     end = sum(image.spans["kallsyms_token_index"])
     copies = (bytes(image.data[start:end]) + bytes(64)) * 8000
     started = time.monotonic()
-    findings = survey(BytesMemory(copies))
+    findings = read_findings(BytesMemory(copies))
     assert time.monotonic() - started < 10
     assert findings.kallsyms == []
     assert any("look like a token table" in complaint for complaint in findings.complaints)

@@ -20,7 +20,7 @@ from volatility3_btf.kernel import identify_kernel
 from volatility3_btf.kernel.idr import idr_content
 from volatility3_btf.kernel.loaded import LIST, loaded_btf
 from volatility3_btf.kernel.origin import find_sightings
-from volatility3_btf.kernel.tokens import DIGITS
+from volatility3_btf.survey import DIGITS
 
 GetDump = Callable[[str], Dump]
 Row = dict[str, Any]
@@ -116,19 +116,17 @@ def test_a_blob_in_several_pieces_is_read_whole(
 ) -> None:
     """Two of its pages change places with others, in physical memory and in the page tables."""
     patch = patched(name)
-    blob = patch.module(MOVED)
+    blob = patch.module_to_move()
     data = patch.read(blob.offset, blob.size)
-    truth = dump(name).truth["btf"][MOVED]["sha256"]
+    truth = dump(name).truth["btf"][blob.name]["sha256"]
     moved = {patch.swap_page(blob.address + number * PAGE) for number in (1, 5)}
     own = {blob.offset + at & ~(PAGE - 1) for at in range(0, blob.size, PAGE)}
     patch.wipe_copies(data, own | moved)
 
     contiguous = [found for found in find_btf(patch.memory()) if found.sha256 == truth]
     assert not contiguous, "the blob can still be found in one piece"
-    rows = [
-        row for row in session_vol("linux.btfscan", "--all", image=patch.path).rows if row["Name"] == MOVED
-    ]
-    (row,) = rows
+    rows = session_vol("linux.btfscan", "--all", image=patch.path).rows
+    (row,) = (row for row in rows if row["Name"] == blob.name)
     assert (row["Origin"], row["State"], row["SHA256"]) == ("loaded", "complete", truth)
     assert (row["Offset"], row["Size"], row["Listed"]) == (blob.offset, blob.size, "yes")
 
@@ -137,12 +135,12 @@ def test_a_blob_whose_first_page_moved_is_dumped_whole(
     patched: Callable[[], Patch], session_vol: Vol
 ) -> None:
     patch = patched()
-    blob = patch.module("ext4")
+    blob = patch.module_to_move()
     data = patch.read(blob.offset, blob.size)
     there = patch.swap_page(blob.address)
     rows = session_vol("linux.btfscan", "--all", "--dump", image=patch.path).rows
     assert [row["Offset"] for row in rows] == sorted(row["Offset"] for row in rows)
-    (row,) = (row for row in loaded(rows) if row["Name"] == "ext4")
+    (row,) = (row for row in loaded(rows) if row["Name"] == blob.name)
     assert row["Offset"] == there
     assert (session_vol.output / row["File output"]).read_bytes() == data
 

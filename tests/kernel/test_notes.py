@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from support.kernelwriter import LAYOUTS, Image, build
+from volatility3_btf.kernel.findings import read_findings
 from volatility3_btf.kernel.kallsyms import Kallsyms
 from volatility3_btf.kernel.notes import Agreement, Notes
-from volatility3_btf.kernel.survey import survey
 from volatility3_btf.kernel.vmcoreinfo import Vmcoreinfo
 
 SHIFT = 0x1000000
@@ -21,7 +21,7 @@ def image() -> Image:
 
 @pytest.fixture(scope="module")
 def kallsyms(image: Image) -> Kallsyms:
-    (found,) = survey(image.memory(note=False)).kallsyms
+    (found,) = read_findings(image.memory(note=False)).kallsyms
     return found
 
 

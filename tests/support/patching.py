@@ -19,6 +19,10 @@ FRAME = 0x000FFFFFFFFFF000
 """The bits of an x86-64 page table entry that are an address."""
 
 
+LARGE = 0x80
+"""The bit of one that says that it maps a large page."""
+
+
 class Patch:
     """A copy of a dump's raw image of an x86-64 kernel, to be changed.
 
@@ -62,6 +66,38 @@ class Patch:
         entry = self.loaded.module(name)
         assert entry is not None
         return entry
+
+    def module_to_move(self, pages: int = 6) -> LoadedBtf:
+        """The largest module BTF whose pages can be swapped with unused ones, each with an entry of its own.
+
+        The kernel takes what kmalloc() gives, in large pages, or else vmalloc()'s small ones: a large page is
+        mapped by small ones instead.
+        """
+        modules = [entry for entry in self.loaded.entries if entry.kind == "module"]
+        for entry in sorted(modules, key=lambda entry: -entry.size):
+            if entry.size < pages * PAGE:
+                break
+            for page in range(entry.address, entry.address + pages * PAGE, PAGE):
+                self._split(page)
+            place, _ = self.entry_of(entry.address)
+            mine = int.from_bytes(self.read(place, 8), "little")
+            if sum(self._is_spare(other, mine) for _, other in self._neighbours(place)) >= pages:
+                return entry
+        raise AssertionError("there are no unused pages beside any of them")
+
+    def _split(self, virtual: int) -> None:
+        """Map a large page of 2 MiB by 512 small ones, from a table in a page that nothing uses."""
+        place, shift = self.entry_of(virtual)
+        if shift == 12:
+            return
+        assert shift == 21, "mapped by a page of 1 GiB"
+        entry = int.from_bytes(self.read(place, 8), "little")
+        flags, frame = entry & ~FRAME & ~LARGE, entry & FRAME & ~((1 << 21) - 1)
+        table = self.spare(PAGE)
+        self.write(
+            table, b"".join((frame + at | flags).to_bytes(8, "little") for at in range(0, 1 << 21, PAGE))
+        )
+        self.write(place, (table | flags).to_bytes(8, "little"))
 
     def struct_module(self, name: str) -> int:
         """Virtual address of a module's own structure, before the changes."""

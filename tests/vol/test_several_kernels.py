@@ -17,6 +17,7 @@ from support.volrunner import Result, Vol
 from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernels
+from volatility3_btf.survey import Survey
 from volatility3_btf.vol import decision
 from volatility3_btf.vol.addressing import PlaceError
 from volatility3_btf.vol.layers import layer_memory
@@ -194,7 +195,7 @@ def test_where_no_layer_can_be_made_the_next_kernel_is_tried(
 ) -> None:
     """Only Volatility's own layer shows at last whether page tables serve."""
     copy, physical = opened(dump(CRASH))
-    taken = running_kernel(layer_memory(copy, physical))
+    taken = running_kernel(Survey(layer_memory(copy, physical)))
     tables = taken.kernel.page_tables
     assert tables is not None and taken.others
     broken = replace(taken.kernel, page_tables=replace(tables, root=0x1000))

@@ -23,11 +23,13 @@ for path in sys.argv[1:]:
 GLANCE = """
 from volatility3_btf.vol.glance import glance_at, notes_in
 from volatility3_btf.memory import BytesMemory
+from volatility3_btf.survey import Survey
 import volatility3_btf.vol
 banner = b"Linux version 6.1.0-1-test (a@b) (gcc 12) #1 SMP Debian 6.1.1-1 (2026-01-01)\\n\\0"
 memory = BytesMemory(banner.ljust(4096, b"\\0") + b"OSRELEASE=6.1.0-1-test\\n".ljust(4096, b"\\0"))
-assert glance_at(memory).releases == ["6.1.0-1-test"]
-notes_in(memory)
+survey = Survey(memory)
+assert glance_at(survey).releases == ["6.1.0-1-test"]
+notes_in(survey)
 """
 SHOW = "\nprint(*{name.split('.')[0] for name in sys.modules})"
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .identify import identify_kernel, identify_kernels
     from .kernel import Kernel
     from .paging import PageTables, translate
-    from .survey import Findings
     from .symbols import Symbols
     from .translation import AddressSpace, address_space_of
     from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
@@ -48,7 +47,7 @@ __all__ = [
 _HOMES = {
     "AddressSpace": "translation",
     "Banner": "banner",
-    "Findings": "survey",
+    "Findings": "findings",
     "KallsymsError": "errors",
     "Kernel": "kernel",
     "KernelError": "errors",

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..memory import Memory
-
-SIGNATURE = b"Linux version "
-"""What every banner starts with (init/version.c)."""
-
-MOST_IN_MIB = 64
-"""Places in each MiB at which a text is looked at; an honest image of 512 MiB has about ten in all."""
+from ..survey import BANNER, Survey, surveyed
 
 MAX_BANNER = 1024
 """Bytes, from the first to the NUL behind the newline."""
@@ -55,19 +50,20 @@ def parse_banner(data: bytes, offset: int = 0) -> Banner | None:
 
 
 def read_banners(memory: Memory, offsets: Iterable[int]) -> list[Banner]:
-    """Read the banners at places where `SIGNATURE` was found, in order of address."""
+    """Read the banners at places where `survey.BANNER` was found, in order of address."""
     found = (parse_banner(memory.read_available(offset, MAX_BANNER), offset) for offset in sorted(offsets))
     return [banner for banner in found if banner is not None]
 
 
-def find_banners(memory: Memory) -> list[Banner]:
-    """Search an image for banners, at no more than `MOST_IN_MIB` places in each MiB; in order of address."""
-    return read_banners(memory, memory.find(SIGNATURE, most=MOST_IN_MIB))
+def find_banners(memory: Memory, survey: Survey | None = None) -> list[Banner]:
+    """The banners in an image, at no more places in each MiB than a survey keeps; in order of address."""
+    with surveyed(memory, survey, (BANNER,)) as passed:
+        return read_banners(memory, (offset for offset, _ in passed.places(BANNER)))
 
 
-def seen_kernels(memory: Memory) -> list[str]:
+def seen_kernels(memory: Memory, survey: Survey | None = None) -> list[str]:
     """The kernels' banners in an image as lines of text, each once; without any, what logs say of one."""
-    found = [banner for banner in find_banners(memory) if banner.kind != "placeholder"]
+    found = [banner for banner in find_banners(memory, survey) if banner.kind != "placeholder"]
     whole = [banner for banner in found if banner.kind == "banner"]
     texts = {banner.text.split(b"\n")[0] for banner in whole or found}
     return sorted(text.decode("ascii", "backslashreplace") for text in texts)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from ..btf.spelling import printable
 from ..memory import Memory, Progress
+from ..survey import Survey
 from .architecture import architecture_of
+from .findings import Findings, read_findings
 from .identify import near_banner, symbols_of
 from .kallsyms import Kallsyms
 from .notes import Notes
 from .placing import Placement, Surroundings, place
-from .survey import Findings, survey
 from .symbols import Symbols
 
 
@@ -35,17 +36,20 @@ class BareKernel:
     doubts: list[str] = field(default_factory=list)
 
 
-def bare_kernels(memory: Memory, progress: Progress | None = None) -> list[BareKernel]:
+def bare_kernels(
+    memory: Memory, progress: Progress | None = None, survey: Survey | None = None
+) -> list[BareKernel]:
     """The kernels in an image by their symbols alone, whether or not they have BTF.
 
     Args:
         memory: the image.
         progress: told the percentage done.
+        survey: the pass over this memory that others made; one is made if None.
 
     Returns:
         In order of address; without those of which no address could be recovered.
     """
-    findings = survey(memory, (), progress)
+    findings = read_findings(memory, (), progress, survey)
     around = Surroundings(memory, findings.banners, (), Notes(findings.notes))
     found = (_bare(kallsyms, place(kallsyms, around), findings) for kallsyms in findings.kallsyms)
     return [kernel for kernel in found if kernel is not None]

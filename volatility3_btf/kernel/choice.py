@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..btf import Types
 from ..memory import Memory, Progress
+from ..survey import EVERYTHING, surveyed
 from .errors import KernelError
 from .identify import identify_kernel
 from .kernel import Kernel
@@ -49,10 +50,11 @@ def choose_types(
         NoModuleError: no such module is loaded, or it has no BTF.
         BtfError: the module's BTF is damaged.
     """
-    kernel = identify_kernel(memory, progress=progress, wanted=wanted)
-    if module is None:
-        return ChosenTypes(kernel, kernel.blob.types)
-    loaded = loaded_btf(memory, kernel, progress)
+    with surveyed(memory, None, EVERYTHING, progress, "Searching BTF") as survey:
+        kernel = identify_kernel(memory, wanted=wanted, survey=survey)
+        if module is None:
+            return ChosenTypes(kernel, kernel.blob.types)
+        loaded = loaded_btf(memory, kernel, survey=survey)
     entry = loaded.module(module)
     if entry is not None:
         return ChosenTypes(kernel, entry.read().types, entry.name)

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 
 from ..memory import Memory, Progress
 from ..scan import Blob, find_kernel_btf, kernel_at
+from ..survey import EVERYTHING, Survey, surveyed
 from .architecture import architecture_of
 from .asked import asked_for, undecided
 from .banner import Banner
 from .contents import read_contents
 from .errors import NoKernelError
 from .evidence import judge, tell_evidence, tell_losses
+from .findings import Findings, read_findings
 from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
 from .kernel import Kernel
@@ -24,7 +26,6 @@ from .notes import Notes
 from .ownnote import OwnNote, own_note
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .ranking import rank
-from .survey import Findings, survey
 from .symbols import Symbols
 from .translation import AddressSpace
 from .untyped import may_run
@@ -37,7 +38,10 @@ _IMAGE_SPAN = 256 << 20
 
 
 def identify_kernels(
-    memory: Memory, blobs: Iterable[Blob] | None = None, progress: Progress | None = None
+    memory: Memory,
+    blobs: Iterable[Blob] | None = None,
+    progress: Progress | None = None,
+    survey: Survey | None = None,
 ) -> list[Kernel]:
     """Find every kernel with BTF, and tell what belongs to it.
 
@@ -45,16 +49,18 @@ def identify_kernels(
         memory: the image.
         blobs: BTF that was found before; searched for if None. Only kernels' BTF is used.
         progress: told the percentage done.
+        survey: a pass over this memory that serves others too; one is made if None.
 
     Returns:
         The kernels, best evidence first; empty if the image holds no kernel BTF.
     """
-    found = find_kernel_btf(memory, progress=progress) if blobs is None else blobs
-    kernels = [blob for blob in found if blob.kind == "kernel"]
-    if not kernels:
-        return []
-    kernels.sort(key=lambda blob: (-blob.size, blob.offset))
-    findings = survey(memory, [blob.offset for blob in kernels], progress)
+    with surveyed(memory, survey, EVERYTHING, progress) as passed:
+        found = find_kernel_btf(memory, survey=passed) if blobs is None else blobs
+        kernels = [blob for blob in found if blob.kind == "kernel"]
+        if not kernels:
+            return []
+        kernels.sort(key=lambda blob: (-blob.size, blob.offset))
+        findings = read_findings(memory, [blob.offset for blob in kernels], survey=passed)
     kernels.sort(key=lambda blob: blob.offset)
     return tie(memory, kernels, findings)
 
@@ -64,6 +70,7 @@ def identify_kernel(
     blobs: Iterable[Blob] | None = None,
     progress: Progress | None = None,
     wanted: str | int | None = None,
+    survey: Survey | None = None,
 ) -> Kernel:
     """The kernel that runs, or the one that is asked for; where it is not certain which runs, that is logged.
 
@@ -72,12 +79,13 @@ def identify_kernel(
         blobs: BTF that was found before; searched for if None.
         progress: told the percentage done.
         wanted: the kernel's release, or the address of its BTF in the layer.
+        survey: a pass over this memory that serves others too; one is made if None.
 
     Raises:
         NoKernelError: the image holds no kernel BTF.
         NotThereError: no kernel in it is the one that is asked for.
     """
-    kernels = identify_kernels(memory, blobs, progress)
+    kernels = identify_kernels(memory, blobs, progress, survey)
     if not kernels:
         raise NoKernelError("the image holds no kernel BTF")
     chosen = asked_for(kernels, wanted)[0]

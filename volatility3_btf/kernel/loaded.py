@@ -19,7 +19,8 @@ from typing import Final, Literal
 from ..btf import BtfError, Composite, Header
 from ..btf.spelling import printable
 from ..memory import BytesMemory, Memory, Progress, Run
-from ..scan import MAX_BLOB, SIGNATURES, Bases, Blob, BlobKind, examine
+from ..scan import MAX_BLOB, Bases, Blob, BlobKind, examine
+from ..survey import BTF, Survey, surveyed
 from .idr import idr_content
 from .kernel import Kernel
 from .records import Record, member_at, struct_of
@@ -32,9 +33,6 @@ LoadedKind = Literal["vmlinux", "module", "program"]
 
 LIST: Final = "btf_idr"
 """The kernel's list of loaded BTF (kernel/bpf/btf.c); before 5.11 its own is not in it."""
-
-MOST_IN_MIB: Final = 1 << 8
-"""Copies of a header that are looked at in each MiB; an honest image has some hundred in all."""
 
 MOST_CANDIDATES: Final = 1 << 13
 """Places that are a `struct btf` by themselves, and different headers that are remembered."""
@@ -184,20 +182,25 @@ class _Seen:
     is_complete: bool = True
 
 
-def loaded_btf(memory: Memory, kernel: Kernel, progress: Progress | None = None) -> Loaded:
+def loaded_btf(
+    memory: Memory, kernel: Kernel, progress: Progress | None = None, survey: Survey | None = None
+) -> Loaded:
     """Find every BTF that a kernel has loaded.
 
     Args:
         memory: the image.
         kernel: the kernel, with its types; its page tables are used where they are known.
         progress: told the percentage done.
+        survey: the pass over this memory that found the kernel; another one is made if None.
     """
     struct = _struct_btf(kernel)
     if struct is None:
         return Loaded()
     space = address_space_of(memory, kernel)
     told, all_told = _told(space, kernel, struct)
-    seen = _search(memory, kernel.blob.endian, struct, progress)
+    endian = kernel.blob.endian
+    with surveyed(memory, survey, (BTF[endian],), progress, "Searching loaded BTF") as passed:
+        seen = _search(passed, endian, struct)
     if space is None and (shift := _direct_shift(memory, kernel, seen)) is not None:
         space = direct_map(memory, kernel, shift)
     if space is None:
@@ -280,17 +283,14 @@ def _tell_damage(count: int) -> None:
     log.warning("the kernel's list of loaded BTF (%s) is damaged: %s can be read", LIST, readable)
 
 
-def _search(memory: Memory, endian: str, struct: Composite, progress: Progress | None) -> _Seen:
+def _search(survey: Survey, endian: str, struct: Composite) -> _Seen:
     """Look at everything that starts as a BTF header does."""
-    seen, counted = _Seen(), Counter[int]()
-    for copy, _ in memory.search(
-        (SIGNATURES[endian],), progress=progress, what="Searching loaded BTF", most=MOST_IN_MIB
-    ):
-        counted[copy >> 20] += 1
-        _look(memory, struct, copy, seen)
+    seen = _Seen()
+    for copy, _ in survey.places(BTF[endian]):
+        _look(survey.memory, struct, copy, seen)
         if len(seen.candidates) == MOST_CANDIDATES:
             break
-    if len(seen.candidates) == MOST_CANDIDATES or MOST_IN_MIB in counted.values():
+    if len(seen.candidates) == MOST_CANDIDATES or survey.is_crowded(BTF[endian]):
         seen.is_complete = False
         log.warning("too many places look like loaded BTF: not all were looked at")
     return seen

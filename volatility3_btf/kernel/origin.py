@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from ..memory import Memory, Progress
 from ..scan import Blob, Endian, find_btf
+from ..survey import EVERYTHING, Survey, surveyed
 from .identify import identify_kernels
 from .kernel import Kernel
 from .listing import Listing
@@ -50,10 +51,10 @@ class Owners:
     Args:
         memory: the image.
         kernels: its kernels, best first.
-        progress: told the percentage done.
+        survey: the pass over this memory that found them; one is made for each if None.
     """
 
-    def __init__(self, memory: Memory, kernels: Iterable[Kernel], progress: Progress | None = None) -> None:
+    def __init__(self, memory: Memory, kernels: Iterable[Kernel], survey: Survey | None = None) -> None:
         self._memory = memory
         self._known = self._own_known = False
         self._complete = True
@@ -61,7 +62,7 @@ class Owners:
         self._loaded: dict[int, tuple[LoadedBtf, Listing]] = {}
         self._names: dict[str, str] = {}
         for kernel in list(kernels)[:MOST_KERNELS]:
-            found = loaded_btf(self._memory, kernel, progress)
+            found = loaded_btf(self._memory, kernel, survey=survey)
             if self._known:
                 self._add_names(found)
             else:
@@ -125,7 +126,11 @@ class Owners:
 
 
 def find_sightings(
-    memory: Memory, *, endian: Endian = "auto", progress: Progress | None = None
+    memory: Memory,
+    *,
+    endian: Endian = "auto",
+    progress: Progress | None = None,
+    survey: Survey | None = None,
 ) -> Iterator[Sighting]:
     """Find every BTF blob as `find_btf` does, and tell whose each is.
 
@@ -133,6 +138,7 @@ def find_sightings(
         memory: what to search.
         endian: the byte order to look for.
         progress: told the percentage done.
+        survey: a pass over this memory that serves others too; one is made if None.
 
     Yields:
         In order of address; BTF that a kernel has loaded in several pieces stands where its first byte lies.
@@ -140,14 +146,15 @@ def find_sightings(
     Raises:
         UnreadableError: the file behind the memory has become shorter.
     """
-    owners = Owners(memory, identify_kernels(memory, progress=progress), progress)
-    waiting = owners.offsets
-    for blob in find_btf(memory, endian=endian, progress=progress):
-        while waiting and waiting[0] < blob.offset:
-            yield from _sighting_at(owners, waiting.pop(0), endian)
-        if waiting and waiting[0] == blob.offset:
-            waiting.pop(0)
-        yield owners.judge(blob)
+    with surveyed(memory, survey, EVERYTHING, progress, "Searching BTF") as passed:
+        owners = Owners(memory, identify_kernels(memory, survey=passed), passed)
+        waiting = owners.offsets
+        for blob in find_btf(memory, endian=endian, survey=passed):
+            while waiting and waiting[0] < blob.offset:
+                yield from _sighting_at(owners, waiting.pop(0), endian)
+            if waiting and waiting[0] == blob.offset:
+                waiting.pop(0)
+            yield owners.judge(blob)
     for offset in waiting:
         yield from _sighting_at(owners, offset, endian)
 

@@ -14,12 +14,10 @@ from typing import Literal
 import numpy as np
 
 from ..memory import Memory
+from ..survey import DIGITS
 from .reading import read_filled
 
 Endian = Literal["little", "big"]
-
-DIGITS = b"".join(b"%c\0" % digit for digit in b"0123456789")
-"""What every token table holds, and what to search memory for."""
 
 COUNT = 256
 MAX_TOKEN = 512

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 
 from ..memory import Memory
 
-SIGNATURE = b"OSRELEASE="
-"""The first line of every note."""
-
 MAX_NOTE = 64 << 10
 """Bytes: one page, of the largest page size there is."""
 
@@ -107,7 +104,7 @@ def parse_vmcoreinfo(data: bytes, offset: int = 0) -> Vmcoreinfo | None:
 
 
 def read_vmcoreinfo(memory: Memory, offsets: Iterable[int]) -> list[Vmcoreinfo]:
-    """Read the notes at places where `SIGNATURE` was found; equal ones become one."""
+    """Read the notes at places where `survey.NOTE` was found; equal ones become one."""
     notes: dict[tuple[tuple[str, str], ...], Vmcoreinfo] = {}
     left, behind = MAX_READ, -1
     for offset in offsets:

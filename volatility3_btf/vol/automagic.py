@@ -17,6 +17,7 @@ from volatility3.framework.automagic import construct_layers
 from volatility3.framework.configuration import requirements
 
 from ..memory import UnreadableError
+from ..survey import Survey
 from .addressing import PlaceError, ProcessorError
 from .decision import OWN_CLASS, STOCK_CLASS, Answer, decide, source_for, tell
 from .image import what_file
@@ -141,7 +142,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         layer = context.layers[name]
         memory = layer_memory(context, physical_layer_name(context, name))
         root = layer.config.get("page_map_offset", None)
-        kernel = running_kernel(memory, progress=progress, root=root).kernel
+        kernel = running_kernel(Survey(memory, progress=progress), root=root).kernel
         source = source_for(kernel)
         wanted.make_table(context, source.class_name, source.url, layer.address_mask)
         return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
+from ..survey import Survey
 from .addressing import PlaceError, ProcessorError, build_layer, place_of, place_of_note
 from .arranged import laid_out
 from .glance import glance_at, notes_in
@@ -92,29 +93,29 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     Raises:
         NoTableError, PlaceError: there is a Linux kernel, and no table can be made for it.
     """
-    memory = layer_memory(context, physical)
-    glance = glance_at(memory, progress)
+    survey = Survey(layer_memory(context, physical), progress=progress)
+    glance = glance_at(survey)
     if not glance.is_linux:
         log.info("there is no Linux kernel in this image")
         return None
     user = UserSymbols.load()
     wanted = asked(context)
     try:
-        taken = running_kernel(memory, glance, progress, wanted, user.has_foreign)
+        taken = running_kernel(survey, glance, wanted, user.has_foreign)
     except (NoTableError, PlaceError) as error:
         known = [banner for banner in glance.banners if banner.text in user]
         if wanted or not known or isinstance(error, ProcessorError):
             raise
         log.info("only the user's symbol file serves: %s", error)
-        notes = notes_in(memory, progress)
+        notes = notes_in(survey)
         if isinstance(error, NoTableError) and not notes:
             log.warning("%s", UNKNOWN_LEVELS)
         return _by_note(context, physical, notes, known, user, str(error))
-    laid = laid_out(context, physical, memory, taken.kernel)
+    laid = laid_out(context, physical, survey.memory, taken.kernel)
     if laid is None:
         return _by_first_that_serves(context, physical, taken, user)
     there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
-    again = running_kernel(layer_memory(context, laid), glance, progress, there)
+    again = running_kernel(Survey(layer_memory(context, laid), progress=progress), glance, there)
     return _by_first_that_serves(context, laid, again, user)
 
 

@@ -8,23 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..memory import Memory, Progress
+from ..survey import BANNER, BTF, NOTE, Survey
 
 if TYPE_CHECKING:
     from ..kernel import Banner, Vmcoreinfo
 
-BANNER, NOTE, BTF = b"Linux version ", b"OSRELEASE=", b"\x9f\xeb\x01\x00"
 SMALLEST_BTF = 1 << 20
 """Bytes; no kernel's BTF is smaller."""
 
 IN_MIB = 64
-"""Hits of a byte string that are looked at in each MiB; an honest image's has one or two. No process can
+"""Places of a byte string that are looked at in each MiB; an honest image's has one or two. No process can
 write into the MiB of the kernel's own rodata, so that its banner and BTF are always among them."""
 
 
 @dataclass
 class Glance:
-    """What one pass over an image saw.
+    """What there is of Linux in an image at first sight.
 
     Attributes:
         banners: texts that start with `Linux version`.
@@ -48,32 +47,34 @@ class Glance:
         return sorted({banner.release for banner in self.banners if banner.kind == "banner"})
 
 
-def glance_at(memory: Memory, progress: Progress | None = None) -> Glance:
-    """Go over an image once; nothing is decoded, and little imported, where there is no Linux."""
-    banners: list[int] = []
-    has_btf, counted = False, Counter[tuple[int, int]]()
-    for offset, kind in memory.search(
-        (BANNER, BTF), progress=progress, what="Looking for Linux", most=IN_MIB
-    ):
-        counted[kind, offset >> 20] += 1
-        if kind == 0:
-            banners.append(offset)
-        elif not has_btf:
-            has_btf = _is_large(memory.read_available(offset, 24))
-    is_crowded = IN_MIB in counted.values()
+def glance_at(survey: Survey) -> Glance:
+    """Go over an image; nothing is decoded, and little imported, where there is no Linux."""
+    memory = survey.memory
+    banners, many = _looked_at(survey, BANNER)
+    headers, more = _looked_at(survey, BTF["little"])
+    has_btf = any(_is_large(memory.read_available(offset, 24)) for offset in headers)
     if not banners:
-        return Glance((), has_btf, is_crowded)
+        return Glance((), has_btf, many or more)
     from ..kernel.banner import read_banners
 
-    return Glance(read_banners(memory, banners), has_btf, is_crowded)
+    return Glance(read_banners(memory, banners), has_btf, many or more)
 
 
-def notes_in(memory: Memory, progress: Progress | None = None) -> list[Vmcoreinfo]:
+def _looked_at(survey: Survey, needle: bytes) -> tuple[list[int], bool]:
+    """The places of a byte string that are looked at, and whether there were more in some MiB."""
+    counted, places = Counter[int](), []
+    for offset, _ in survey.places(needle):
+        counted[offset >> 20] += 1
+        if counted[offset >> 20] <= IN_MIB:
+            places.append(offset)
+    return places, survey.is_crowded(needle) or max(counted.values(), default=0) >= IN_MIB
+
+
+def notes_in(survey: Survey) -> list[Vmcoreinfo]:
     """The VMCOREINFO notes in an image."""
     from ..kernel.vmcoreinfo import read_vmcoreinfo
 
-    found = memory.search((NOTE,), progress=progress, what="Looking for Linux", most=IN_MIB)
-    return read_vmcoreinfo(memory, [offset for offset, _ in found])
+    return read_vmcoreinfo(survey.memory, _looked_at(survey, NOTE)[0])
 
 
 def _is_large(header: bytes) -> bool:

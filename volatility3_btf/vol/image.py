@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TypeAlias
 
 from volatility3.framework import exceptions, interfaces
@@ -13,6 +14,7 @@ from volatility3.framework.layers import physical
 from ..formats import HEAD, FormatError, format_of, is_stream, sentence
 from ..memory import Memory, UnreadableError
 from ..segments import ELF_MAGIC
+from ..survey import Survey
 from ..xen_core import core_segments
 from .layers import FAULTS, layer_memory, physical_layer_name
 from .segments import Layer, reader_of
@@ -74,8 +76,10 @@ def kernels_seen(memory: Memory) -> str:
     """What there is in place of kernel BTF, for a message: banners of kernels, and symbols without types."""
     from ..kernel.bare import bare_kernels
 
-    told = f"Kernel banners seen: {banners_seen(memory)}"
-    for kernel in bare_kernels(memory)[:MOST_BANNERS]:
+    with closing(Survey(memory)) as survey:
+        told = f"Kernel banners seen: {banners_seen(memory, survey)}"
+        bare = bare_kernels(memory, survey=survey)
+    for kernel in bare[:MOST_BANNERS]:
         name = f"Linux {kernel.release}" if kernel.release else "a kernel"
         told += f". The symbols of {name} are there, {len(kernel.symbols)} names and addresses"
         told += " without types: linux.btfisf --symbols writes them"
@@ -93,10 +97,10 @@ def seen_instead(context: Context, layer_name: str) -> str:
         return (f"; {reason}" if reason else "") + f". {kernels_seen(memory)}"
 
 
-def banners_seen(memory: Memory) -> str:
+def banners_seen(memory: Memory, survey: Survey | None = None) -> str:
     """The kernels whose banners are in an image."""
     from ..kernel import seen_kernels
 
-    banners = seen_kernels(memory)
+    banners = seen_kernels(memory, survey)
     shown = "; ".join(banners[:MOST_BANNERS]) or "none"
     return shown + f"; and {len(banners) - MOST_BANNERS} more" * (len(banners) > MOST_BANNERS)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
-from ..memory import Memory
+from ..survey import Survey
 from .addressing import PlaceError, place_of
 from .glance import Glance
 from .lines import one_line
@@ -54,9 +54,8 @@ def asked(context: Context) -> str:
 
 
 def running_kernel(
-    memory: Memory,
+    survey: Survey,
     glance: Glance | None = None,
-    progress: Any = None,
     wanted: str = "",
     owns: Callable[[bytes], bool] = lambda _: False,
     root: int | None = None,
@@ -64,9 +63,8 @@ def running_kernel(
     """Choose a kernel that an address space can be set up for: the user's choice, or the best one.
 
     Args:
-        memory: the image.
+        survey: the pass over the image.
         glance: what was seen in it, for the message.
-        progress: Volatility's progress callback.
         wanted: the release of the kernel that the user asks for, or where its BTF lies.
         owns: whether the user has a symbol file of their own for a banner.
         root: where the top page table lies of the kernel of a saved configuration.
@@ -76,7 +74,7 @@ def running_kernel(
     """
     from ..kernel.asked import NotThereError, asked_for, one_of_several
 
-    kernels = _kernels(memory, glance, progress)
+    kernels = _kernels(survey, glance)
     try:
         meant = asked_for(kernels, wanted)
     except NotThereError as error:
@@ -100,16 +98,17 @@ def running_kernel(
     return Taken(chosen, [kernel for kernel in usable if kernel is not chosen])
 
 
-def _kernels(memory: Memory, glance: Glance | None, progress: Any) -> list[Kernel]:
+def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:
     from ..kernel import identify_kernels
     from ..scan import find_kernel_btf
 
-    blobs = list(find_kernel_btf(memory, endian="little", progress=progress))
-    blobs = blobs or list(find_kernel_btf(memory, endian="big", progress=progress))
+    memory = survey.memory
+    blobs = list(find_kernel_btf(memory, endian="little", survey=survey))
+    blobs = blobs or list(find_kernel_btf(memory, endian="big", survey=survey))
     if not blobs:
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
         raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
-    return identify_kernels(memory, blobs, progress)
+    return identify_kernels(memory, blobs, survey=survey)
 
 
 def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], PlaceError | None]:

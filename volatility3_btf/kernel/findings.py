@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One pass over an image for everything that a kernel says of itself: banners, VMCOREINFO, kallsyms."""
+"""What a survey found that a kernel says of itself: banners, VMCOREINFO, kallsyms."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..memory import Memory, Progress
-from . import banner as banners_
-from . import vmcoreinfo as notes_
-from .banner import Banner
+from ..survey import BANNER, DIGITS, NOTE, Survey, surveyed
+from .banner import Banner, read_banners
 from .errors import KernelError
 from .kallsyms import Kallsyms, read_kallsyms
-from .tokens import DIGITS, Tokens, tokens_at, tokens_at_digits
-from .vmcoreinfo import Vmcoreinfo
+from .tokens import Tokens, tokens_at, tokens_at_digits
+from .vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ _KALLSYMS_NAMES = (
 
 @dataclass
 class Findings:
-    """What one pass over the image found.
+    """What there is in an image beside BTF.
 
     Attributes:
         banners: every `Linux version` text but format strings.
@@ -64,20 +63,25 @@ class Findings:
     complaints: list[str] = field(default_factory=list)
 
 
-def survey(memory: Memory, near: Sequence[int] = (), progress: Progress | None = None) -> Findings:
-    """Look for banners, VMCOREINFO and kallsyms in one pass.
+def read_findings(
+    memory: Memory,
+    near: Sequence[int] = (),
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+) -> Findings:
+    """Read the banners, VMCOREINFO and kallsyms of an image.
 
     Args:
         memory: the image.
         near: where kernels' BTF lies: what is near to one comes first where there is too much of it.
         progress: told the percentage done.
+        survey: the pass over this memory whose places are looked at; one is made if None.
     """
-    needles = (banners_.SIGNATURE, notes_.SIGNATURE, DIGITS)
-    kept = [_Nearest(near) for _ in needles]
-    for offset, number in memory.search(needles, 0, None, progress, "Searching kernels", _MOST_IN_MIB):
-        kept[number].add(offset)
+    needles = (BANNER, NOTE, DIGITS)
+    with surveyed(memory, survey, needles, progress, "Searching kernels") as passed:
+        kept = [_Nearest(near, (offset for offset, _ in passed.places(needle))) for needle in needles]
     banners, notes, digits = (places.sorted() for places in kept)
-    findings = Findings(banners_.read_banners(memory, banners), notes_.read_vmcoreinfo(memory, notes))
+    findings = Findings(read_banners(memory, banners), read_vmcoreinfo(memory, notes))
     findings.complaints += ["too many places look like a kernel's text: not all were looked at"] * any(
         places.is_crowded for places in kept
     )
@@ -90,18 +94,21 @@ class _Nearest:
 
     Args:
         near: where kernels' BTF lies; without any, the lowest places of all are kept.
+        places: all there are, in order of address.
     """
 
-    def __init__(self, near: Sequence[int]) -> None:
+    def __init__(self, near: Sequence[int], places: Iterable[int]) -> None:
         self._near = sorted(near) or [0]
         self._heaps: dict[int, list[tuple[int, int]]] = {}
         self._in_mib: Counter[int] = Counter()
         self.is_crowded = False
+        for place in places:
+            self._in_mib[place >> 20] += 1
+            self.is_crowded |= self._in_mib[place >> 20] == _MOST_IN_MIB
+            if self._in_mib[place >> 20] <= _MOST_IN_MIB:
+                self._add(place)
 
-    def add(self, offset: int) -> None:
-        """Take in a place."""
-        self._in_mib[offset >> 20] += 1
-        self.is_crowded |= self._in_mib[offset >> 20] == _MOST_IN_MIB
+    def _add(self, offset: int) -> None:
         nearest = _nearest(offset, self._near)
         heap = self._heaps.setdefault(nearest, [])
         heapq.heappush(heap, (-abs(nearest - offset), offset))
