@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -184,7 +185,7 @@ def test_recipes_name_metapackages_only() -> None:
     """A fixed version would be gone from the mirror some day."""
     for recipe in RECIPES.values():
         for one in (recipe, recipe.before or recipe):
-            assert one.package in (f"linux-image-{one.arch}", f"linux-image-cloud-{one.arch}")
+            assert not re.search(r"\d\.\d", one.package)
     assert len({recipe.digest for recipe in RECIPES.values()}) == len(RECIPES)
     assert Recipe("trixie", "linux-image-amd64").digest == RECIPES["amd64-6.12"].digest
 

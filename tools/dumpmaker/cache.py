@@ -45,6 +45,8 @@ class Recipe:
     """What a dump is made from; None is not part of its digest.
 
     Attributes:
+        processor: QEMU's CPU model, where it is not the architecture's usual one.
+        told: whether the guest says more of its processes.
         append: more words for the kernel's command line.
         kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
         before: the kernel that ran in the same memory before this one, until a reset.
@@ -60,6 +62,8 @@ class Recipe:
     stream: bool | None = None
     earlier: bool | None = None
     otherwise: str | None = None
+    processor: str | None = None
+    told: bool | None = None
     append: str | None = None
     kexec: kexec.Start | None = None
     before: Recipe | None = None
@@ -67,15 +71,19 @@ class Recipe:
     @property
     def cpu(self) -> str:
         """QEMU's CPU model."""
-        return LA57_CPU if self.la57 else ARCHES[self.arch].cpu
+        return self.processor or (LA57_CPU if self.la57 else ARCHES[self.arch].cpu)
 
     @property
     def digest(self) -> str:
         """Changes when anything that shapes the dump does."""
         said = {key: value for key, value in asdict(self).items() if value is not None}
         said.pop("otherwise", None)
+        if self.before:  # whose digest holds None too, but for what recipes say only since later
+            later = {key for key in ("processor", "told") if said["before"][key] is None}
+            said["before"] = {key: value for key, value in said["before"].items() if key not in later}
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
+        shape += [initramfs.TOLD.read_text()] if self.told else []
         shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -89,6 +97,7 @@ class Recipe:
             append=self.append,
             stream=self.stream,
             earlier=self.earlier,
+            told=self.told,
             kexec=self.kexec,
         )
 
@@ -102,6 +111,31 @@ RECIPES: dict[str, Recipe] = {
     "arm64-6.1": Recipe("bookworm", "linux-image-arm64", "arm64"),  # without CONFIG_KALLSYMS_ALL
     "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x", otherwise=OTHER_6_12),
     "s390x-6.1": Recipe("bookworm", "linux-image-s390x", "s390x"),  # built without BTF
+    "arm64-6.12-lpa2": Recipe(
+        "trixie",
+        "linux-image-arm64",
+        "arm64",
+        memory=256,
+        processor="max,pauth-impdef=on",
+        otherwise=OTHER_6_12,
+        told=True,
+    ),
+    "arm64-6.12-16k": Recipe(
+        "trixie",
+        "linux-image-arm64-16k",
+        "arm64",
+        memory=256,
+        processor="cortex-a76",  # cortex-a72 has no pages of 16 KiB
+        otherwise=OTHER_6_12,
+        told=True,
+    ),
+    "riscv64-6.12": Recipe("trixie", "linux-image-riscv64", "riscv64", told=True),
+    "ppc64el-6.12": Recipe(
+        "trixie", "linux-image-powerpc64le", "ppc64el", memory=256, otherwise=OTHER_6_12, told=True
+    ),
+    "ppc64el-6.12-64k": Recipe(
+        "trixie", "linux-image-powerpc64le-64k", "ppc64el", memory=256, otherwise=OTHER_6_12, told=True
+    ),
     "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True, otherwise=OTHER_6_12),
     "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),

@@ -26,6 +26,8 @@ PROCESSES = (
     "httpd -f -p 8080 -h /www",
 )
 INIT = Path(__file__).with_name("guest-init")
+TOLD = Path(__file__).with_name("guest-told")
+"""What the guest says of its processes before the dump, where the recipe asks for it."""
 
 Entry = tuple[str, int, bytes]  # name, mode, content
 
@@ -76,6 +78,12 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
+def processes(told: bool = False) -> bytes:
+    """What the guest's init starts, as lines for its shell; `told`: and what it then says of it."""
+    lines = "".join(f"{command} </dev/null &\n" for command in PROCESSES)
+    return lines.encode() + (TOLD.read_bytes() if told else b"")
+
+
 def make_initramfs(
     path: Path,
     busybox: Path,
@@ -101,7 +109,7 @@ def make_initramfs(
         ("dev/console", stat.S_IFCHR | 0o600, b""),
         ("bin/busybox", program, busybox.read_bytes()),
         ("init", program, INIT.read_bytes()),
-        ("processes", plain, "".join(f"{p} </dev/null &\n" for p in PROCESSES).encode()),
+        ("processes", plain, processes()),
         ("modules.list", plain, "".join(f"{name}\n" for name in modules).encode()),
     ]
     entries += [(f"modules/{name}", plain, data) for name, data in modules.items()]

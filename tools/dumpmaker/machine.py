@@ -33,6 +33,7 @@ class Boot:
         timeout: seconds to wait for each of the guest's steps.
         stream: write QEMU's migration stream too.
         earlier: write memory as it was when the guest's first process started, too.
+        told: have the guest say more of its processes (initramfs.TOLD).
         kexec: let the kernel start a second one, and dump memory when that one is up (amd64).
         ram_file: a file that is the guest's memory: it starts with what is in it, and leaves it there.
     """
@@ -47,6 +48,7 @@ class Boot:
     timeout: float = 300
     stream: bool = False
     earlier: bool = False
+    told: bool = False
     kexec: Start | None = None
     ram_file: Path | None = None
 

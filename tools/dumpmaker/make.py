@@ -95,6 +95,7 @@ def make_dump(
         picked = initramfs.pick_modules(kernel.trees, modules.split())
         program = loader.program(about["arch"])
         more = _second_kernel(boot.kexec, kernel, image, work) if boot.kexec else {}
+        more |= {"processes": initramfs.processes(told=True)} if boot.told else {}
         initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program, more)
         image = initramfs.bootable(image, work)
         prepared = time.time()
