@@ -20,7 +20,7 @@ from ..kernel import Kernel
 from ..kernel.symbols import Symbols
 from ..scan import Blob
 
-MAGIC: Final = b"VOL3BTF\x03"
+MAGIC: Final = b"VOL3BTF\x04"
 SUFFIX: Final = ".btfsym"
 
 _DIGEST: Final = 32
@@ -49,6 +49,7 @@ def pack_kernel(kernel: Kernel) -> bytes:
         sections |= {name: columns[name].astype(kind).tobytes() for name, kind in _COLUMNS.items()}
         sections["text"] = symbols.text
         header["tables"] = {name: address - shift & _MASK for name, address in sorted(symbols.tables.items())}
+        header["told"] = {name: address - shift & _MASK for name, address in sorted(symbols.told.items())}
         header |= {"lost": symbols.lost, "word": symbols.word}
     header["sections"] = {name: len(data) for name, data in sections.items()}
     text = orjson.dumps(header)
@@ -116,6 +117,9 @@ def _symbols(header: dict[str, Any], sections: dict[str, memoryview]) -> Symbols
         raise CompactError("the symbols' columns differ in length")
     if text[-1:] != b"\0" or (len(starts) and not 0 <= starts.min() <= starts.max() < len(text)):
         raise CompactError("the symbols' names are not in the text")
-    tables = {str(name): int(address) & _MASK for name, address in header["tables"].items()}
+    tables, told = (
+        {str(name): int(address) & _MASK for name, address in header[part].items()}
+        for part in ("tables", "told")
+    )
     lost, word = int(header["lost"]), int(header["word"])
-    return Symbols(**columns, text=text, tables=tables, lost=lost, word=word)
+    return Symbols(**columns, text=text, tables=tables, told=told, lost=lost, word=word)

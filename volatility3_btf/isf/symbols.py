@@ -206,8 +206,9 @@ class SymbolEntries(Mapping[str, Entry]):
 
     @cached_property
     def _derived(self) -> dict[str, int]:
-        """Link-time addresses of kallsyms' own tables, and of macros that plugins know."""
-        tables = {name: at - self._shift & _MASK for name, at in self._symbols.tables.items()}
+        """Link-time addresses of kallsyms' own tables, of what others told, and of known macros."""
+        told = {**self._symbols.told, **self._symbols.tables}
+        tables = {name: at - self._shift & _MASK for name, at in told.items()}
         for macro, name in MACROS.items():
             places = self._symbols.indexes(name)
             if len(places) == 1:

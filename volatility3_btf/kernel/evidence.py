@@ -74,8 +74,17 @@ def _compare_btf(kernel: Kernel) -> Iterator[str]:
         yield f"the BTF has {kernel.blob.size} bytes, and {stop - start} by __start_BTF and __stop_BTF"
 
 
-def tell_losses(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> None:
-    """What of the tables is damaged, what was lost with it, and what the kernel does not list."""
+def tell_losses(
+    kernel: Kernel, kallsyms: Kallsyms, placement: Placement, sources: Sequence[str] = ()
+) -> None:
+    """What of the tables is damaged, what was lost with it, and what the kernel does not list.
+
+    Args:
+        kernel: the kernel, its symbols known.
+        kallsyms: its tables.
+        placement: how they were placed.
+        sources: where addresses come from that kallsyms does not have, a phrase each.
+    """
     kernel.doubts += kallsyms.tables.problems
     if placement.reading.rule != "self-relative" and placement.reading.floating:
         kernel.doubts.append("kallsyms_relative_base is damaged; it was derived from other addresses")
@@ -88,10 +97,19 @@ def tell_losses(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> Non
             f"{symbols.lost} of {kallsyms.tables.count} symbols are lost: kallsyms is damaged there"
         )
     if _functions_only(symbols):
-        kernel.doubts.append(
-            "only the addresses of functions are available: the kernel was built without "
-            "CONFIG_KALLSYMS_ALL, so init_task, linux_banner and all other variables have no address here"
+        kernel.doubts.append(_say_functions_only(sources))
+
+
+def _say_functions_only(sources: Sequence[str]) -> str:
+    """That no variable is listed, and which have an address all the same."""
+    why = "the kernel was built without CONFIG_KALLSYMS_ALL"
+    if not sources:
+        return (
+            f"only the addresses of functions are available: {why}, so init_task, linux_banner and all other "
+            "variables have no address here"
         )
+    told = ", ".join(sources)
+    return f"kallsyms has the addresses of functions only: {why}. Addresses of variables are known: {told}"
 
 
 def _functions_only(symbols: Symbols) -> bool:

@@ -15,6 +15,7 @@ from .banner import Banner
 from .contents import read_contents
 from .errors import NoKernelError
 from .evidence import judge, tell_evidence, tell_losses
+from .exported import Told, tell_variables, with_told
 from .findings import Findings, read_findings
 from .kallsyms import Kallsyms, in_order
 from .kaslr import kaslr_of
@@ -169,6 +170,7 @@ def _with_symbols(
     _name(kernel, kallsyms, placement, findings)
     mapped, own = _map(memory, kernel, findings.notes)
     _take_note(kernel, kallsyms, placement, own)
+    mapped, told = _tell(memory, kernel, mapped)
     against = tell_evidence(kernel, kallsyms, placement)
     against += _add_kaslr(memory, kernel, placement, mapped.space)
     kernel.evidence += mapped.agreed
@@ -177,7 +179,7 @@ def _with_symbols(
     agreed, exchanged = misplaced(memory, kernel)
     kernel.evidence += agreed
     against += exchanged
-    tell_losses(kernel, kallsyms, placement)
+    tell_losses(kernel, kallsyms, placement, told.sources)
     map_of_memory = memory_map_of(memory, kernel, mapped.space)
     kernel.lacking = lacking(memory, map_of_memory, kernel.layer_base or 0)
     judge(kernel, placement, how, ask(memory, kernel, mapped.space), against)
@@ -194,6 +196,25 @@ def _map(memory: Memory, kernel: Kernel, notes: Sequence[Vmcoreinfo]) -> tuple[M
     elif own.whose == "other" and hint is not None:
         kernel.vmcoreinfo = None
     return (mapped if kernel.vmcoreinfo is hint else map_kernel(memory, kernel)), own
+
+
+def _tell(memory: Memory, kernel: Kernel, mapped: Mapped) -> tuple[Mapped, Told]:
+    """Find the variables that a kernel does not list; its symbols have them then.
+
+    They may tell where its page tables are, through which there is more to find.
+    """
+    listed = kernel.symbols
+    told = tell_variables(memory, kernel, mapped.space)
+    if listed is None or not told.addresses:
+        return mapped, told
+    kernel.symbols = with_told(listed, told)
+    if mapped.space is not None:
+        return mapped, told
+    mapped = map_kernel(memory, kernel)
+    kernel.symbols = listed
+    told = tell_variables(memory, kernel, mapped.space)
+    kernel.symbols = with_told(listed, told)
+    return mapped, told
 
 
 def _take_note(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, own: OwnNote) -> None:

@@ -45,6 +45,8 @@ class Symbols:
             known.
         word: bytes of `kallsyms_num_syms` and of a marker.
         lost: symbols that kallsyms counts but of which the name or the address could not be recovered.
+        told: run-time addresses of variables that kallsyms does not list and something else tells, by name
+            (see `exported`).
     """
 
     addresses: Uint64s
@@ -55,6 +57,7 @@ class Symbols:
     tables: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
     word: int = 4
+    told: Mapping[str, int] = field(default_factory=dict)
     _searched: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
     _told: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -109,11 +112,12 @@ class Symbols:
     def get(self, name: str) -> int | None:
         """The lowest address of a name, or None. A name is found without clang's suffix, see `promoted`."""
         found = self.indexes(name)
-        return int(self.addresses[found].min()) if found else None
+        return int(self.addresses[found].min()) if found else self.told.get(name)
 
     def all(self, name: str) -> list[int]:
         """Every address of a name, in kallsyms' order."""
-        return [int(self.addresses[index]) for index in self.indexes(name)]
+        listed = [int(self.addresses[index]) for index in self.indexes(name)]
+        return listed or ([self.told[name]] if name in self.told else [])
 
     def indexes(self, name: str) -> list[int]:
         """Where a name stands in the columns; a few names are searched for, more make an index."""
