@@ -59,6 +59,11 @@ def ranked(memory: Memory, blobs: list[Blob] | None = None) -> list[Kernel]:
     return [kernel for kernel in identify_kernels(memory, blobs) if kernel.symbols is not None]
 
 
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was said of which kernel runs; debris in a guest's free memory has lines of its own."""
+    return [record.getMessage() for record in caplog.records if record.name.endswith("kernel.identify")]
+
+
 def set_state(image: Overlay, kernel: Kernel, name: str) -> None:
     """Write a value of `system_state`."""
     states = kernel.blob.types.find("system_states", Kind.ENUM)
@@ -193,7 +198,7 @@ def test_a_clock_alone_makes_it_likely(
     with caplog.at_level(logging.WARNING):
         assert identify_kernel(image).blob.offset == living.blob.offset
     assert [kernel.life for kernel in ranked(image)] == ["likely", "unknown"]
-    (line,) = caplog.messages
+    (line,) = said(caplog)
     assert f"{living.blob.offset:#x} is taken" in line
     assert f"wanted={dead.blob.offset:#x} takes" in line
 
@@ -221,12 +226,12 @@ def test_where_nothing_tells_that_is_said(
     with caplog.at_level(logging.WARNING):
         chosen = identify_kernel(image)
     assert [kernel.life for kernel in ranked(image)] == ["unknown", "unknown"]
-    (line,) = caplog.messages
+    (line,) = said(caplog)
     assert "nothing tells which one runs" in line
     caplog.clear()
     other = living if chosen.blob.offset == dead.blob.offset else dead
     assert identify_kernel(image, wanted=other.blob.offset).blob.offset == other.blob.offset
-    assert caplog.messages == []
+    assert said(caplog) == []
 
 
 def test_signs_that_contradict_each_other_are_not_certain(images: Callable[[str], Overlay]) -> None:
@@ -358,7 +363,7 @@ def test_a_kernel_whose_btf_is_gone_may_be_the_one_that_runs(
         kernel = identify_kernel(image)
     assert (kernel.blob.offset, kernel.life) == (dead.blob.offset, "unknown")
     assert kernel.untyped == [living.release]
-    (line,) = caplog.messages
+    (line,) = said(caplog)
     assert f"Linux {living.release} is in this image too" in line
     assert f"with BTF at {dead.blob.offset:#x} is taken" in line
 
@@ -371,4 +376,4 @@ def test_a_dead_kernel_whose_btf_is_gone_is_not_spoken_of(
     image.write(dead.blob.offset, bytes(dead.blob.size))
     with caplog.at_level(logging.WARNING):
         assert identify_kernel(image).blob.offset == living.blob.offset
-    assert caplog.messages == []
+    assert said(caplog) == []

@@ -48,6 +48,21 @@ def joined(dump: Dump, ranges: Iterable[Range], path: Path) -> Path:
     return path
 
 
+def behind_the_kernel(dump: Dump, at_least: int) -> int:
+    """Where an image may be cut with the kernel's own image still in it, wherever that lies.
+
+    Args:
+        dump: a guest that told what lies where.
+        at_least: the lowest physical address that will do; the end of the kernel, to the next MiB, if that is
+            higher.
+    """
+    lines = [line for line in dump.truth["iomem_kernel"] if line.endswith(" : Kernel bss")]
+    ends = [int(line.split(" : ")[0].split("-")[1], 16) + 1 for line in lines]
+    symbols = dict(reversed(line.split()[::2]) for line in dump.kallsyms.read_text().splitlines())
+    behind_bss = int(symbols["_end"], 16) - int(symbols["__bss_stop"], 16)
+    return max(at_least, -(-(max(ends) + behind_bss) // BLOCK) * BLOCK)
+
+
 def shortened(dump: Dump, length: int, path: Path) -> Path:
     """The first bytes of a dump's flat image."""
     subprocess.run(["cp", "--sparse=always", str(dump.raw), str(path)], check=True)

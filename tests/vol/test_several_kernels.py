@@ -200,6 +200,7 @@ def test_where_no_layer_can_be_made_the_next_kernel_is_tried(
     assert tables is not None and taken.others
     broken = replace(taken.kernel, page_tables=replace(tables, root=0x1000))
     monkeypatch.setattr(decision, "source_for", lambda kernel: decision.Source("none", kernel.release or ""))
+    caplog.clear()
     answer = decision._by_first_that_serves(copy, physical, replace(taken, kernel=broken), UserSymbols())
     assert answer is not None
     assert answer.layer["page_map_offset"] == taken.others[0].page_tables.root  # type: ignore[union-attr]
