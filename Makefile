@@ -7,6 +7,7 @@
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
+# make situations        what is printed of images from resets, crashes, cut files, … (docs/situations.md, 20 minutes)
 # make decoys            what a process can write to pass for a kernel, in 2,100 mixtures (docs/hostile.md)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
@@ -20,7 +21,7 @@ $(BIN)/ruff check
 $(BIN)/mypy
 endef
 
-.PHONY: demo check test fresh parity bench acceptance decoys robustness system venv dumps lint clean
+.PHONY: demo check test fresh parity bench acceptance decoys robustness situations system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -46,6 +47,9 @@ bench: venv
 
 robustness: dumps venv
 	$(BIN)/python tests/robustness.py --write $(ROBUSTNESS_ARGS)
+
+situations: dumps venv
+	$(BIN)/python tests/situations.py --write $(SITUATIONS_ARGS)
 
 decoys: dumps venv
 	$(BIN)/python tests/decoys.py --write $(DECOYS_ARGS)

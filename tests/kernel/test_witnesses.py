@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dumpmaker.cache import Dump
+from support.exchanging import exchange_members
 from support.overlay import Overlay
-from volatility3_btf.btf import Kind
 from volatility3_btf.kernel import Kernel, identify_kernel, witnesses
 from volatility3_btf.kernel.records import Record, member_at, struct_of
 from volatility3_btf.kernel.source_order import out_of_order
@@ -35,30 +35,6 @@ def restored(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "image" in request.fixturenames:
         request.getfixturevalue("image").restore()
-
-
-def exchange_members(image: Overlay, kernel: Kernel, struct_name: str, one: str, other: str) -> None:
-    """Exchange the names of two members of a structure, or of a nameless one in it, in the kernel's BTF."""
-    types = kernel.blob.types
-    composite = types.find(struct_name, Kind.STRUCT)
-    assert composite is not None
-    places: dict[str, int] = {}
-    waiting = [composite]
-    while waiting:
-        owner = waiting.pop()
-        waiting += [member.type.strip() for member in owner.members if not member.name]
-        for index, member in enumerate(owner.members):
-            places.setdefault(member.name, element_place(kernel, owner.id, index))
-    texts = {name: image.read(places[name], 4) for name in (one, other)}
-    image.write(places[one], texts[other])
-    image.write(places[other], texts[one])
-
-
-def element_place(kernel: Kernel, type_id: int, index: int) -> int:
-    """Where the record of a member lies in the image."""
-    types = kernel.blob.types
-    record = int(types._records[type_id - types.first_id])
-    return kernel.blob.offset + kernel.blob.header.type_start + record + 12 + 12 * index
 
 
 def space_of(image: Overlay, kernel: Kernel) -> AddressSpace:

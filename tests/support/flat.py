@@ -40,7 +40,7 @@ def joined(dump: Dump, ranges: Iterable[Range], path: Path) -> Path:
                 block = source.read(min(BLOCK, length))
                 assert block, "the range ends behind the image"
                 length -= len(block)
-                if any(block):
+                if block.count(0) < len(block):
                     out.write(block)
                 else:
                     out.seek(len(block), os.SEEK_CUR)
