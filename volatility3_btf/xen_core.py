@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 WIDE_LITTLE = b"\x7fELF\2\1"
 SECTION = struct.Struct("<I4x16xQQ24x")  # name, place in the file, bytes
+CORE = 4  # ET_CORE (elf.h)
+CUT = "a Xen core that is cut short: what says where its pages belong stands at its end, and is missing"
 MOST_NAMES, MOST_TABLE = 1 << 16, 1 << 28
 """Bytes of the sections' names; of the numbers of pages."""
 
@@ -51,14 +53,24 @@ def xen_segments(read_at: ReadAt) -> list[Segment]:
             found += _joined(table[: len(table) // size * size], size, pages + at // size * PAGE)
             if len(found) > MAX_SEGMENTS:
                 raise FormatError("a Xen core whose pages are in no order at all: too many ranges")
-            if len(table) < PART:
+            if len(table) < min(PART, length - at):
+                if not found:
+                    raise FormatError(CUT)
+                log.warning(
+                    "the Xen core is cut short: %d of its pages have no number",
+                    (length - at - len(table)) // size,
+                )
                 break
         return found
-    return []
+    raise FormatError(CUT)
 
 
 def _sections(read_at: ReadAt) -> dict[bytes, tuple[int, int]]:
-    """Where the sections of an ELF file lie: place and length in bytes, by name."""
+    """Where the sections of an ELF file lie: place and length in bytes, by name.
+
+    Raises:
+        FormatError: it is a core without segments, as Xen's are, and ends before it says where.
+    """
     header = read_at(0, 64)
     if len(header) < 64 or not header.startswith(WIDE_LITTLE):
         return {}
@@ -67,10 +79,15 @@ def _sections(read_at: ReadAt) -> dict[bytes, tuple[int, int]]:
     if size != SECTION.size or place > MAX_OFFSET or names >= count:
         return {}
     table = read_at(place, size * count)
+    is_xens = struct.unpack_from("<H", header, 16) == (CORE,) and header[56:58] == bytes(2)
+    if is_xens and len(table) < size * count:
+        raise FormatError(CUT)
     rows = [SECTION.unpack_from(table, at) for at in range(0, len(table) // size * size, size)]
     if names >= len(rows) or rows[names][1] > MAX_OFFSET:
         return {}
     text = read_at(rows[names][1], min(rows[names][2], MOST_NAMES))
+    if is_xens and rows[names][2] and not text:
+        raise FormatError(CUT)
     return {
         text[name : text.find(b"\0", name)]: (start, length)
         for name, start, length in rows

@@ -15,8 +15,20 @@ LONGEST = 400
 
 
 def one_line(text: str) -> str:
-    """A text for one line of the log."""
-    return "".join(character if character.isprintable() else " " for character in text[:LONGEST])
+    """A text for one line of the log; dots where it is cut."""
+    cut = text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
+    return "".join(character if character.isprintable() else " " for character in cut)
+
+
+def as_linux_shows(address: int, bits: int) -> int:
+    """An address of the kernel's, of which Volatility keeps the lower bits, with the upper ones again.
+
+    Args:
+        address: the address.
+        bits: how many are kept; below 64 the highest of them stands for all above.
+    """
+    above = (1 << 64) - (1 << bits)
+    return address | above if 32 < bits < 64 and address >> bits - 1 & 1 else address
 
 
 _put_off: WeakKeyDictionary[Context, dict[str, str]] = WeakKeyDictionary()

@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.symbols.linux import extensions
 
+from .lines import as_linux_shows
+
 log = logging.getLogger(__name__)
 
 Context: TypeAlias = interfaces.context.ContextInterface
@@ -88,7 +90,8 @@ class WatchedList(extensions.list_head):
         if (address ^ self.vol.offset) & layer.address_mask == 0:
             return "" if count or ring.may_be_empty else f"the list of {ring.what} is empty"
         known = "was there before" if layer.is_valid(address & layer.address_mask) else "cannot be read"
-        where = f"after {count} it goes on at {address:#x}, which {known}"
+        shown = as_linux_shows(address, layer.address_mask.bit_length())
+        where = f"after {count} it goes on at {shown:#x}, which {known}"
         return f"the list of {ring.what} does not come round: {where}"
 
     def _tell(self, reason: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .lines import as_linux_shows
+
 if TYPE_CHECKING:
     from ..kernel import Kernel
 
@@ -62,4 +64,5 @@ def _of_another_build(table: Any, kernel: Kernel) -> str:
     told = table.get_symbol(_FIRST).address & mask
     if told == linked:
         return ""
-    return f"it is of another build: {_FIRST} is at {told:#x} there, and at {linked:#x} in this kernel"
+    there, here = (as_linux_shows(address, mask.bit_length()) for address in (told, linked))
+    return f"it is of another build: {_FIRST} is at {there:#x} there, and at {here:#x} in this kernel"
