@@ -17,6 +17,7 @@ from volatility3.framework import exceptions, interfaces, objects
 from volatility3.framework.symbols import intermed, linux
 from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
 
+from . import losses
 from .store import StoreError, path_of, read_kernel
 
 if TYPE_CHECKING:
@@ -228,7 +229,10 @@ class _Direct(intermed.IntermediateSymbolTable):
         class_types: Mapping[str, type[interfaces.objects.ObjectInterface]] | None = None,
         symbol_mask: int = 0,
     ) -> None:
-        self._content = Content(isf_url, _kernel(isf_url))
+        kernel = _kernel(isf_url)
+        if kernel.state == "partial":
+            losses.given(kernel.release)
+        self._content = Content(isf_url, kernel)
         self._delegate = BtfFormat(context, config_path, name, self._content, native_types, table_mapping)
         interfaces.symbols.SymbolTableInterface.__init__(
             self,

@@ -2,8 +2,8 @@
 """Text for people where a table is for machines: what `-r quick` and `-r pretty` show of a `TextGrid`.
 
 Volatility takes renderers from wherever plugins come from. Those here stand in for its own, and end quietly
-where the reader of a pipe leaves early. Any grid that is no `TextGrid` they hand on to them. Filtered or with
-hidden columns, a `TextGrid` is a table too.
+where the reader of a pipe leaves early, and with a word where types are lost. Any grid that is no `TextGrid`
+they hand on to them. Filtered or with hidden columns, a `TextGrid` is a table too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from volatility3.cli import text_renderer
 from volatility3.framework import interfaces, renderers
 
+from .losses import types_may_be_lost
 from .pipes import reader_may_leave
 
 Rows = Iterable[tuple[int, tuple[Any, ...]]]
@@ -40,13 +41,13 @@ class TextGrid(renderers.TreeGrid):
 
 
 class _Piped(text_renderer.CLIRenderer):
-    """Minds that its reader may leave."""
+    """Minds that its reader may leave, and that a plugin may miss what a damaged image has lost."""
 
     hidden = True
 
     def render(self, grid: interfaces.renderers.TreeGrid) -> None:
         """Write a grid to the standard output."""
-        with reader_may_leave():
+        with reader_may_leave(), types_may_be_lost():
             self.write(grid)
 
     def write(self, grid: interfaces.renderers.TreeGrid) -> None:
