@@ -12,9 +12,9 @@ from dumpmaker.cache import Dump
 from support.flat import behind_the_kernel, in_pages, joined, shortened, system_ram
 from support.overlay import Overlay
 from volatility3_btf import open_memory
-from volatility3_btf.kernel import identify_kernel
+from volatility3_btf.kernel import identify_kernel, identify_kernels
 from volatility3_btf.kernel.arrangement import Arranged, Part, arrangement_of
-from volatility3_btf.kernel.memory_map import MemoryMap, lacking, memory_map_of
+from volatility3_btf.kernel.memory_map import MemoryMap, lacking, memory_map_of, set_aside
 from volatility3_btf.kernel.translation import address_space_of
 from volatility3_btf.memory import BytesMemory, Run, UnreadableError
 
@@ -66,6 +66,16 @@ def test_pages_that_a_tool_could_not_read_are_missed(dump: GetDump) -> None:
     assert hex(spare * 4096) in kernel.lacking
 
 
+def test_what_is_kept_for_a_kernel_after_a_crash_is_not_missed(dump: GetDump) -> None:
+    """/proc/vmcore leaves it out, so every dump that kdump writes lacks it."""
+    image = Overlay(dump("amd64-crash").raw)
+    dead = next(kernel for kernel in identify_kernels(image) if kernel.life == "ended")
+    spare = set_aside(image, dead)
+    assert spare is not None and spare.length == 160 << 20
+    image.remove(range(spare.start // 4096, spare.end // 4096))
+    assert identify_kernel(image).lacking is None
+
+
 def test_the_first_mib_is_not_missed(dump: GetDump) -> None:
     image = Overlay(dump("amd64-6.1").raw)
     image.remove(range(256))
@@ -81,6 +91,10 @@ def test_lacking_of_ranges() -> None:
     assert lacking(BytesMemory(bytes(0x1000)), MemoryMap((), 0x2000), 0) is not None
     assert lacking(BytesMemory(bytes(0x1000)), MemoryMap((), 0x2000), 0x1000) is None
     assert lacking(BytesMemory(bytes(0x1000)), MemoryMap(), 0) is None
+    kept = MemoryMap((Run(0, 0x800000),), 0x800000, spare=Run(0x200000, 0x300000))
+    assert lacking(BytesMemory(bytes(0x200000)), kept, 0) == (
+        "3 MiB of the kernel's 8 MiB of memory are not in the image (0x500000-0x7fffff)"
+    )
 
 
 @pytest.mark.parametrize("shape", ["ram", "no hole"])

@@ -19,9 +19,9 @@ from ..memory import Memory
 from ..registers import Processor
 from .clock import Clock, clock_of, date
 from .kernel import Kernel, Life
+from .memory_map import set_aside
 from .paging import translate
 from .reading import read_number
-from .records import Record
 from .tasks import Tasks, tasks_of
 
 MOST_KERNELS: Final = 8
@@ -189,14 +189,10 @@ def _shut(memory: Memory, kernel: Kernel) -> str:
 
 
 def _reserved(memory: Memory, kernel: Kernel) -> range | None:
-    """The places in the layer of `crashk_res` (kernel/crash_core.c)."""
-    place = kernel.find("crashk_res")
-    found = None if place is None else Record.read(memory, kernel.blob.types, "resource", place)
-    start, end = (None, None) if found is None else (found.number("start"), found.number("end"))
-    if not start or end is None or end <= start:
-        return None
+    """The places in the layer that a kernel has set aside for another one after a crash."""
+    found = set_aside(memory, kernel)
     base = kernel.layer_base or 0
-    return range(start - base, end + 1 - base)
+    return None if found is None else range(found.start - base, found.end - base)
 
 
 def _memory_end(memory: Memory, kernel: Kernel) -> int | None:

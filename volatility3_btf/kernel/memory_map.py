@@ -10,13 +10,13 @@ memory (mm/mm_init.c).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ..memory import Memory, Run, tidy_runs
 from .kernel import Kernel
 from .reading import read_number
-from .records import member_at, struct_of
+from .records import Record, member_at, struct_of
 from .translation import AddressSpace
 
 ReadVirtual = Callable[[int, int], bytes]
@@ -45,10 +45,13 @@ class MemoryMap:
     Attributes:
         ranges: physical addresses of its memory, in order; empty if they cannot be read.
         end: the first physical address behind all of it; None if the kernel does not tell.
+        spare: what is set aside for a kernel after a crash; nothing of this kernel's lies there, and
+            /proc/vmcore leaves it out.
     """
 
     ranges: tuple[Run, ...] = ()
     end: int | None = None
+    spare: Run | None = None
 
     @property
     def size(self) -> int:
@@ -81,7 +84,7 @@ def lacking(memory: Memory, told: MemoryMap, layer_base: int) -> str | None:
         layer_base: physical address of the image's address 0.
     """
     held = [Run(run.start + layer_base, run.length) for run in memory.runs]
-    missing = told.lacking(held)
+    missing = told.lacking(held if told.spare is None else [*held, told.spare])
     if any(run.end > LOW for run in missing):
         shown = ", ".join(f"{run.start:#x}-{run.end - 1:#x}" for run in missing[:MOST_SHOWN])
         more = f" and {len(missing) - MOST_SHOWN} more" * (len(missing) > MOST_SHOWN)
@@ -101,7 +104,23 @@ def memory_map_of(memory: Memory, kernel: Kernel, space: AddressSpace | None) ->
     """Read a kernel's memory map through its page tables; what cannot be read is left out."""
     ranges = () if space is None else ram_ranges(kernel, space.read_available)
     end = _end_of_memory(memory, kernel)
-    return MemoryMap(ranges, max(end or 0, ranges[-1].end) if ranges else end)
+    told = MemoryMap(ranges, max(end or 0, ranges[-1].end) if ranges else end)
+    spare = set_aside(memory, kernel)
+    is_likely = spare is not None and spare.length <= told.size // 2
+    return replace(told, spare=spare) if is_likely else told
+
+
+def set_aside(memory: Memory, kernel: Kernel) -> Run | None:
+    """The physical addresses that a kernel keeps for another one after a crash.
+
+    `crashk_res` has them (kernel/crash_core.c); None where there are none, or nothing tells.
+    """
+    place = kernel.find("crashk_res")
+    found = None if place is None else Record.read(memory, kernel.blob.types, "resource", place)
+    start, end = (None, None) if found is None else (found.number("start"), found.number("end"))
+    if not start or end is None or not start < end < HIGHEST:
+        return None
+    return Run(start, end + 1 - start)
 
 
 def ram_ranges(kernel: Kernel, read: ReadVirtual) -> tuple[Run, ...]:

@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from support.images import cut, write_lime
 from support.overlay import PAGE, Overlay
 from support.pluginruns import give_isf
 from support.situations.bench import Bench, Case, Situation
 from support.volrunner import Vol
+from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel
+from volatility3_btf.kernel.memory_map import set_aside
 
 RESET, KEXEC, CRASH = "amd64-reset", "amd64-kexec", "amd64-crash"
 GROUP = "several kernels"
@@ -62,6 +65,16 @@ def _own_file(name: str, number: int, bench: Bench) -> Case:
     give_isf(bench.vol, maker.output / row["File output"])
     is_choice = number and name == RESET
     return Case(guest.raw, guest.before if is_choice else guest)
+
+
+def _vmcore(bench: Bench) -> Case:
+    """What kdump saves: the crashed kernel's memory without what it kept for the other one."""
+    guest, dead = bench.dump(CRASH), bench.shared.kernels(CRASH)[1]
+    spare = set_aside(open_memory(guest.raw), dead)
+    assert spare is not None
+    ranges = [(start, length) for start, length in guest.truth["ram"]]
+    kept = cut(ranges, [(spare.start, spare.length)])
+    return Case(write_lime(bench.folder / "memory.lime", guest.raw, 0, kept), guest.before)
 
 
 def _alike(bench: Bench) -> Case:
@@ -132,6 +145,7 @@ def _situations() -> Iterator[Situation]:
         lambda bench: _asked_by_release(CRASH, bench),
     )
     yield Situation(GROUP, "a crash, --btf-kernel asks for one that is not there", _asked_for_none)
+    yield Situation(GROUP, "a crash, the memory of the crashed kernel alone (/proc/vmcore)", _vmcore)
     yield Situation(GROUP, "a crash, all that tells which one runs is wiped", _alike)
     yield Situation(GROUP, "a crash, the running kernel's BTF is wiped", lambda bench: _without_btf(0, bench))
     yield Situation(GROUP, "a crash, the dead kernel's BTF is wiped", lambda bench: _without_btf(1, bench))
