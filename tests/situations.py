@@ -86,7 +86,7 @@ def cell(outcome: Outcome) -> str:
     """The lines in one cell."""
     if outcome.word == "silent fault":
         return "**none that says so**"
-    return "<br>".join(re.sub(r"([|<>*_`\[\]])", r"\\\1", line) for line in outcome.lines)
+    return "<br>".join(re.sub(r"([|<>*`\[\]])", r"\\\1", line) for line in outcome.lines)
 
 
 def publish(text: str) -> None:

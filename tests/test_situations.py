@@ -62,7 +62,7 @@ def test_a_wrong_list_needs_a_line(case: Case, rows: list[tuple[int, str]]) -> N
 
 
 def test_what_is_printed_is_counted(case: Case) -> None:
-    assert judged(case, [(1, "init"), (3, "other")], LINE).printed == "1 of 2 processes, 1 others"
+    assert judged(case, [(1, "init"), (3, "other")], LINE).printed == "1 of 2 processes, 1 other"
     assert judged(case, [], LINE).printed == "nothing"
 
 

@@ -83,5 +83,6 @@ def _printed(case: Case, result: Result, is_right: bool) -> str:
         return f"{len(rows)} rows, not all that is right"
     shown, there = stable(processes(result)), stable(guest_processes(case.guest.truth))
     same = sum(there.get(pid) == named for pid, named in shown.items())
-    others = f", {len(shown) - same} others" if len(shown) > same else ""
+    more = len(shown) - same
+    others = f", {more} other" + "s" * (more > 1) if more else ""
     return f"{same} of {len(there)} processes{others}"
