@@ -18,8 +18,8 @@ from volatility3_btf.kernel.contents import read_contents
 from volatility3_btf.kernel.listing import _btf_modules
 from volatility3_btf.kernel.loaded import LARGEST, _struct_btf, loaded_btf
 from volatility3_btf.kernel.modules import listed_modules
+from volatility3_btf.kernel.paging.space import AddressSpace
 from volatility3_btf.kernel.symbols import Symbols
-from volatility3_btf.kernel.translation import AddressSpace
 from volatility3_btf.memory import BytesMemory, Memory
 from volatility3_btf.scan import find_btf
 

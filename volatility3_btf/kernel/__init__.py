@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from .errors import KallsymsError, KernelError, NoKernelError
     from .identify import identify_kernel, identify_kernels
     from .kernel import Kernel
-    from .paging import PageTables, translate
+    from .paging.space import AddressSpace, address_space_of, translate
+    from .paging.tables import PageTables
     from .symbols import Symbols
-    from .translation import AddressSpace, address_space_of
     from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AddressSpace": "translation",
+    "AddressSpace": "paging.space",
     "Banner": "banner",
     "Findings": "findings",
     "KallsymsError": "errors",
@@ -53,10 +53,10 @@ _HOMES = {
     "KernelError": "errors",
     "NoKernelError": "errors",
     "NotThereError": "asked",
-    "PageTables": "paging",
+    "PageTables": "paging.tables",
     "Symbols": "symbols",
     "Vmcoreinfo": "vmcoreinfo",
-    "address_space_of": "translation",
+    "address_space_of": "paging.space",
     "asked_for": "asked",
     "find_banners": "banner",
     "identify_kernel": "identify",
@@ -65,7 +65,7 @@ _HOMES = {
     "parse_banner": "banner",
     "parse_vmcoreinfo": "vmcoreinfo",
     "seen_kernels": "banner",
-    "translate": "paging",
+    "translate": "paging.space",
 }
 
 

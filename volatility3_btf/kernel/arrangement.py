@@ -17,7 +17,7 @@ from ..memory import Memory, Run, UnreadableError
 from .kernel import Kernel
 from .mapping import map_kernel
 from .memory_map import MemoryMap, memory_map_of
-from .translation import address_space_of
+from .paging.space import address_space_of
 from .witnesses import ask
 
 FOUR_GIB: Final = 1 << 32

@@ -102,14 +102,12 @@ def tell_losses(
 
 def _say_functions_only(sources: Sequence[str]) -> str:
     """That no variable is listed, and which have an address all the same."""
-    why = "the kernel was built without CONFIG_KALLSYMS_ALL"
+    sentence = (
+        "only the addresses of functions are available: the kernel was built without CONFIG_KALLSYMS_ALL, "
+    )
     if not sources:
-        return (
-            f"only the addresses of functions are available: {why}, so init_task, linux_banner and all other "
-            "variables have no address here"
-        )
-    told = ", ".join(sources)
-    return f"kallsyms has the addresses of functions only: {why}. Addresses of variables are known: {told}"
+        return sentence + "so init_task, linux_banner and all other variables have no address here"
+    return sentence + "and addresses of variables are known elsewhere: " + ", ".join(sources)
 
 
 def _functions_only(symbols: Symbols) -> bool:

@@ -20,11 +20,11 @@ import numpy.typing as npt
 from ..btf import BtfError
 from ..memory import Memory
 from .kernel import Kernel
+from .paging.space import AddressSpace
 from .reading import read_filled
 from .records import Record, member_at, struct_of
 from .rings import walk_ring
 from .symbols import Symbols
-from .translation import AddressSpace
 from .vmcoreinfo import NOT_ADDRESSES
 
 FIRST: Final = "init_task"

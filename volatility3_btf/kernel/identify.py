@@ -25,10 +25,10 @@ from .memory_map import lacking, memory_map_of
 from .name_order import misplaced
 from .notes import Notes
 from .ownnote import OwnNote, own_note
+from .paging.space import AddressSpace
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .ranking import rank
 from .symbols import Symbols
-from .translation import AddressSpace
 from .untyped import may_run
 from .vmcoreinfo import Vmcoreinfo
 from .witnesses import ask

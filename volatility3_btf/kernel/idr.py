@@ -12,8 +12,8 @@ from typing import Final
 
 from ..btf import BtfError, Composite, Types
 from ..memory import UnreadableError
+from .paging.space import AddressSpace
 from .records import Record, member_at, struct_of
-from .translation import AddressSpace
 
 MOST_NODES: Final = 1 << 10
 """Nodes that are read, of 64 slots each; an honest kernel's tree of BTF has a few."""

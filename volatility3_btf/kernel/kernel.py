@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from .paging import PageTables
+from .paging.tables import PageTables
 from .symbols import Symbols
 from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 

@@ -20,7 +20,7 @@ from ..registers import Processor
 from .clock import Clock, clock_of, date
 from .kernel import Kernel, Life
 from .memory_map import set_aside
-from .paging import translate
+from .paging.space import translate
 from .reading import read_number
 from .tasks import Tasks, tasks_of
 

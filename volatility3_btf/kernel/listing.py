@@ -17,8 +17,8 @@ from ..btf import BtfError
 from .kernel import Kernel
 from .loaded import LoadedBtf
 from .modules import list_entries, listed_modules
+from .paging.space import AddressSpace
 from .records import member_at, struct_of
-from .translation import AddressSpace
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from ..scan import MAX_BLOB, Bases, Blob, BlobKind, examine
 from ..survey import BTF, Survey, surveyed
 from .idr import idr_content
 from .kernel import Kernel
+from .paging.space import AddressSpace, address_space_of, direct_map, read_runs
 from .records import Record, member_at, struct_of
 from .rings import Ring, walk_ring
-from .translation import AddressSpace, address_space_of, direct_map, read_runs
 
 log = logging.getLogger(__name__)
 

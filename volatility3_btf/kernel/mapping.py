@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..memory import Memory
+from .arch.x86_64 import FRAME, PRESENT
 from .kernel import Kernel
-from .paging import FRAME, PRESENT, PageTables
+from .paging.space import AddressSpace, address_space_of
+from .paging.tables import PageTables
 from .reading import is_blank, read_number
 from .records import Record
-from .translation import AddressSpace, address_space_of
 
 _TOP_ENTRY: Final = 511 * 8
 """Bytes before the entry of the kernel image in the top table, x86-64."""
@@ -126,13 +127,14 @@ def _measured(
     memory: Memory, kernel: Kernel, tables: PageTables, space: AddressSpace, mapped: Mapped
 ) -> PageTables:
     """The page tables, their levels as they were walked."""
+    tables = replace(tables, root=tables.root if space.root is None else space.root, form=space.form)
     if kernel.architecture != "x86-64":
-        return replace(tables, checked=True)
+        return replace(tables, levels=space.levels, checked=True)
     for levels, reason in _told_levels(memory, kernel):
         if levels != space.levels:
             mapped.against.append(f"{reason}, but page tables of {space.levels} levels map the kernel")
     reason = f"walked with {space.levels} levels, the tables map the kernel"
-    return PageTables(tables.root, space.levels, reason, True)
+    return replace(tables, levels=space.levels, reason=reason, checked=True)
 
 
 def _root(kernel: Kernel) -> PageTables | None:

@@ -15,9 +15,9 @@ from typing import Final, Literal
 
 from ..memory import Memory, Run, tidy_runs
 from .kernel import Kernel
+from .paging.space import AddressSpace
 from .reading import read_number
 from .records import Record, member_at, struct_of
-from .translation import AddressSpace
 
 ReadVirtual = Callable[[int, int], bytes]
 """Takes a virtual address and a length in bytes; gives the bytes as far as they can be read."""

@@ -10,8 +10,8 @@ from typing import Final
 
 from ..btf import BtfError, Composite
 from .kernel import Kernel
+from .paging.space import AddressSpace
 from .records import member_at, struct_of
-from .translation import AddressSpace
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from ..memory import Memory
 from .kernel import Kernel
+from .paging.space import AddressSpace
 from .reading import is_blank, read_number
-from .translation import AddressSpace
 from .vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
 
 _POINTERS: Final = (("vmcoreinfo_data", 0), ("vmcoreinfo_note", 24))

@@ -8,10 +8,10 @@ from typing import Final
 
 from ..memory import Memory
 from .kernel import Kernel
+from .paging.space import AddressSpace, address_space_of
 from .reading import read_number
 from .records import member_at, struct_of
 from .rings import Ring, walk_ring
-from .translation import AddressSpace, address_space_of
 
 MOST_TASKS: Final = 1 << 10
 """Processes that are walked over."""

@@ -16,10 +16,10 @@ from ..btf import BtfError, Composite
 from ..btf.spelling import printable
 from ..memory import Memory
 from .kernel import Kernel
+from .paging.space import AddressSpace
 from .records import Record, member_at, struct_of
 from .rings import Ring, walk_ring
 from .source_order import out_of_order
-from .translation import AddressSpace
 
 Verdict = Literal["agrees", "contradicts", "unreadable"]
 

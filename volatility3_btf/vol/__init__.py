@@ -10,6 +10,7 @@ from .check import BtfCheck
 from .elf import ElfCoreStacker
 from .la57 import LinuxIntelLA57, NarrowIntel32e
 from .layers import layer_memory, physical_layer_name
+from .layers.paged import LinuxArm64, LinuxPpc64, LinuxRiscv64, LinuxS390x
 from .lime import LimeRangesStacker
 from .location import ImageFile
 from .modules import ModuleTypes, module_types
@@ -24,7 +25,11 @@ __all__ = [
     "ElfCoreStacker",
     "ImageFile",
     "LimeRangesStacker",
+    "LinuxArm64",
     "LinuxIntelLA57",
+    "LinuxPpc64",
+    "LinuxRiscv64",
+    "LinuxS390x",
     "ModuleTypes",
     "NarrowIntel32e",
     "QemuStreamStacker",

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel
 
 from .la57 import LinuxIntelLA57, NarrowIntel32e
+from .layers.paged import CLASSES, LinuxPagedLayer
 
 if TYPE_CHECKING:
     from ..kernel import Kernel, Vmcoreinfo
@@ -21,12 +22,16 @@ KERNEL_MAP = 0xFFFFFFFF80000000
 """Where x86-64 maps the kernel image (Documentation/arch/x86/x86_64/mm.rst)."""
 
 
+PROCESSORS: Final = ("x86-64", "arm64", "riscv64", "s390x", "ppc64le", "ppc64")
+"""Those whose page tables are read."""
+
+
 class PlaceError(Exception):
     """A kernel whose address space cannot be set up; the message says why, for the user."""
 
 
 class ProcessorError(PlaceError):
-    """A kernel for a processor whose page tables neither we nor Volatility read."""
+    """A kernel for a processor whose page tables Volatility does not read, and we not for this kernel."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,12 @@ class Place:
 
     Attributes:
         root: address of the top page table in the physical layer.
-        levels: 4 or 5.
+        levels: how many tables an address goes through; 4 or 5 on x86-64.
         kaslr_shift: run-time minus link-time addresses.
         banner: the bytes of `linux_banner`; empty if it was not found.
         witnesses: run-time address → bytes that must be read there.
         places: run-time address → where it must lie in the physical layer, if nothing tells bytes.
+        form: the name of the format of page tables; empty where nothing was measured.
         has_note: whether VMCOREINFO has what Volatility's own VMCOREINFO stacker wants.
     """
 
@@ -50,15 +56,18 @@ class Place:
     witnesses: dict[int, bytes]
     has_note: bool
     places: dict[int, int] = field(default_factory=dict)
+    form: str = ""
 
     @property
     def layer_class(self) -> type[intel.Intel]:
-        """The layer that Volatility itself would choose, with narrow addresses, or ours for 5-level tables.
+        """Ours for 5-level tables and other processors; else Volatility's own choice, with narrow addresses.
 
         With VMCOREINFO it takes its plain Intel layer, without it the Linux one; they differ in pages that
         are present but not accessible, and a plugin shall print the same however the table came about. They
         differ in the width of physical addresses too; there the narrow one is right.
         """
+        if self.form in CLASSES:
+            return CLASSES[self.form]
         stock: type[intel.Intel] = NarrowIntel32e if self.has_note else intel.LinuxIntel32e
         return LinuxIntelLA57 if self.levels == 5 else stock
 
@@ -70,18 +79,23 @@ def place_of(kernel: Kernel) -> Place:
         PlaceError: its architecture, page tables or symbols do not allow an address space.
     """
     name = f"Linux {kernel.release or 'of unknown release'}"
-    if kernel.architecture != "x86-64":
-        kind = PlaceError if kernel.architecture in (None, "x86") else ProcessorError
-        raise kind(f"{name} is a kernel for {kernel.architecture}, and page tables are read for x86-64 only")
+    processor = kernel.architecture
+    kind = PlaceError if processor in (None, "x86", "x86-64") else ProcessorError
+    if processor not in PROCESSORS:
+        known = ", ".join(PROCESSORS)
+        told = processor or "an unknown processor"
+        raise kind(f"{name} is a kernel for {told}, and page tables are read for {known} only")
     if kernel.symbols is None:
-        raise PlaceError(f"{name} has types in the image, but its symbols (kallsyms) are not usable")
+        raise kind(f"{name} has types in the image, but its symbols (kallsyms) are not usable")
     if kernel.symbols.get("init_task") is None:
-        raise PlaceError(f"the symbols of {name} do not list init_task (CONFIG_KALLSYMS_ALL is off)")
+        raise kind(f"the symbols of {name} do not list init_task (CONFIG_KALLSYMS_ALL is off)")
     tables = kernel.page_tables
     if kernel.kaslr_shift is None or tables is None:
-        raise PlaceError(f"the page tables of {name} were not found")
-    if tables.levels is None:
-        raise PlaceError(f"the page tables of {name} are damaged: they do not map the kernel")
+        raise kind(f"the page tables of {name} were not found")
+    if processor in ("ppc64", "ppc64le") and not tables.form:
+        raise kind(f"{name} has hash page tables, which are not read, or damaged ones: none map the kernel")
+    if tables.levels is None or (processor != "x86-64" and not tables.form):
+        raise kind(f"the page tables of {name} are damaged: they do not map the kernel")
     note = kernel.vmcoreinfo
     return Place(
         tables.root,
@@ -90,6 +104,7 @@ def place_of(kernel: Kernel) -> Place:
         kernel.banner or b"",
         _witnesses(kernel),
         note is not None and _is_complete(note),
+        form=tables.form,
     )
 
 
@@ -125,6 +140,9 @@ def build_layer(context: Context, physical: str, place: Place) -> Layer:
     context.config[join(path, "page_map_offset")] = place.root
     context.config[join(path, "kernel_virtual_offset")] = place.kaslr_shift
     context.config[join(path, "kernel_banner")] = place.banner.decode("latin-1")
+    if issubclass(place.layer_class, LinuxPagedLayer):
+        context.config[join(path, "page_table_format")] = place.form
+        context.config[join(path, "kernel_map_offset")] = place.root
     layer = place.layer_class(context, path, name, metadata={"os": "Linux"})
     context.add_layer(layer)
     agreeing = [_agrees(layer, *item) for item in place.witnesses.items()]

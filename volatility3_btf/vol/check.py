@@ -16,6 +16,7 @@ from volatility3.framework.configuration import requirements
 from volatility3.framework.layers import intel
 from volatility3.framework.symbols import linux
 
+from .extensions.page import AnyPage
 from .lines import still_true
 from .lists import WatchedList
 
@@ -42,6 +43,7 @@ class BtfCheck(interfaces.automagic.AutomagicInterface):
             table = context.symbol_space[name]
             if isinstance(table, linux.LinuxKernelIntermedSymbols):
                 table.set_type_class("list_head", WatchedList)
+                table.optional_set_type_class("page", AnyPage)
         for line in still_true(context):
             log.warning("%s", line)
         for path, layer, table in self._pairs(context, config_path, requirement):

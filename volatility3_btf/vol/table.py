@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from volatility3.framework import exceptions, interfaces, objects
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ..kernel import Kernel
 
 ALL_BITS = (1 << 64) - 1
+
+OFFSETS: Final = "kallsyms_offsets"
+"""Not offered where its numbers are not of the kind that Volatility takes all for: negative ones count from a
+base, others are per-CPU (x86-64 from 4.6 to 6.14). It would show wrong names, and no error."""
 
 _at_hand: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
 
@@ -177,8 +181,14 @@ class Content(Mapping[str, Any]):
             "base_types": types.base_types,
             "user_types": Entries(types.user_types, types.user_type),
             "enums": Entries(types.enums, types.enum),
-            "symbols": Entries(self.symbols, self.symbols.__getitem__),
+            "symbols": Entries(self.symbols, self._symbol),
         }
+
+    def _symbol(self, name: str) -> Entry:
+        symbols = self.kernel.symbols
+        if name == OFFSETS and symbols is not None and not symbols.fixed.any():
+            raise KeyError(name)
+        return self.symbols[name]
 
     def __getitem__(self, part: str) -> Any:
         return self._parts[part]

@@ -23,12 +23,12 @@ from typing import TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel, linear, physical
 
-from ..descriptors import FLAGS, read_from
-from ..images import FileMemory, StreamMemory
-from ..memory import Memory, Run, UnreadableError
-from ..segments import Segment
-from .qemu import QemuStreamLayer
-from .segments import reader_of
+from ...descriptors import FLAGS, read_from
+from ...images import FileMemory, StreamMemory
+from ...memory import Memory, Run, UnreadableError
+from ...segments import Segment
+from ..qemu import QemuStreamLayer
+from ..segments import reader_of
 
 log = logging.getLogger(__name__)
 

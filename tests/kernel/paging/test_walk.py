@@ -8,19 +8,25 @@ from collections.abc import Callable
 
 import pytest
 
-from volatility3_btf.kernel.translation import ARM64, RISCV64, AddressSpace, Format, walk
-from volatility3_btf.kernel.translation import _s390x_entry as s390x_entry
-from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
+from volatility3_btf.kernel.arch import arm64 as arm64_
+from volatility3_btf.kernel.arch import ppc64 as ppc64_
+from volatility3_btf.kernel.arch import riscv64 as riscv64_
+from volatility3_btf.kernel.arch import s390x as s390x_
+from volatility3_btf.kernel.arch import x86_64 as x86_64_
+from volatility3_btf.kernel.paging.format import Format
+from volatility3_btf.kernel.paging.space import AddressSpace
+from volatility3_btf.kernel.paging.walk import Walker, reader
+from volatility3_btf.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
 
-S390X = tuple(
-    Format((53, 42, 31, 20, 12)[5 - levels :], (11, 11, 11, 11, 8)[5 - levels :], s390x_entry)
-    for levels in (2, 3, 4, 5)
-)
 BASE = 0x80000000
 """Physical address of the layer's address 0."""
 
 TABLE, TARGET = 0x20000, 0x200000
 Encode = Callable[[int, bool, int], int]
+
+
+def x86_64(address: int, is_page: bool, shift: int) -> int:
+    return address | 1 | (0x80 if is_page and shift > 12 else 0)
 
 
 def arm64(address: int, is_page: bool, shift: int) -> int:
@@ -36,73 +42,88 @@ def s390x(address: int, is_page: bool, shift: int) -> int:
     return address | (0x400 if is_page and shift > 12 else 0)
 
 
-CASES = [(form, arm64, "little", f"arm64-{form.shifts}") for form in ARM64]
-CASES += [(form, riscv64, "little", f"riscv64-{form.shifts}") for form in RISCV64]
-CASES += [(form, s390x, "big", f"s390x-{form.shifts}") for form in S390X]
-FORMS = pytest.mark.parametrize(("form", "encode", "endian", "_"), CASES, ids=[case[3] for case in CASES])
+def ppc64(address: int, is_page: bool, _: int) -> int:
+    return address | 1 << 63 | is_page << 62
+
+
+ENCODERS = {x86_64_: x86_64, arm64_: arm64, riscv64_: riscv64, s390x_: s390x, ppc64_: ppc64}
+CASES = [(form, encode) for processor, encode in ENCODERS.items() for form in processor.FORMATS]
+FORMS = pytest.mark.parametrize(("form", "encode"), CASES, ids=[form.name for form, _ in CASES])
 
 
 def address_in(form: Format) -> int:
-    """An address whose index differs from level to level."""
-    return sum((level + 3) << shift for level, shift in enumerate(reversed(form.shifts))) | 0x123
-
-
-def tables(form: Format, encode: Encode, endian: str, virtual: int, depth: int) -> BytesMemory:
-    """Tables that map one page, large where `depth` is not the number of levels."""
-    image = bytearray(TARGET + 0x1000)
-    order = "<Q" if endian == "little" else ">Q"
-    for level in range(depth):
-        shift = form.shifts[level]
-        is_page = level == depth - 1
-        goal = TARGET & -(1 << shift) if is_page else (level + 2) * TABLE
-        index = virtual >> shift & (1 << form.widths[level]) - 1
-        place = (level + 1) * TABLE + 8 * index
-        struct.pack_into(order, image, place, encode(goal + BASE, is_page, shift))
-    return BytesMemory(bytes(image))
-
-
-@FORMS
-def test_a_page_is_where_the_tables_say(form: Format, encode: Encode, endian: str, _: str) -> None:
-    virtual = address_in(form)
-    memory = tables(form, encode, endian, virtual, len(form.shifts))
-    inside = virtual & (1 << form.shifts[-1]) - 1
-    assert walk(memory, form, TABLE, virtual, BASE, endian) == TARGET + inside
-    assert (
-        walk(memory, form, TABLE, virtual | -1 << form.shifts[0] + form.widths[0], BASE, endian) is not None
+    """An address of a process whose index differs from level to level."""
+    return (
+        sum(
+            (level + 3) % (1 << width) << shift
+            for level, (shift, width) in enumerate(
+                zip(reversed(form.shifts), reversed(form.widths), strict=True)
+            )
+        )
+        | 0x123
     )
 
 
+def tables(form: Format, encode: Encode, virtual: int, depth: int) -> BytesMemory:
+    """Tables that map one page, large where `depth` is not the number of levels."""
+    image = bytearray(TARGET + (1 << form.page_bits))
+    order = "<Q" if form.endian == "little" else ">Q"
+    for level in range(depth):
+        shift = form.shifts[level]
+        is_page = level == depth - 1
+        goal = (TARGET + BASE) & -(1 << shift) if is_page else (level + 2) * TABLE + BASE
+        index = virtual >> shift & (1 << form.widths[level]) - 1
+        place = (level + 1) * TABLE + 8 * index
+        struct.pack_into(order, image, place, encode(goal, is_page, shift))
+    return BytesMemory(bytes(image))
+
+
+def walk(memory: Memory, form: Format, root: int, virtual: int) -> int | None:
+    """Through a process's tables; the kernel's are nowhere."""
+    return Walker(reader(memory), form, root, -1, BASE).translate(virtual)
+
+
 @FORMS
-def test_large_pages(form: Format, encode: Encode, endian: str, _: str) -> None:
+def test_a_page_is_where_the_tables_say(form: Format, encode: Encode) -> None:
+    virtual = address_in(form)
+    memory = tables(form, encode, virtual, len(form.shifts))
+    inside = virtual & (1 << form.page_bits) - 1
+    assert walk(memory, form, TABLE, virtual) == TARGET + inside
+    beyond = virtual | -1 << form.significant
+    assert walk(memory, form, TABLE, beyond) == TARGET + inside
+
+
+@FORMS
+def test_large_pages(form: Format, encode: Encode) -> None:
     """One level up; riscv64 and arm64 map at any level, s390x segments of 1 MiB."""
     if len(form.shifts) < 3:
         return
     virtual, shift = address_in(form), form.shifts[-2]
-    memory = tables(form, encode, endian, virtual, len(form.shifts) - 1)
+    memory = tables(form, encode, virtual, len(form.shifts) - 1)
     expected = ((TARGET + BASE) & -(1 << shift) | virtual & (1 << shift) - 1) - BASE
-    assert walk(memory, form, TABLE, virtual, BASE, endian) == expected
+    assert walk(memory, form, TABLE, virtual) == expected
 
 
 @FORMS
-def test_what_no_table_maps_is_nowhere(form: Format, encode: Encode, endian: str, _: str) -> None:
+def test_what_no_table_maps_is_nowhere(form: Format, encode: Encode) -> None:
     virtual = address_in(form)
-    memory = tables(form, encode, endian, virtual, len(form.shifts))
+    memory = tables(form, encode, virtual, len(form.shifts))
     if encode is s390x:
         memory = BytesMemory(
             b"".join(struct.pack(">Q", 0x420) for _ in range(len(memory.read(0, memory.size)) // 8))
         )
-        assert walk(memory, form, TABLE, virtual, BASE, endian) is None
+        assert walk(memory, form, TABLE, virtual) is None
     else:
-        assert walk(memory, form, TABLE, virtual ^ 1 << form.shifts[0], BASE, endian) is None
-    assert walk(SegmentedMemory([]), form, TABLE, virtual, BASE, endian) is None
-    assert walk(memory, form, memory.size + 5, virtual, BASE, endian) is None
+        assert walk(memory, form, TABLE, virtual ^ 1 << form.shifts[0]) is None
+    assert walk(SegmentedMemory([]), form, TABLE, virtual) is None
+    assert walk(memory, form, memory.size + 5, virtual) is None
 
 
 @FORMS
-def test_tables_that_lie_anywhere_do_no_harm(form: Format, encode: Encode, endian: str, _: str) -> None:
+def test_tables_that_lie_anywhere_do_no_harm(form: Format, encode: Encode) -> None:
     noise = BytesMemory(bytes((index * 37 + index // 251) % 256 for index in range(1 << 16)))
     for virtual in (0, 0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_8000_1234_5678, address_in(form)):
-        found = walk(noise, form, 0, virtual, BASE, endian)
+        found = walk(noise, form, 0, virtual)
         assert found is None or isinstance(found, int)
 
 
