@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """Translate pages of an x86-64 kernel: our walker of page tables beside Volatility's Intel layer.
 
-    translation.py [--dump amd64-6.12] [--pages 20000] [--rounds 5]
+    bench/translation.py [--dump amd64-6.12] [--pages 20000] [--rounds 5]
 
 Both layers lie over one image in one process, and translate the same pages of the direct map, in
 an order that chance gives: once cold, from a fresh layer, and once more, warm. Times are the processor's.
