@@ -36,6 +36,7 @@ RACES = {
     "symbols": "symbol_table.py",
     "answer": "answer.py",
     "other": "other_images.py",
+    "cold": "cold.py",
 }
 
 
