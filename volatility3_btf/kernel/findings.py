@@ -168,7 +168,7 @@ class _Reading:
         sound = len(order)
         for tokens in turn:
             found, rank = self._try(tokens, False), order.index(_nearest(tokens.table, places))
-            if isinstance(found, Kallsyms) and found.tables.is_sound:
+            if isinstance(found, Kallsyms) and found.is_sound:
                 sound = min(sound, rank)
                 self._keep(found)
             else:

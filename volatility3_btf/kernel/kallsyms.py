@@ -57,6 +57,11 @@ class Kallsyms:
         return self.tables.tokens.table
 
     @property
+    def is_sound(self) -> bool:
+        """Whether nothing had to be derived, and a good part of the names is there."""
+        return not self.tables.problems and 4 * len(self.names.starts) >= self.tables.count
+
+    @property
     def size(self) -> int:
         """Bytes that all of it takes in memory, about."""
         return len(self.names.text) + _EACH * len(self.names.starts)

@@ -70,11 +70,6 @@ class Tables:
     problems: tuple[str, ...] = ()
     word: int = 4
 
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing had to be derived, and most names are there."""
-        return not self.problems and 4 * len(self.walk.heads) >= self.count
-
 
 def read_names(
     attempt: Attempt, endian: Endian, names: int, num_syms: int | None, count: int, markers: Markers
