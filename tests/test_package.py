@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "body": {"memory", "btf"},
     "damage": {"memory", "btf"},
     "share": set(),
-    "survey": {"memory"},
+    "survey": {"memory", "share"},
     "scan": {"memory", "btf", "body", "damage", "share", "survey"},
     "kernel": {"memory", "registers", "btf", "scan", "survey"},
     "sources": {"memory", "images", "descriptors", "btf", "scan", "kernel"},

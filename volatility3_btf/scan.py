@@ -62,6 +62,10 @@ MOST_BASES = 16
 HEAD = 32
 """Bytes looked at of each header: up to and with the layout section's place."""
 
+SMALL_SHARES = ((1 << 14, 4), (1 << 11, 16), (0, 64))
+"""From how many small blobs in all on how many are looked at in each MiB (`Share`); an honest image has a
+hundred in all, and a dozen in a MiB."""
+
 MOST_DISTILLED = 16
 """Modules' distilled bases that are remembered, the latest; each is of one module only."""
 
@@ -247,7 +251,7 @@ def find_btf(
     Raises:
         UnreadableError: the file behind the memory has become shorter.
     """
-    share = Share()
+    share = Share(SMALL_SHARES)
     with surveyed(memory, survey, BTF.values(), progress, "Searching BTF") as passed:
         bases = _BasesAhead(passed, endian)
         missing = True
@@ -257,7 +261,10 @@ def find_btf(
             if blob.kind == "kernel" and blob.decoded is not None:
                 missing = False
             yield blob
-    share.tell()
+    if share.left_out:
+        log.warning(
+            "Searching BTF: %d small blobs, too many for one place, were not looked at", share.left_out
+        )
     if missing:
         yield from bases.headless
 
@@ -319,7 +326,7 @@ def _blobs(
 ) -> Iterator[Blob]:
     """Every blob, or those that are large enough for a kernel's, in order of address."""
     smallest = MIN_KERNEL if kernels_only else 0
-    share = share or Share()
+    share = share or Share(SMALL_SHARES)
     crowd = _Crowd(memory)
     mender = Mender(memory)
     inside = 0

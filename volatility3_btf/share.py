@@ -1,43 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fair shares: how many small blobs are looked at in each MiB, so that none of them takes another's place.
+"""Fair shares: how much is looked at in each MiB, so that nothing takes another's place.
 
-Anybody can fill memory with whole BTF of a few bytes. What is looked at is bounded by place: a MiB full of
-them uses up its own share, never all of the next one's.
+Anybody can fill memory with what is looked for. What is looked at is bounded by place: a MiB full of it uses
+up its own share, never all of the next one's.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import Final
-
-log = logging.getLogger(__name__)
-
-SHARES: Final = ((1 << 14, 4), (1 << 11, 16), (0, 64))
-"""From how many small blobs in all on how many are looked at in each MiB; an honest image has a hundred in
-all, and a dozen in a MiB."""
+from collections.abc import Sequence
 
 
 class Share:
-    """Counts the small blobs of one search, which goes by ascending address."""
+    """Counts what a search that goes by ascending address comes upon.
 
-    def __init__(self) -> None:
+    Args:
+        shares: from how many in all on how many are admitted in each MiB, in descending order of the first
+            number; the last one's is 0.
+
+    Attributes:
+        left_out: how many were not admitted.
+        is_used_up: whether some MiB had as many as are admitted, so that there may be more.
+    """
+
+    def __init__(self, shares: Sequence[tuple[int, int]]) -> None:
+        self.left_out, self.is_used_up = 0, False
+        self._shares = shares
         self._mib = -1
-        self._here = self._all = self._left_out = 0
+        self._here = self._all = 0
 
     def admits(self, offset: int) -> bool:
-        """Whether the small blob at an address may be looked at; it is counted either way."""
+        """Whether what lies at an address is looked at; it is counted either way."""
         if offset >> 20 != self._mib:
             self._mib, self._here = offset >> 20, 0
-        if self._here >= next(share for start, share in SHARES if self._all >= start):
-            self._left_out += 1
+        left = next(share for start, share in self._shares if self._all >= start) - self._here
+        self.is_used_up |= left <= 1
+        if left <= 0:
+            self.left_out += 1
             return False
         self._here += 1
         self._all += 1
         return True
-
-    def tell(self) -> None:
-        """Say in one line how many were left out, if any were."""
-        if self._left_out:
-            log.warning(
-                "Searching BTF: %d small blobs, too many for one place, were not looked at", self._left_out
-            )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from .memory import Memory, Progress
+from .share import Share
 
 BTF: Final = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
 """Magic 0xeb9f, version 1, flags 0 (include/uapi/linux/btf.h) as the bytes lie in memory."""
@@ -58,7 +59,7 @@ class Survey:
         self.memory, self._wanted = memory, tuple(wanted)
         self._search = memory.search(self._wanted, 0, None, progress, what, MOST_IN_MIB)
         self._offsets, self._numbers = array("Q"), bytearray()
-        self._shares = [_Share() for _ in self._wanted]
+        self._shares = [Share(SHARES) for _ in self._wanted]
 
     def places(self, *wanted: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Where something lies: what was found before, then what the search comes upon.
@@ -111,22 +112,3 @@ def surveyed(
     finally:
         if survey is None:
             passed.close()
-
-
-class _Share:
-    """Counts the places of one byte string, which are told of by ascending address."""
-
-    def __init__(self) -> None:
-        self.is_used_up = False
-        self._mib = -1
-        self._here = self._all = 0
-
-    def admits(self, offset: int) -> bool:
-        """Whether the next place is kept."""
-        if offset >> 20 != self._mib:
-            self._mib, self._here = offset >> 20, 0
-        left = next(share for start, share in SHARES if self._all >= start) - self._here
-        self.is_used_up |= left <= 1
-        self._here += left > 0
-        self._all += left > 0
-        return left > 0
