@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The project's version; setup.cfg reads it from here."""
+"""The project's name and version; setup.cfg reads the latter from here."""
 
+NAME = "volatility3-btf"
 VERSION = "0.1.0"

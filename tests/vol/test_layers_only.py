@@ -12,6 +12,7 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support.checkout import CHECKOUT
+from support.oldform import OLD_FORM
 from support.pluginruns import give_isf, guest_processes, make_isf, processes, stable
 from support.volrunner import Result, Vol
 
@@ -19,31 +20,6 @@ pytestmark = pytest.mark.slow
 
 MAIN, LA57 = "amd64-6.1", "amd64-6.12-la57"
 SEARCH = ("regexscan.RegExScan", "--pattern", "Linux version [0-9.]+")
-
-OLD_FORM = """
-from volatility3.framework import interfaces, renderers
-from volatility3.framework.configuration import requirements
-
-class OldForm(interfaces.plugins.PluginInterface):
-    _required_framework_version = (2, 0, 0)
-
-    @classmethod
-    def get_requirements(cls):
-        return [
-            requirements.TranslationLayerRequirement(
-                name="primary", description="Memory layer", architectures=["Intel32", "Intel64"]
-            ),
-            requirements.SymbolTableRequirement(name="vmlinux", description="Linux kernel symbols"),
-        ]
-
-    def run(self):
-        layer = self.context.layers[self.config["primary"]]
-        table = self.context.symbol_space[self.config["vmlinux"]]
-        shift = layer.config["kernel_virtual_offset"]
-        at = table.get_symbol("linux_banner").address + shift & layer.address_mask
-        row = (layer.read(at, 14).decode(), table.get_type("task_struct").size)
-        return renderers.TreeGrid([("Banner", str), ("Size", int)], iter([(0, row)]))
-"""
 
 
 def finds_the_banner(done: Result, dump: Dump) -> bool:

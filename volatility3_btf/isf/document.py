@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from ..kernel import Kernel
-from ..version import VERSION
+from ..version import NAME, VERSION
 from .compact import digest_of
 from .convert import Entry, TypeEntries
 from .symbols import SymbolEntries, count_typed
@@ -28,7 +28,7 @@ Compression = Literal["xz", "gz", "none"]
 FORMAT: Final = "6.2.0"
 """The newest format that Volatility's table classes read."""
 
-PRODUCER: Final = {"name": "volatility3-btf", "version": VERSION}
+PRODUCER: Final = {"name": NAME, "version": VERSION}
 
 XZ_PRESET: Final = 0
 """Two thirds of the time of the next one, for files 6 % larger."""

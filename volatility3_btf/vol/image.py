@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from contextlib import closing
 from typing import TypeAlias
 
 from volatility3.framework import exceptions, interfaces
@@ -76,7 +75,7 @@ def kernels_seen(memory: Memory) -> str:
     """What there is in place of kernel BTF, for a message: banners of kernels, and symbols without types."""
     from ..kernel.bare import bare_kernels
 
-    with closing(Survey(memory)) as survey:
+    with contextlib.closing(Survey(memory)) as survey:
         told = f"Kernel banners seen: {banners_seen(memory, survey)}"
         bare = bare_kernels(memory, survey=survey)
     for kernel in bare[:MOST_BANNERS]:

@@ -18,6 +18,7 @@ from typing import Final
 
 from volatility3.framework.automagic import symbol_cache
 
+from ..version import NAME
 from .files import open_regular
 from .lines import one_line
 
@@ -43,7 +44,7 @@ _UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {
     ".bz2": lambda data: bz2.BZ2Decompressor().decompress(data, _HEAD),
 }
 
-_OURS: Final = re.compile(rb'"producer":\{"name":"volatility3-btf"')
+_OURS: Final = re.compile(rb'"producer":\{"name":"%s"' % NAME.encode())
 _BTF: Final = re.compile(rb'"name":"BTF","hash_type":"sha256","hash_value":"([0-9a-f]{64})"')
 _STATE: Final = re.compile(rb'"name":"kallsyms, ([a-z ]+)"')
 _NAME: Final = re.compile(r"(.+?)-([0-9a-f]{12})(?:-[0-9a-f]{12})?(?:-[0-9]{1,6})?\.json(?:\.xz|\.gz)?")

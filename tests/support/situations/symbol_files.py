@@ -12,6 +12,7 @@ from typing import Any
 from volatility3 import schemas
 
 from support.checkout import CHECKOUT
+from support.oldform import OLD_FORM
 from support.pluginruns import give_isf
 from support.situations.bench import PSLIST, Bench, Case, Situation
 from support.volrunner import Result
@@ -20,31 +21,6 @@ FILES, LAYERS = "symbol files of the user's", "plugins that want a layer"
 MAIN, LA57 = "amd64-6.1", "amd64-6.12-la57"
 SEARCH = ("regexscan.RegExScan", "--pattern", "Linux version [0-9.]+")
 GONE = "http://127.0.0.1:9/gone.json.xz"
-
-OLD_FORM = """
-from volatility3.framework import interfaces, renderers
-from volatility3.framework.configuration import requirements
-from volatility3.framework.objects import utility
-
-class OldForm(interfaces.plugins.PluginInterface):
-    _required_framework_version = (2, 0, 0)
-
-    @classmethod
-    def get_requirements(cls):
-        return [
-            requirements.TranslationLayerRequirement(
-                name="primary", description="Memory layer", architectures=["Intel32", "Intel64"]
-            ),
-            requirements.SymbolTableRequirement(name="vmlinux", description="Linux kernel symbols"),
-        ]
-
-    def run(self):
-        layer = self.context.layers[self.config["primary"]]
-        shift = layer.config["kernel_virtual_offset"]
-        kernel = self.context.module(self.config["vmlinux"], self.config["primary"], shift)
-        name = utility.array_to_string(kernel.object_from_symbol("init_task").comm)
-        return renderers.TreeGrid([("Name", str)], iter([(0, (name,))]))
-"""
 
 
 def _own(name: str, bench: Bench, words: tuple[str, ...] = PSLIST) -> Case:
