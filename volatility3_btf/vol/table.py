@@ -65,6 +65,33 @@ class Entries(Mapping[str, Any]):
         return len(self._names)
 
 
+class Without(Mapping[str, Any]):
+    """A mapping but for one of its keys."""
+
+    def __init__(self, all_of_it: Mapping[str, Any], key: str) -> None:
+        self._all, self._key = all_of_it, key
+
+    def __getitem__(self, name: str) -> Any:
+        if name == self._key:
+            raise KeyError(name)
+        return self._all[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name != self._key and name in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._all if name != self._key)
+
+    def __len__(self) -> int:
+        return len(self._all) - (self._key in self._all)
+
+
+def _offered(kernel: Kernel, symbols: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The symbols that plugins are told of."""
+    is_right = kernel.symbols is None or bool(kernel.symbols.fixed.any())
+    return symbols if is_right else Without(symbols, OFFSETS)
+
+
 class LazyTemplate(objects.templates.ObjectTemplate):
     """Stands for a struct or union until somebody wants to know more than its name.
 
@@ -176,19 +203,14 @@ class Content(Mapping[str, Any]):
         self.url = url
         self.kernel = kernel
         self.symbols = SymbolEntries(kernel, types)
+        offered = _offered(kernel, self.symbols)
         self._parts: Mapping[str, Any] = {
             "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
             "base_types": types.base_types,
             "user_types": Entries(types.user_types, types.user_type),
             "enums": Entries(types.enums, types.enum),
-            "symbols": Entries(self.symbols, self._symbol),
+            "symbols": Entries(offered, offered.__getitem__),
         }
-
-    def _symbol(self, name: str) -> Entry:
-        symbols = self.kernel.symbols
-        if name == OFFSETS and symbols is not None and not symbols.fixed.any():
-            raise KeyError(name)
-        return self.symbols[name]
 
     def __getitem__(self, part: str) -> Any:
         return self._parts[part]

@@ -9,8 +9,9 @@ array's address less the number of the section's first page, so that all of them
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from itertools import islice
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from volatility3.framework import exceptions
 from volatility3.framework.symbols import linux
@@ -24,8 +25,11 @@ _HAS_MAP: Final = 1 << 1
 _FLAGS: Final = (1 << 6) - 1
 """SECTION_MAP_MASK: the array is aligned so that they are free."""
 
-_MOST_ROOTS, _MOST_SECTIONS = 1 << 12, 1 << 10
-"""Arrays of sections that are looked at, and sections in each; there is memory in the first ones."""
+_MOST_ROOTS, _MOST_SECTIONS = 1 << 12, 1 << 12
+"""Arrays of sections that are looked at, and sections in all; there is memory in the first ones."""
+
+_arrays: WeakKeyDictionary[Any, dict[str, int | None]] = WeakKeyDictionary()
+"""What was found for a context's kernels: each page is an object of its own."""
 
 
 class AnyPage(extensions.page):
@@ -41,18 +45,22 @@ class AnyPage(extensions.page):
         layer = self._context.layers[module.layer_name]
         if not isinstance(layer, LinuxPagedLayer):
             return int(super().to_paddr())
-        here = layer.canonicalize(self.vol.offset)
-        return (here - self._array) // int(self.vol.size) * layer.page_size
+        known = _arrays.setdefault(self._context, {})
+        if module.name not in known:
+            known[module.name] = _array(module)
+        array = known[module.name]
+        if array is None:
+            raise exceptions.VolatilityException("the kernel's memory sections (mem_section) cannot be read")
+        return (layer.canonicalize(self.vol.offset) - array) // int(self.vol.size) * layer.page_size
 
-    @cached_property
-    def _array(self) -> int:
-        """Address of the structure of page 0, whether or not there is one."""
-        module = linux.LinuxUtilities.get_module_from_volobj_type(self._context, self)
-        for section in _sections(module):
-            value = int(section.section_mem_map)
-            if value & _HAS_MAP:
-                return value & ~_FLAGS
-        raise exceptions.VolatilityException("the kernel's memory sections (mem_section) cannot be read")
+
+def _array(module: Any) -> int | None:
+    """Address of the structure of page 0, whether or not there is one."""
+    for section in islice(_sections(module), _MOST_SECTIONS):
+        value = int(section.section_mem_map)
+        if value & _HAS_MAP:
+            return value & ~_FLAGS
+    return None
 
 
 def _sections(module: Any) -> Iterator[Any]:
@@ -60,7 +68,7 @@ def _sections(module: Any) -> Iterator[Any]:
     context, name = module.context, module.layer_name
     layer = context.layers[name]
     size = module.get_type("mem_section").size
-    count = min(_MOST_SECTIONS, max(1, layer.page_size // size))
+    count = max(1, layer.page_size // size)
     order = module.get_type("pointer").vol.data_format.byteorder
 
     def pointer(at: int) -> int:
