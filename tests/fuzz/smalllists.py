@@ -13,7 +13,7 @@ import numpy as np
 
 from support.btfwriter import Writer, every_kind
 from volatility3_btf.kernel import Kernel
-from volatility3_btf.kernel.paging.space import AddressSpace
+from volatility3_btf.kernel.address_space import AddressSpace
 from volatility3_btf.kernel.symbols import Symbols
 from volatility3_btf.memory import BytesMemory, Memory
 from volatility3_btf.scan import MIN_KERNEL, find_btf

@@ -12,8 +12,8 @@ from dumpmaker.cache import Dump
 from volatility3_btf import open_memory
 from volatility3_btf.btf import Composite, Kind, Types
 from volatility3_btf.kernel import idr
+from volatility3_btf.kernel.address_space import AddressSpace
 from volatility3_btf.kernel.idr import IdrContent, idr_content
-from volatility3_btf.kernel.paging.space import AddressSpace
 from volatility3_btf.memory import BytesMemory
 from volatility3_btf.scan import find_kernel_btf
 

@@ -14,11 +14,11 @@ from dumpmaker.cache import Dump
 from support.btfwriter import Writer
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernel
+from volatility3_btf.kernel.address_space import AddressSpace
 from volatility3_btf.kernel.contents import read_contents
 from volatility3_btf.kernel.listing import _btf_modules
 from volatility3_btf.kernel.loaded import LARGEST, _struct_btf, loaded_btf
 from volatility3_btf.kernel.modules import listed_modules
-from volatility3_btf.kernel.paging.space import AddressSpace
 from volatility3_btf.kernel.symbols import Symbols
 from volatility3_btf.memory import BytesMemory, Memory
 from volatility3_btf.scan import find_btf

@@ -13,9 +13,9 @@ from support.flat import behind_the_kernel, in_pages, joined, shortened, system_
 from support.overlay import Overlay
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import identify_kernel, identify_kernels
+from volatility3_btf.kernel.address_space import address_space_of
 from volatility3_btf.kernel.arrangement import Arranged, Part, arrangement_of
 from volatility3_btf.kernel.memory_map import MemoryMap, lacking, memory_map_of, set_aside
-from volatility3_btf.kernel.paging.space import address_space_of
 from volatility3_btf.memory import BytesMemory, Run, UnreadableError
 
 GetDump = Callable[[str], Dump]

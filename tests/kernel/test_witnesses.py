@@ -11,7 +11,7 @@ from dumpmaker.cache import Dump
 from support.exchanging import exchange_members
 from support.overlay import Overlay
 from volatility3_btf.kernel import Kernel, identify_kernel, witnesses
-from volatility3_btf.kernel.paging.space import AddressSpace, address_space_of
+from volatility3_btf.kernel.address_space import AddressSpace, address_space_of
 from volatility3_btf.kernel.records import Record, member_at, struct_of
 from volatility3_btf.kernel.source_order import out_of_order
 from volatility3_btf.kernel.witnesses import ask

@@ -13,7 +13,7 @@ import numpy as np
 from dumpmaker.cache import Dump
 from volatility3_btf.btf import Struct
 from volatility3_btf.kernel import Kernel
-from volatility3_btf.kernel.paging.space import translate
+from volatility3_btf.kernel.address_space import translate
 from volatility3_btf.memory import Memory
 
 PAGE = 4096

@@ -16,7 +16,7 @@ from support.volrunner import Result, Vol
 from volatility3_btf import identify_kernel, open_memory
 from volatility3_btf.btf import Struct
 from volatility3_btf.kernel import Kernel
-from volatility3_btf.kernel.paging.space import translate
+from volatility3_btf.kernel.address_space import translate
 
 pytestmark = pytest.mark.slow
 

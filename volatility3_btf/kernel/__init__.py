@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .address_space import AddressSpace, address_space_of, translate
     from .asked import NotThereError, asked_for, name_of
     from .banner import Banner, find_banners, parse_banner, seen_kernels
     from .errors import KallsymsError, KernelError, NoKernelError
     from .identify import identify_kernel, identify_kernels
     from .kernel import Kernel
-    from .paging.space import AddressSpace, address_space_of, translate
     from .paging.tables import PageTables
     from .symbols import Symbols
     from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AddressSpace": "paging.space",
+    "AddressSpace": "address_space",
     "Banner": "banner",
     "Findings": "findings",
     "KallsymsError": "errors",
@@ -56,7 +56,7 @@ _HOMES = {
     "PageTables": "paging.tables",
     "Symbols": "symbols",
     "Vmcoreinfo": "vmcoreinfo",
-    "address_space_of": "paging.space",
+    "address_space_of": "address_space",
     "asked_for": "asked",
     "find_banners": "banner",
     "identify_kernel": "identify",
@@ -65,7 +65,7 @@ _HOMES = {
     "parse_banner": "banner",
     "parse_vmcoreinfo": "vmcoreinfo",
     "seen_kernels": "banner",
-    "translate": "paging.space",
+    "translate": "address_space",
 }
 
 

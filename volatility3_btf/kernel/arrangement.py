@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from ..memory import Memory, Run, UnreadableError
+from .address_space import address_space_of
 from .kernel import Kernel
 from .mapping import map_kernel
 from .memory_map import MemoryMap, memory_map_of
-from .paging.space import address_space_of
 from .witnesses import ask
 
 FOUR_GIB: Final = 1 << 32

@@ -2,9 +2,9 @@
 """Variables of a kernel whose kallsyms lists functions only (CONFIG_KALLSYMS_ALL is off).
 
 `__ksymtab` (include/linux/export-internal.h) has the address of each symbol that is exported to modules,
-`init_task` among them. No symbol tells where it lies then: it is found by its shape, an
-entry that leads to the name `init_task`, and the entries beside it. VMCOREINFO has a few more. The list of
-loaded modules has neither, and is told by its contents: it is the ring whose elements are modules.
+`init_task` among them. No symbol tells where it lies then: it is found by its shape, an entry that leads to
+the name `init_task`, and the entries beside it. VMCOREINFO has a few more. The list of loaded modules is told
+by its contents: it is the ring whose elements are modules.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,8 @@ import numpy.typing as npt
 
 from ..btf import BtfError
 from ..memory import Memory
+from .address_space import AddressSpace
 from .kernel import Kernel
-from .paging.space import AddressSpace
 from .reading import read_filled
 from .records import Record, member_at, struct_of
 from .rings import walk_ring
@@ -64,9 +65,16 @@ _FEWEST: Final = 32
 _MOST_RINGS: Final = 1 << 17
 """Pairs of pointers in the kernel's data that may be the head of a list; kernels of 2026 have 10,000."""
 
-_MOST_MODULES: Final = 1 << 12
+_MOST_WALKS, _MOST_MODULES = 16, 1 << 12
+"""Rings that are followed, and modules in each."""
+
+_MOST_ENTRIES: Final = 16
+"""Entries beside which others are looked at; the kernel's own come before what lies behind its image."""
 
 _NAME: Final = re.compile(rb"[A-Za-z_][\w.$]*", re.ASCII)
+_LETTERS: Final = np.frombuffer(b"_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
+"""What a name starts with."""
+
 _LOWEST: Final = {"s390x": 1 << 40}
 """Modules lie above, by architecture; others' in the upper half of all addresses."""
 
@@ -142,8 +150,8 @@ def _exports(memory: Memory, kernel: Kernel, symbols: Symbols) -> dict[str, int]
     """Run-time addresses of exported symbols that kallsyms lacks; none where it has others at the same."""
     image = _image(kernel, symbols)
     names = memory.find(b"\0" + FIRST.encode() + b"\0", image.start, image.stop, most=_MOST_NAMES)
-    places = [name + 1 for _, name in zip(range(_MOST_NAMES), names, strict=False)]
-    for name, width, entry in _entries(memory, kernel, image, places):
+    places = [name + 1 for name in islice(names, _MOST_NAMES)]
+    for name, width, entry in islice(_entries(memory, kernel, image, places), _MOST_ENTRIES):
         found = _table(memory, kernel, entry, name, width)
         compared = [(at, symbols.all(called)) for called, at in found.items() if called in symbols]
         agreed = sum(at in listed for at, listed in compared)
@@ -239,14 +247,18 @@ def _modules(memory: Memory, kernel: Kernel, space: AddressSpace) -> int | None:
     if link is None or own is None or kernel.symbols is None:
         return None
     endian = kernel.blob.endian
-    for _, (head, first) in zip(range(_MOST_RINGS), _heads(memory, kernel), strict=False):
+    walks = 0
+    for head, first in islice(_heads(memory, kernel), _MOST_RINGS):
         if space.pointer(first + 8, endian) != head:
             continue
         module = first - link[0]
         if space.pointer(module + own[0], endian) != module:
             continue
+        walks += 1
         if walk_ring(space, head, endian, _MOST_MODULES).is_closed:
             return head
+        if walks == _MOST_WALKS:
+            break
     return None
 
 
@@ -271,6 +283,3 @@ def _heads(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, int]]:
             (window.offset + skipped + 8 * int(at) + shift, int(words[at])) for at in pairs[:_MOST_RINGS]
         ]
         yield from found
-
-
-_LETTERS: Final = np.frombuffer(b"_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)

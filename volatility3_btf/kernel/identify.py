@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from ..memory import Memory, Progress
 from ..scan import Blob, find_kernel_btf, kernel_at
 from ..survey import EVERYTHING, Survey, surveyed
+from .address_space import AddressSpace
 from .architecture import architecture_of
 from .asked import asked_for, undecided
 from .banner import Banner
@@ -25,7 +26,6 @@ from .memory_map import lacking, memory_map_of
 from .name_order import misplaced
 from .notes import Notes
 from .ownnote import OwnNote, own_note
-from .paging.space import AddressSpace
 from .placing import BTF_STARTS, Placement, Surroundings, own_tables, place
 from .ranking import rank
 from .symbols import Symbols

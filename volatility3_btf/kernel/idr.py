@@ -12,7 +12,7 @@ from typing import Final
 
 from ..btf import BtfError, Composite, Types
 from ..memory import UnreadableError
-from .paging.space import AddressSpace
+from .address_space import AddressSpace
 from .records import Record, member_at, struct_of
 
 MOST_NODES: Final = 1 << 10

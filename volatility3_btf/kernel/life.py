@@ -17,10 +17,10 @@ from typing import Final
 from ..btf import Enum, Kind
 from ..memory import Memory
 from ..registers import Processor
+from .address_space import translate
 from .clock import Clock, clock_of, date
 from .kernel import Kernel, Life
 from .memory_map import set_aside
-from .paging.space import translate
 from .reading import read_number
 from .tasks import Tasks, tasks_of
 

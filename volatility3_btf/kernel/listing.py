@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..btf import BtfError
+from .address_space import AddressSpace
 from .kernel import Kernel
 from .loaded import LoadedBtf
 from .modules import list_entries, listed_modules
-from .paging.space import AddressSpace
 from .records import member_at, struct_of
 
 log = logging.getLogger(__name__)

@@ -21,9 +21,9 @@ from ..btf.spelling import printable
 from ..memory import BytesMemory, Memory, Progress, Run
 from ..scan import MAX_BLOB, Bases, Blob, BlobKind, examine
 from ..survey import BTF, Survey, surveyed
+from .address_space import AddressSpace, address_space_of, direct_map, read_runs
 from .idr import idr_content
 from .kernel import Kernel
-from .paging.space import AddressSpace, address_space_of, direct_map, read_runs
 from .records import Record, member_at, struct_of
 from .rings import Ring, walk_ring
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..memory import Memory
+from .address_space import AddressSpace, address_space_of
 from .arch.x86_64 import FRAME, PRESENT
 from .kernel import Kernel
-from .paging.space import AddressSpace, address_space_of
 from .paging.tables import PageTables
 from .reading import is_blank, read_number
 from .records import Record

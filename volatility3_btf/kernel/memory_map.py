@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ..memory import Memory, Run, tidy_runs
+from .address_space import AddressSpace
 from .kernel import Kernel
-from .paging.space import AddressSpace
 from .reading import read_number
 from .records import Record, member_at, struct_of
 

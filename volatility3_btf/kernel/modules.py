@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..btf import BtfError, Composite
+from .address_space import AddressSpace
 from .kernel import Kernel
-from .paging.space import AddressSpace
 from .records import member_at, struct_of
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ..memory import Memory
+from .address_space import AddressSpace
 from .kernel import Kernel
-from .paging.space import AddressSpace
 from .reading import is_blank, read_number
 from .vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
 

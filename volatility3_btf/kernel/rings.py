@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from .paging.space import AddressSpace
+from .address_space import AddressSpace
 
 End = Literal["closed", "open", "unreadable", "long"]
 """closed: came back to its head; open: an element's `prev` is not the one before it; unreadable: an element

@@ -59,7 +59,7 @@ class Symbols:
     word: int = 4
     told: Mapping[str, int] = field(default_factory=dict)
     _searched: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
-    _told: set[str] = field(default_factory=set, init=False, repr=False)
+    _warned: set[str] = field(default_factory=set, init=False, repr=False)
 
     @classmethod
     def empty(cls) -> Symbols:
@@ -142,8 +142,8 @@ class Symbols:
         places = self._promoted.get(name, [])
         if len(places) < 2:
             return places
-        if name not in self._told:
-            self._told.add(name)
+        if name not in self._warned:
+            self._warned.add(name)
             shown = ", ".join(f"{self.name(place)} at {self.addresses[place]:#x}" for place in places[:4])
             log.warning("several symbols could be %s (%s): none of them is taken for it", name, shown)
         return []

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..memory import Memory
+from .address_space import AddressSpace, address_space_of
 from .kernel import Kernel
-from .paging.space import AddressSpace, address_space_of
 from .reading import read_number
 from .records import member_at, struct_of
 from .rings import Ring, walk_ring

@@ -15,8 +15,8 @@ from typing import Final, Literal
 from ..btf import BtfError, Composite
 from ..btf.spelling import printable
 from ..memory import Memory
+from .address_space import AddressSpace
 from .kernel import Kernel
-from .paging.space import AddressSpace
 from .records import Record, member_at, struct_of
 from .rings import Ring, walk_ring
 from .source_order import out_of_order

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
+from volatility3_btf.kernel.address_space import AddressSpace
 from volatility3_btf.kernel.arch import arm64 as arm64_
 from volatility3_btf.kernel.arch import ppc64 as ppc64_
 from volatility3_btf.kernel.arch import riscv64 as riscv64_
 from volatility3_btf.kernel.arch import s390x as s390x_
 from volatility3_btf.kernel.arch import x86_64 as x86_64_
+from volatility3_btf.kernel.paging import walk as walk_module
 from volatility3_btf.kernel.paging.format import Format
-from volatility3_btf.kernel.paging.space import AddressSpace
 from volatility3_btf.kernel.paging.walk import Walker, reader
 from volatility3_btf.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
 
@@ -162,3 +163,22 @@ def test_reading_ends_at_what_is_not_mapped() -> None:
     assert error.value.offset == 0x13000
     assert space().pointer(0x13000, "little") is None
     assert space().runs(0x13000, 8) == []
+
+
+def test_tables_without_end_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every entry leads to another table, as in an image that somebody made."""
+    monkeypatch.setattr(walk_module, "_KEPT", 1 << 16)
+    form = x86_64_.FORMATS[0]
+    image = b"".join(struct.pack("<Q", (number * 4096 % (1 << 22)) | 1) for number in range(1 << 19))
+    walker = Walker(reader(BytesMemory(image)), form, 0)
+    for index in range(1 << 11):
+        walker.lookup(index << 21)
+    assert sum(map(len, walker._tables.values())) <= 1 << 16
+
+
+def test_the_first_pages_of_s390x_are_not_read() -> None:
+    """A large page that maps them is no exception."""
+    form = s390x_.FORMATS[1]
+    memory = tables(form, s390x, address_in(form) & (1 << 20) - 1, len(form.shifts) - 1)
+    assert walk(memory, form, TABLE, 0x1FFF) is None
+    assert walk(memory, form, TABLE, 0x2000) is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..paging.format import Format, one_span
+from ..paging.format import of_nine_bits
 
 _VALID, _LEAF, _PROT_NONE, _DIRTY, _NAPOT = 1, 0b1110, 1 << 5, 1 << 7, 1 << 63
 
@@ -33,12 +33,6 @@ def _is_dirty(entry: int) -> bool:
     return bool(entry & _DIRTY)
 
 
-def _form(levels: int) -> Format:
-    shifts = (48, 39, 30, 21, 12)[5 - levels :]
-    bits = shifts[0] + 9
-    return Format(
-        f"riscv64-Sv{bits}", shifts, (9,) * levels, _decode, _is_dirty, one_span(bits), bits, bits - 1
-    )
-
-
-FORMATS: Final = tuple(_form(levels) for levels in (3, 4, 5))
+FORMATS: Final = tuple(
+    of_nine_bits(f"riscv64-Sv{12 + 9 * levels}", levels, _decode, _is_dirty) for levels in (3, 4, 5)
+)

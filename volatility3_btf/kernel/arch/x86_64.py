@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..paging.format import Format, one_span
+from ..paging.format import of_nine_bits
 
 PRESENT: Final = 1
 """The bit of an entry that says that it leads somewhere."""
@@ -30,12 +30,4 @@ def _is_dirty(entry: int) -> bool:
     return bool(entry & _DIRTY)
 
 
-def _form(levels: int) -> Format:
-    shifts = (48, 39, 30, 21, 12)[5 - levels :]
-    bits = shifts[0] + 9
-    return Format(
-        f"x86-64-{levels}", shifts, (9,) * levels, _decode, _is_dirty, one_span(bits), bits, bits - 1
-    )
-
-
-FORMATS: Final = (_form(4), _form(5))
+FORMATS: Final = tuple(of_nine_bits(f"x86-64-{levels}", levels, _decode, _is_dirty) for levels in (4, 5))

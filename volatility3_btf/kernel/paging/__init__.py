@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Page tables: their formats as data, one walker for all of them, and the address space that it makes."""
+"""Page tables: what a format of them is, and one walker for all."""

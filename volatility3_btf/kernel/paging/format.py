@@ -85,3 +85,10 @@ class Format:
 def one_span(bits: int) -> tuple[Span, ...]:
     """The spans of tables that map kernel and process alike."""
     return (Span(0, bits, False),)
+
+
+def of_nine_bits(name: str, levels: int, decode: Decode, is_dirty: Callable[[int], bool]) -> Format:
+    """The format of tables of 512 entries each, over pages of 4 KiB, that map kernel and process alike."""
+    shifts = (48, 39, 30, 21, 12)[5 - levels :]
+    bits = shifts[0] + 9
+    return Format(name, shifts, (9,) * levels, decode, is_dirty, one_span(bits), bits, bits - 1)

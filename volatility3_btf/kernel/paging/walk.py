@@ -14,7 +14,7 @@ Read: TypeAlias = Callable[[int, int], "bytes | None"]
 """Takes a place and a length in bytes; None where not all of it can be read."""
 
 _KEPT: Final = 16 << 20
-"""Bytes of tables that a walker remembers; a process has some hundred of 4 KiB."""
+"""Bytes of last tables, and of those above, that a walker remembers; a process has some hundred of 4 KiB."""
 
 
 class Walker:
@@ -54,6 +54,7 @@ class Walker:
         self._decode = form.decode
         self._known: dict[int, bytes | tuple[int | None, int]] = {}
         self._tables: dict[int, bytes] = {}
+        self._room = _KEPT
         self._most = max(16, _KEPT // (8 << form.widths[-1]))
 
     def lookup(self, virtual: int) -> tuple[int | None, int]:
@@ -64,6 +65,8 @@ class Walker:
             around the address, is 1 << bits bytes, and starts at a multiple of that.
         """
         virtual &= self._mask
+        if virtual < self._lowest:
+            return None, self._page_bits
         key = virtual >> self._last_bits
         known = self._known.get(key)
         if known is None:
@@ -80,13 +83,19 @@ class Walker:
     def entry_of(self, virtual: int) -> int | None:
         """The table's entry that maps an address; None where nothing does."""
         virtual &= self._mask
-        found = self._descend(virtual)
-        return found if isinstance(found, int) else None
+        table = self._root(virtual)
+        for shift, width in self._levels if table is not None else ():
+            entry = self._entry_at((table or 0) + 8 * (virtual >> shift & (1 << width) - 1))
+            decoded = None if entry is None else self._decode(entry, shift)
+            if decoded is None or decoded[1]:
+                return None if decoded is None else entry
+            table = decoded[0] - self._base
+        return None
 
     def _page(self, table: bytes, virtual: int) -> tuple[int | None, int]:
         (entry,) = self._entry(table, 8 * (virtual >> self._page_bits & self._index))
         decoded = self._decode(entry, self._page_bits)
-        if decoded is None or virtual < self._lowest:
+        if decoded is None:
             return None, self._page_bits
         address, bits = decoded
         return address + (virtual & (1 << bits) - 1) - self._base, bits
@@ -95,7 +104,6 @@ class Walker:
         """The last table that leads to an address, or the large page or hole around it."""
         if len(self._known) >= self._most:
             self._known.clear()
-            self._tables.clear()
         found = self._last(virtual)
         is_small = not isinstance(found, bytes) and found[1] < self._last_bits
         if not is_small:
@@ -107,7 +115,7 @@ class Walker:
         if table is None:
             return None, self._gap
         for shift, width in self._levels[:-1]:
-            entry = self._entry_at(table + 8 * (virtual >> shift & (1 << width) - 1), table, 8 << width)
+            entry = self._entry_in(table, virtual >> shift & (1 << width) - 1, 8 << width)
             decoded = None if entry is None else self._decode(entry, shift)
             if decoded is None:
                 return None, shift
@@ -118,7 +126,7 @@ class Walker:
         data = self._read(table, 8 << self._levels[-1][1])
         if data is not None:
             return data
-        entry = self._entry_at(table + 8 * (virtual >> self._page_bits & self._index), -1, 0)
+        entry = self._entry_at(table + 8 * (virtual >> self._page_bits & self._index))
         decoded = None if entry is None else self._decode(entry, self._page_bits)
         return (None, self._page_bits) if decoded is None else (decoded[0] - self._base, decoded[1])
 
@@ -128,27 +136,20 @@ class Walker:
                 return root
         return None
 
-    def _entry_at(self, place: int, table: int, length: int) -> int | None:
-        """An entry, from its table if all of that can be read and is worth keeping."""
-        if length:
-            data = self._tables.get(table)
-            if data is None and (data := self._read(table, length)) is not None:
-                self._tables[table] = data
-            if data is not None:
-                return int(self._entry(data, place - table)[0])
+    def _entry_in(self, table: int, index: int, length: int) -> int | None:
+        """An entry of a table, which is kept if all of it can be read."""
+        data = self._tables.get(table)
+        if data is None and (data := self._read(table, length)) is not None:
+            self._room -= length
+            if self._room < 0:
+                self._tables.clear()
+                self._room = _KEPT - length
+            self._tables[table] = data
+        return self._entry_at(table + 8 * index) if data is None else int(self._entry(data, 8 * index)[0])
+
+    def _entry_at(self, place: int) -> int | None:
         data = self._read(place, 8)
         return None if data is None else int(self._entry(data)[0])
-
-    def _descend(self, virtual: int) -> int | None:
-        """The entry behind which there is no other."""
-        table = self._root(virtual)
-        for shift, width in self._levels if table is not None else ():
-            entry = self._entry_at((table or 0) + 8 * (virtual >> shift & (1 << width) - 1), -1, 0)
-            decoded = None if entry is None else self._decode(entry, shift)
-            if decoded is None or decoded[1]:
-                return None if decoded is None else entry
-            table = decoded[0] - self._base
-        return None
 
 
 def reader(memory: Memory) -> Read:
