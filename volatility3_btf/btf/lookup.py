@@ -8,7 +8,7 @@ import numpy as np
 from .columns import Columns, Positions, Words
 from .names import LONGEST, Strings
 
-_SEARCHES: Final = 16
+_SEARCHES: Final = 64
 """Questions that are answered by searching the strings; about as costly as building the index."""
 _HITS: Final = 1024
 """Places of a name in the strings above which the index is the shorter way."""
@@ -35,7 +35,9 @@ class NameLookup:
             return np.zeros(0, dtype=np.int64)
         if len(found) == 1:
             return np.flatnonzero(self._name_off == found[0]).astype(np.int64, copy=False)
-        return np.flatnonzero(np.isin(self._name_off, found)).astype(np.int64, copy=False)
+        is_asked = np.zeros(self._strings.end, dtype=np.bool_)
+        is_asked[found] = True
+        return np.flatnonzero(is_asked[self._name_off]).astype(np.int64, copy=False)
 
     def _find(self, name: str) -> list[int]:
         if self._offsets is None and self._questions <= _SEARCHES and _is_exact(name):
