@@ -3,27 +3,48 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
 
+from decoys import ground_of
 from dumpmaker.cache import Dump
+from support.decoys import tokens
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import findings
 from volatility3_btf.kernel.findings import read_findings
 
 
-@pytest.mark.parametrize("name", ["amd64-5.10", "amd64-6.1", "amd64-7", "arm64-6.12", "s390x-6.12"])
-def test_whole_kallsyms_is_read_once(
-    name: str, dump: Callable[[str], Dump], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tries: list[bool] = []
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each token table that kallsyms were read at, whether by all means."""
+    tried: list[bool] = []
     read = findings.read_kallsyms
     monkeypatch.setattr(
         findings,
         "read_kallsyms",
-        lambda *words: tries.append(words[-1]) or read(*words),  # type: ignore[func-returns-value]
+        lambda *words: tried.append(words[-1]) or read(*words),  # type: ignore[func-returns-value]
     )
+    return tried
+
+
+@pytest.mark.parametrize("name", ["amd64-5.10", "amd64-6.1", "amd64-7", "arm64-6.12", "s390x-6.12"])
+def test_whole_kallsyms_is_read_once(name: str, dump: Callable[[str], Dump], tries: list[bool]) -> None:
     (found,) = read_findings(open_memory(dump(name).raw)).kallsyms
     assert found.is_sound
     assert tries == [False]
+
+
+def test_token_tables_farther_from_a_kernels_types_than_its_own_are_read_quickly_only(
+    dump: Callable[[str], Dump], tries: list[bool]
+) -> None:
+    ground = ground_of("amd64-6.1", dump)
+    for seed in range(20):
+        tokens(ground, random.Random(seed))
+    tries.clear()
+    found = read_findings(ground.image, [ground.kernel.blob.offset])
+    assert [kallsyms.is_sound for kallsyms in found.kallsyms] == [True]
+    assert 20 < len(tries) < 30
+    assert not any(tries)
+    assert any("look like a token table" in complaint for complaint in found.complaints)

@@ -30,6 +30,9 @@ of 512 MiB has about ten in all."""
 _MOST_TABLES, _MOST_THOROUGH = 96, 4
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
 
+_MOST_ELSEWHERE = 24
+"""Those that are near to no BTF, of kernels that have none: an honest image has one or two."""
+
 _MOST_KEPT = 320 << 20
 """Bytes that all kallsyms of an image take, decoded; one of 210,000 symbols takes 20 million."""
 
@@ -133,13 +136,14 @@ def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, 
     for tokens in (*_told_tables(memory, findings.notes), *(tokens_at_digits(memory, hit) for hit in hits)):
         if tokens is not None:
             found.setdefault(tokens.table, tokens)
-    if len(found) > _MOST_TABLES:
-        findings.complaints.append(f"{len(found)} places look like a token table; {_MOST_TABLES} were read")
+    turn = _in_turn(found, near)[:_MOST_TABLES]
+    if len(found) > len(turn):
+        findings.complaints.append(f"{len(found)} places look like a token table; {len(turn)} were read")
     if not found:
         told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
-    _Reading(memory, findings).read_all(_in_turn(found, near)[:_MOST_TABLES], near)
+    _Reading(memory, findings).read_all(turn, near)
 
 
 class _Reading:
@@ -157,26 +161,27 @@ class _Reading:
     def read_all(self, turn: Sequence[Tokens], near: Sequence[int]) -> None:
         """Read all of them quickly, then some with all means.
 
-        Those are the first that lie near to a larger BTF than any near to which something sound was found.
+        Those are the first that lie near to a larger BTF than any near to which something sound was found, or
+        nearer to the same one.
 
         Args:
             turn: the token tables, the likeliest first.
             near: where kernels' BTF lies, the largest first.
         """
         places, order = sorted(near) or [0], list(near) or [0]
-        unread: list[tuple[int, Tokens, str]] = []
-        sound = len(order)
+        unread: list[tuple[tuple[int, int], Tokens, str]] = []
+        sound = (len(order), 0)
         for tokens in turn:
-            found, rank = self._try(tokens, False), order.index(_nearest(tokens.table, places))
+            nearest, found = _nearest(tokens.table, places), self._try(tokens, False)
+            rank = order.index(nearest), abs(nearest - tokens.table)
             if isinstance(found, Kallsyms) and found.is_sound:
                 sound = min(sound, rank)
                 self._keep(found)
             else:
                 unread.append((rank, tokens, "" if isinstance(found, Kallsyms) else found))
         for number, (rank, tokens, reason) in enumerate(unread):
-            found = (
-                reason if reason and (rank > sound or number >= _MOST_THOROUGH) else self._try(tokens, True)
-            )
+            is_behind = rank > sound or number >= _MOST_THOROUGH
+            found = reason if reason and is_behind else self._try(tokens, True)
             if isinstance(found, Kallsyms):
                 self._keep(found)
             else:
@@ -215,7 +220,7 @@ def _in_turn(found: Mapping[int, Tokens], near: Sequence[int]) -> list[Tokens]:
             first |= {table: found[table] for table in nearest[rank:]}
     rest = [tokens for table, tokens in found.items() if table not in first]
     rest.sort(key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
-    return [*first.values(), *rest]
+    return [*first.values(), *rest[:_MOST_ELSEWHERE]]
 
 
 def _read_with_notes(memory: Memory, tokens: Tokens, notes: Iterable[Vmcoreinfo], thorough: bool) -> Kallsyms:

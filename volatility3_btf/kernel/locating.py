@@ -22,9 +22,6 @@ from .tokens import COUNT, Endian, Tokens
 _FEWEST = 32
 """At least one of so many names must be whole."""
 
-_LETTERS = frozenset(bytes([letter]) for letter in b"ABCDGINPRSTUVWabcdginprstuvw?-")
-"""Type letters, as nm(1) prints them."""
-
 _MOST_COUNTS = 64
 
 
@@ -102,11 +99,8 @@ def _speaks(tables: Tables) -> bool:
     found = tables.walk
     if len(found.heads) < max(BLOCK, tables.count // _FEWEST):
         return False
-    letters = np.array([text[:1] in _LETTERS for text in tables.tokens.texts], np.bool_)
-    for lost in tables.tokens.lost:
-        letters[lost] = True
     first = np.frombuffer(tables.data, np.uint8)[np.minimum(found.tokens, len(tables.data) - 1)]
-    return bool(np.count_nonzero(letters[first]) > 0.9 * len(first))
+    return bool(np.count_nonzero(tables.tokens.letters[first]) > 0.9 * len(first))
 
 
 def _token_problems(tokens: Tokens) -> Iterator[str]:

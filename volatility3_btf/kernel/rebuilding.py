@@ -15,7 +15,7 @@ from .attempt import Attempt
 from .markers import LONGEST, Markers, find_markers
 from .names import BLOCK, count_names, walk
 from .reading import read_filled, read_number
-from .streams import Stream
+from .streams import Stream, lengths
 from .tables import MAX_NAMES, MAX_SYMBOLS, Tables, read_names
 from .tokens import Endian
 
@@ -225,13 +225,12 @@ def _numbers_that_fit(stretch: _Stretch, endian: Endian) -> list[tuple[int, int,
     numbers = np.flatnonzero(likely)
     values, room = values[numbers], room[numbers]
     most = (2 * _SAMPLE * room / values).astype(np.int64)
-    behind = stretch.wide.ends(_SAMPLE)
+    letters = stretch.attempt.tokens.letters
     found: list[tuple[float, int, int, int]] = []
     for size in (8, 4):
         starts = 4 * numbers + size
-        length = behind[starts] - starts
-        ratio = length / _SAMPLE * values / room
-        fits = np.flatnonzero((behind[starts] < len(data)) & (length <= most) & (ratio > 0.4))
+        ratio = lengths(data, starts, most, letters, _SAMPLE) / _SAMPLE * values / room
+        fits = np.flatnonzero(ratio > 0.4)
         far = np.abs(ratio[fits] - 1)
         fits, far = (column[np.argsort(far, kind="stable")[:_MOST_STARTS]] for column in (fits, far))
         for off, start, count in zip(far.tolist(), starts[fits].tolist(), values[fits].tolist(), strict=True):

@@ -9,9 +9,11 @@ follow each other as texts of one character, 48 texts after the start (scripts/k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ..memory import Memory
 from ..survey import DIGITS
@@ -25,6 +27,9 @@ MAX_TOKEN = 512
 
 REACH = 8 << 10
 """Bytes looked at before and behind the digits; a whole table has about 1,000."""
+
+_LETTERS = frozenset(bytes([letter]) for letter in b"ABCDGINPRSTUVWabcdginprstuvw?-")
+"""Type letters, as nm(1) prints them."""
 
 _ZERO, _NINE = ord("0"), ord("9")
 _MOST_LOST = COUNT // 2
@@ -49,6 +54,12 @@ class Tokens:
     table: int
     index: int
     endian: Endian | None
+
+    @cached_property
+    def letters(self) -> npt.NDArray[np.bool_]:
+        """Whether each token's text may begin a name: with a type letter of nm(1), or it is lost."""
+        numbered = enumerate(self.texts)
+        return np.array([text[:1] in _LETTERS or token in self.lost for token, text in numbered], np.bool_)
 
 
 def tokens_at_digits(memory: Memory, digits: int) -> Tokens | None:
