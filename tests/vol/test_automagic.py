@@ -211,6 +211,17 @@ def damaged(dump: Dumps, tmp_path: Path) -> Iterator[Path]:
     path.unlink()
 
 
+def test_a_saved_configuration_of_another_image_is_told(dump: Dumps, vol: Vol) -> None:
+    """Volatility shows the configuration's image, whatever -f says."""
+    image, other = dump(MAIN).raw, dump(LA57).raw
+    saved = vol.folder / "saved.json"
+    first = vol("--save-config", saved, "linux.pslist", image=image)
+    for named, is_told in ((image, False), (other, True)):
+        done = vol("-c", saved, "linux.pslist", image=named)
+        assert done.stdout == first.stdout
+        assert ("of another image" in done.stderr) == is_told
+
+
 def test_what_a_damaged_image_installed_serves_no_whole_one(dump: Dumps, damaged: Path, vol: Vol) -> None:
     install = ("linux.btfisf", "--install")
     (partial,) = vol(*install, image=damaged).rows

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""What the user named as image, looked at before anything opens it: opening a pipe waits for ever."""
+"""What the user named as image, looked at before anything opens it.
+
+Opening a pipe waits for ever; and a saved configuration of another image would be shown without a word.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from urllib import parse, request
 from volatility3.framework import interfaces
 
 from ..descriptors import no_file
+from .lines import one_line
 from .physical import LOCATION
 
 log = logging.getLogger(__name__)
 
 
 class ImageFile(interfaces.automagic.AutomagicInterface):
-    """Takes an image away that is no regular file or block device, so that nothing opens it."""
+    """Takes an image away that is no regular file or block device, and tells of one that is not looked at."""
 
     priority = 1
     exclusion_list = ["windows", "mac"]
@@ -40,3 +44,29 @@ class ImageFile(interfaces.automagic.AutomagicInterface):
         if reason:
             log.warning("The image cannot be opened: %s", reason)
             del context.config[LOCATION]
+            return
+        saved = _saved_images(context, config_path)
+        if saved and not any(_is_same(url, location) for url in saved):
+            log.warning(
+                "The saved configuration is of another image, and that one is shown: %s; the image that you "
+                "named is not looked at",
+                one_line(saved[0]),
+            )
+
+
+def _saved_images(context: interfaces.context.ContextInterface, config_path: str) -> list[str]:
+    """Where the layers lie that a saved configuration tells of."""
+    branch = context.config.branch(config_path)
+    return [str(branch[key]) for key in branch if key.split(".")[-1] == "location"]
+
+
+def _is_same(url: str, location: parse.ParseResult) -> bool:
+    """Whether a URL leads to a file."""
+    saved = parse.urlparse(url)
+    if saved.scheme != location.scheme:
+        return False
+    try:
+        first, second = (os.path.realpath(request.url2pathname(each.path)) for each in (saved, location))
+    except ValueError:
+        return False
+    return first == second
