@@ -92,7 +92,7 @@ def whole(dump: Dump, sizes: list[int], rounds: int) -> report.Section:
 
 def _ours(image: Path) -> str:
     from volatility3_btf import open_memory
-    from volatility3_btf.scan import find_kernel_btf
+    from volatility3_btf.blobs.scan import find_kernel_btf
 
     with open_memory(image) as memory:
         return f"{sum(1 for _ in find_kernel_btf(memory))} kernels"

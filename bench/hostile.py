@@ -17,7 +17,7 @@ sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests")]
 from support import bombs  # noqa: E402
 from support.costs import Cost, cost_of  # noqa: E402
 from volatility3_btf import open_memory  # noqa: E402
-from volatility3_btf.scan import find_kernel_btf  # noqa: E402
+from volatility3_btf.blobs.scan import find_kernel_btf  # noqa: E402
 
 STEPS = ("scan", "banners", "identify", "isf", "header", "text", "rows", "diff")
 

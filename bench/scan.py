@@ -73,7 +73,7 @@ def lanes_of(path: Path) -> list[races.Lane]:
     from volatility3.framework.layers import physical, scanners
 
     from volatility3_btf import open_memory
-    from volatility3_btf.scan import find_kernel_btf
+    from volatility3_btf.blobs.scan import find_kernel_btf
 
     context = contexts.Context()
     context.config["file.location"] = path.as_uri()

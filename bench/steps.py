@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-from volatility3_btf import children, scan
-from volatility3_btf.memory import Memory
+from volatility3_btf.blobs import scan
+from volatility3_btf.memory import search_processes as children
+from volatility3_btf.memory.memory import Memory
 
 STEPS: dict[str, tuple[Any, str]] = {
     "child processes are started": (children.Children, "__init__"),

@@ -9,8 +9,8 @@ import cramjam
 import pytest
 
 from support.images import avml
-from volatility3_btf.avml import avml_frames
-from volatility3_btf.segments import ReadAt
+from volatility3_btf.files.avml import avml_frames
+from volatility3_btf.files.segments import ReadAt
 
 PLAIN = random.Random(1).randbytes(100_000)
 PIECES = [(0x1000, bytes(200_000)), (0x100000, PLAIN), (0x200000, b"abc" * 1000)]

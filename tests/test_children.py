@@ -20,9 +20,11 @@ import pytest
 from support.checkout import CHECKOUT
 from support.cores import Elf, lime
 from support.memories import occurrences
-from volatility3_btf import children, finder, images
-from volatility3_btf.images import open_memory
-from volatility3_btf.memory import PAGE, Run, UnreadableError
+from volatility3_btf.files import images
+from volatility3_btf.files.images import open_memory
+from volatility3_btf.memory import search_processes as children
+from volatility3_btf.memory import search_worker as finder
+from volatility3_btf.memory.memory import PAGE, Run, UnreadableError
 
 PIECE = 16 * PAGE
 NEEDLE = b"match"
@@ -50,7 +52,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
         path = tmp_path / "changed.py"
         folder = str(Path(finder.__file__).parent)
         path.write_text(
-            f"import os, signal, sys\nsys.path[:0] = [sys.argv[1], {folder!r}]\nimport finder\n{lines}\n"
+            f"import os, signal, sys\nsys.path[:0] = [sys.argv[1], {folder!r}]\nimport search_worker as finder\n{lines}\n"
             "try:\n    finder.main()\nexcept (EOFError, OSError):\n    os._exit(1)\n"
         )
         monkeypatch.setattr(children, "PROGRAM", path)
@@ -316,7 +318,9 @@ def test_an_interrupt_ends_the_children_even_while_its_traceback_is_kept(pages: 
 
 SEARCH_AND_WAIT = """
 import signal, sys
-from volatility3_btf import children, images, open_memory
+from volatility3_btf import open_memory
+from volatility3_btf.files import images
+from volatility3_btf.memory import search_processes as children
 images.LARGE = images.SMALL = images.MOST_WAITING = children.SHARE = 1
 images.PIECE = 4096
 found = open_memory(sys.argv[1]).find(b"match")

@@ -19,7 +19,7 @@ import pytest
 from dumpmaker.cache import RECIPES, Dump
 from support.cores import lime
 from volatility3_btf import open_memory
-from volatility3_btf.formats import HEAD, FormatError, format_of, sentence
+from volatility3_btf.files.formats import HEAD, FormatError, format_of, sentence
 
 MEMORY = bytes(range(256)) * 64
 

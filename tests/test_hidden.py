@@ -12,9 +12,11 @@ import pytest
 from dumpmaker.cache import Dump
 from support.patching import Patch
 from volatility3_btf import find_btf, open_memory
+from volatility3_btf.blobs.blob import Blob
+from volatility3_btf.blobs.crowd import MOST_DAMAGED
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.memory import BytesMemory
-from volatility3_btf.scan import MOST_DAMAGED, Blob, find_kernel_btf
+from volatility3_btf.memory.memory import BytesMemory
 from volatility3_btf.survey import MOST_IN_MIB
 
 GetDump = Callable[[str], Dump]

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from support.checkout import CHECKOUT
 from support.cores import FORMS, PN_XNUM, Elf, Piece, lime
 from support.memories import occurrences
-from volatility3_btf import finder, images, segments
-from volatility3_btf.formats import FormatError
-from volatility3_btf.images import open_memory
-from volatility3_btf.memory import PAGE, Memory, Run, UnreadableError
-from volatility3_btf.segments import Segment, tidy_segments
-from volatility3_btf.sources import SourceError, read_types
+from volatility3_btf.files import images, segments
+from volatility3_btf.files.formats import FormatError
+from volatility3_btf.files.images import open_memory
+from volatility3_btf.files.segments import Segment, tidy_segments
+from volatility3_btf.memory import search_worker as finder
+from volatility3_btf.memory.memory import PAGE, Memory, Run, UnreadableError
+from volatility3_btf.sources.types_in_file import SourceError, read_types
 
 LOW, HIGH = b"low memory" * 3, b"high memory" * 4
 PIECES: list[Piece] = [(0x1000, LOW), (0x80000000, HIGH)]

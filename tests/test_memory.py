@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.memories import Holey, islands, occurrences
-from volatility3_btf import memory as memory_module
-from volatility3_btf.memory import PAGE, BytesMemory, Run, SegmentedMemory, UnreadableError, tidy_runs
+from volatility3_btf.memory import memory as memory_module
+from volatility3_btf.memory.memory import (
+    PAGE,
+    BytesMemory,
+    Run,
+    SegmentedMemory,
+    UnreadableError,
+    tidy_runs,
+)
 
 CHUNK = 8
 

@@ -23,37 +23,50 @@ from support.checkout import CHECKOUT
 LIBRARY, PLUGINS = CHECKOUT / "volatility3_btf", CHECKOUT / "plugins"
 APACHE, VSL = "Apache-2.0", "LicenseRef-VSL-1.0"
 
-FILES = {"formats", "descriptors", "segments", "xen_core", "avml", "qemu_pages", "qemu_stream"}
-"""The parts that read formats of image files."""
-
 # What each part of the library may import of the others; "" is volatility3_btf/__init__.py.
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
+    "limits": set(),
     "btf": set(),
-    "finder": set(),
-    "children": {"finder"},
-    "registers": set(),
-    "memory": {"finder", "registers"},
-    "formats": set(),
-    "descriptors": {"formats"},
-    "segments": {"formats"},
-    "xen_core": {"formats", "segments"},
-    "avml": {"segments"},
-    "qemu_machine": set(),
-    "qemu_pages": {"memory", "segments"},
-    "qemu_stream": {"formats", "segments", "qemu_machine", "qemu_pages"},
-    "images": {"memory", "finder", "children", "registers", *FILES},
-    "body": {"memory", "btf"},
-    "damage": {"memory", "btf"},
-    "share": set(),
-    "survey": {"memory", "share"},
-    "scan": {"memory", "btf", "body", "damage", "share", "survey"},
-    "kernel": {"memory", "registers", "btf", "scan", "survey"},
-    "sources": {"memory", "images", "descriptors", "btf", "scan", "kernel"},
-    "isf": {"memory", "btf", "scan", "kernel", "version"},
-    "": {"memory", "images", "btf", "scan", "kernel", "isf", "version"},
-    "vol": {"memory", "images", *FILES, "btf", "survey", "scan", "kernel", "isf", "sources", "version", ""},
+    "memory": set(),
+    "files": {"memory"},
+    "survey": {"memory", "limits"},
+    "blobs": {"memory", "btf", "limits", "survey"},
+    "kernel": {"memory", "btf", "blobs", "survey"},
+    "sources": {"memory", "files", "btf", "blobs", "kernel"},
+    "isf": {"btf", "kernel", "version"},
+    "": {"files", "blobs", "kernel", "isf", "version"},
+    "vol": {"memory", "files", "btf", "survey", "blobs", "kernel", "isf", "sources", "version", ""},
 }
+
+# The same of the folders in a part. What lies beside them in the part's own folder is what they share, and
+# the part's front.
+INSIDE: dict[str, dict[str, set[str]]] = {
+    "btf": {
+        "format": set(),
+        "recover": {"format"},
+        "views": {"format"},
+        "c": {"format", "views"},
+    },
+    "kernel": {
+        "paging": set(),
+        "kallsyms": set(),
+        "evidence": {"kallsyms"},
+        "arch": {"paging", "evidence"},
+        "identify": {"kallsyms", "evidence", "arch", "paging"},
+        "loaded": {"identify"},
+    },
+    "vol": {
+        "layers": set(),
+        "extensions": {"layers"},
+        "symbols": {"layers"},
+        "automagic": {"layers", "extensions", "symbols"},
+        "commands": {"layers", "symbols"},
+    },
+}
+
+MOST_LINES, MOST_FILES = 400, 14
+"""Of one file of the library, and of one folder."""
 
 
 def files() -> list[Path]:
@@ -240,6 +253,58 @@ def test_the_library_is_imported_in_one_direction(path: Path) -> None:
     assert parts_imported(path) <= MAY_IMPORT[part] | {part}
 
 
+FOLDERS = [(part, folder) for part, folders in INSIDE.items() for folder in folders]
+
+
+@pytest.mark.parametrize(("part", "folder"), FOLDERS, ids=map("/".join, FOLDERS))
+def test_so_are_the_folders_of_a_part(part: str, folder: str) -> None:
+    others = set(INSIDE[part]) - {folder}
+    used = set()
+    for path in (LIBRARY / part / folder).glob("*.py"):
+        for name in imported(path, ast.parse(path.read_text())):
+            words = name.split(".")
+            used |= (
+                {words[2]} & others if words[:2] == ["volatility3_btf", part] and len(words) > 2 else set()
+            )
+    assert used <= INSIDE[part][folder]
+
+
+def test_every_folder_has_its_place() -> None:
+    for part, folders in INSIDE.items():
+        assert {path.parent.name for path in (LIBRARY / part).glob("*/__init__.py")} == set(folders)
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """Not even for types: what two files need of each other belongs into a third."""
+    files = {module_of(path): path for path in LIBRARY.rglob("*.py")}
+    left = {name: modules_imported(path, set(files)) - {name} for name, path in files.items()}
+    while free := [name for name, needs in left.items() if not needs & set(left)]:
+        for name in free:
+            del left[name]
+    assert not left
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """The modules of the library that a file names in its imports."""
+    names = set(imported(path, ast.parse(path.read_text())))
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & modules
+
+
+def test_files_are_short_and_folders_small() -> None:
+    folders = {path.parent for path in LIBRARY.rglob("*.py")}
+    assert {folder.name: len(list(folder.glob("*.py"))) for folder in folders if is_crowded(folder)} == {}
+    lines = {path.name: len(path.read_text().splitlines()) for path in LIBRARY.rglob("*.py")}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def is_crowded(folder: Path) -> bool:
+    return len(list(folder.glob("*.py"))) > MOST_FILES
+
+
 def test_only_vol_and_the_plugins_import_volatility() -> None:
     importing = set()
     for path in [*LIBRARY.rglob("*.py"), *(CHECKOUT / "tools").rglob("*.py")]:
@@ -255,10 +320,10 @@ def test_an_import_is_seen_in_every_spelling() -> None:
     lines = [
         "from ..vol import layers",
         "from .. import isf",
-        "import volatility3_btf.scan",
+        "import volatility3_btf.blobs.scan",
         "from . import x",
     ]
     text = "\n".join([*lines, "def later():", "    import numpy.typing"])
     names = set(imported(inside, ast.parse(text)))
-    assert names >= {"volatility3_btf.vol.layers", "volatility3_btf.isf", "volatility3_btf.scan"}
+    assert names >= {"volatility3_btf.vol.layers", "volatility3_btf.isf", "volatility3_btf.blobs.scan"}
     assert names >= {"volatility3_btf.kernel.x", "numpy.typing"}

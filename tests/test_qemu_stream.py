@@ -13,9 +13,9 @@ from dumpmaker.cache import Dump
 from support import streams
 from support.streams import PAGE, RAM
 from volatility3_btf import open_memory
-from volatility3_btf.formats import FormatError
-from volatility3_btf.images import StreamMemory
-from volatility3_btf.memory import Run, UnreadableError
+from volatility3_btf.files.formats import FormatError
+from volatility3_btf.files.images import StreamMemory
+from volatility3_btf.memory.memory import Run, UnreadableError
 
 MIB, GIB = 1 << 20, 1 << 30
 NAME = "amd64-6.1-stream"

@@ -12,7 +12,7 @@ import pytest
 
 from dumpmaker.cache import Dump
 from volatility3_btf import open_memory
-from volatility3_btf.registers import MOST_PROCESSORS, Processor, processors_of
+from volatility3_btf.memory.registers import MOST_PROCESSORS, Processor, processors_of
 
 GetDump = Callable[[str], Dump]
 X86_64, ARM64 = 62, 183

@@ -17,12 +17,17 @@ from hypothesis import strategies as st
 
 from support.btfwriter import Writer, every_kind
 from support.memories import Holey
-from volatility3_btf import finder, images, scan
-from volatility3_btf import memory as memory_module
+from volatility3_btf.blobs import bases, examination, plausibility, scan
+from volatility3_btf.blobs.blob import Blob
+from volatility3_btf.blobs.crowd import MOST_DAMAGED
+from volatility3_btf.blobs.examination import examine
+from volatility3_btf.blobs.scan import find_btf, find_kernel_btf
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, outline
-from volatility3_btf.images import open_memory
-from volatility3_btf.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
-from volatility3_btf.scan import MOST_DAMAGED, Blob, examine, find_btf, find_kernel_btf
+from volatility3_btf.files import images
+from volatility3_btf.files.images import open_memory
+from volatility3_btf.memory import memory as memory_module
+from volatility3_btf.memory import search_worker as finder
+from volatility3_btf.memory.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
 from volatility3_btf.survey import MOST_IN_MIB
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
@@ -32,7 +37,8 @@ MIB = 1 << 20
 @pytest.fixture(autouse=True)
 def small_kernels_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the few hundred bytes of `kernel` pass for a kernel's size."""
-    monkeypatch.setattr(scan, "MIN_KERNEL", 100)
+    for module in (bases, examination, plausibility, scan):
+        monkeypatch.setattr(module, "MIN_KERNEL", 100)
 
 
 def kernel(endian: Endian = "little") -> bytes:
@@ -221,7 +227,7 @@ def test_what_is_not_decoded_when_only_kernels_are_looked_for_is_none(make: Call
 def test_modules_are_not_decoded_when_only_kernels_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     image = blob_at(0, module()) + blob_at(0, kernel())
     decoded = []
-    monkeypatch.setattr(scan, "outline", lambda data: decoded.append(data) or outline(data))
+    monkeypatch.setattr(examination, "outline", lambda data: decoded.append(data) or outline(data))
     assert [blob.data for blob in find_kernel_btf(BytesMemory(image))] == decoded == [kernel()]
 
 

@@ -16,8 +16,8 @@ from support.volrunner import Result
 
 GetDump = Callable[[str], Dump]
 CHEAP = {situation.name: situation for situation in SITUATIONS if situation.is_cheap}
-LINE = "WARNING  volatility3_btf.vol.lists: What is shown is not complete: the list of processes is empty\n"
-DEBRIS = "WARNING  volatility3_btf.scan: BTF at 0xa425000 is damaged: 6 names lost\n"
+LINE = "WARNING  volatility3_btf.vol.x: What is shown is not complete: the list of processes is empty\n"
+DEBRIS = "WARNING  volatility3_btf.blobs.scan: BTF at 0xa425000 is damaged: 6 names lost\n"
 
 
 @pytest.mark.slow

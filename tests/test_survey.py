@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
-from volatility3_btf import children, identify_kernel, open_memory
-from volatility3_btf.images import FileMemory
-from volatility3_btf.kernel.origin import find_sightings
-from volatility3_btf.memory import BytesMemory, Run
+from volatility3_btf import identify_kernel, open_memory
+from volatility3_btf.files.images import FileMemory
+from volatility3_btf.kernel.loaded.origin import find_sightings
+from volatility3_btf.memory import search_processes as children
+from volatility3_btf.memory.memory import BytesMemory, Run
 from volatility3_btf.survey import BANNER, BTF, DIGITS, EVERYTHING, MOST_IN_MIB, NOTE, SHARES, Survey
 
 MIB = 1 << 20

@@ -9,7 +9,7 @@ import pytest
 
 from support.cores import xen
 from volatility3_btf import open_memory
-from volatility3_btf.formats import FormatError
+from volatility3_btf.files.formats import FormatError
 
 PAGE = 4096
 FRAMES = [0, 1, 2, 7, 6, 0x100000, 0x100001]

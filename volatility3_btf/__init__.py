@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from .version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from .images import open_memory
+    from .blobs.blob import Blob
+    from .blobs.scan import find_btf
+    from .files.images import open_memory
     from .isf import build_isf
     from .kernel import identify_kernel, identify_kernels
-    from .scan import Blob, find_btf
 
 __all__ = [
     "Blob",
@@ -27,12 +28,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Blob": "scan",
+    "Blob": "blobs.blob",
     "build_isf": "isf",
-    "find_btf": "scan",
+    "find_btf": "blobs.scan",
     "identify_kernel": "kernel",
     "identify_kernels": "kernel",
-    "open_memory": "images",
+    "open_memory": "files.images",
 }
 
 

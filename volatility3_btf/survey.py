@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from .memory import Memory, Progress
-from .share import Share
+from .limits import Share
+from .memory.memory import Memory, Progress
 
 BTF: Final = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
 """Magic 0xeb9f, version 1, flags 0 (include/uapi/linux/btf.h) as the bytes lie in memory."""

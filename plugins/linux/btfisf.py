@@ -12,14 +12,14 @@ from volatility3.framework import constants, exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol.image import image_under, seen_instead
-from volatility3_btf.vol.output import free_name, save, unwritable
-from volatility3_btf.vol.running import asked
+from volatility3_btf.vol.automagic.running import asked
+from volatility3_btf.vol.commands.image import image_under, seen_instead
+from volatility3_btf.vol.commands.output import free_name, save, unwritable
 
 if TYPE_CHECKING:
     from volatility3_btf.isf import Document
     from volatility3_btf.kernel import Kernel
-    from volatility3_btf.kernel.loaded import LoadedBtf
+    from volatility3_btf.kernel.loaded.loaded_btf import LoadedBtf
 
 vollog = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
     def _symbols(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """A row for each kernel by its symbols, which are written as text."""
         from volatility3_btf.isf.document import safe_name
-        from volatility3_btf.kernel.bare import as_text, bare_kernels
+        from volatility3_btf.kernel.identify.untyped_table import as_text, bare_kernels
 
         absent = renderers.NotAvailableValue()
         with image_under(self.context, self.config["primary"]) as memory:
@@ -155,8 +155,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         """A row for each of a kernel's loaded modules that has BTF, under the kernel's own."""
         from volatility3_btf.btf import BtfError
         from volatility3_btf.isf import TypeEntries
-        from volatility3_btf.isf.modules import build_module_isf
-        from volatility3_btf.kernel.loaded import loaded_btf
+        from volatility3_btf.isf.module_types import build_module_isf
+        from volatility3_btf.kernel.loaded.loaded_btf import loaded_btf
 
         with image_under(self.context, self.config["primary"]) as memory:
             loaded = loaded_btf(memory, kernel, self._progress_callback)

@@ -11,12 +11,13 @@ from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
-from volatility3_btf.vol.image import image_under, seen_instead
-from volatility3_btf.vol.output import save
+from volatility3_btf.vol.commands.image import image_under, seen_instead
+from volatility3_btf.vol.commands.output import save
 
 if TYPE_CHECKING:
-    from volatility3_btf.kernel.origin import Sighting
-    from volatility3_btf.scan import Blob, Endian
+    from volatility3_btf.blobs.blob import Blob
+    from volatility3_btf.blobs.candidates import Endian
+    from volatility3_btf.kernel.loaded.origin import Sighting
 
 vollog = logging.getLogger(__name__)
 
@@ -84,8 +85,8 @@ class BtfScan(interfaces.plugins.PluginInterface):
         Raises:
             LayerException: the image became shorter while it was searched.
         """
-        from volatility3_btf.kernel.origin import Sighting, find_sightings
-        from volatility3_btf.scan import find_kernel_btf
+        from volatility3_btf.blobs.scan import find_kernel_btf
+        from volatility3_btf.kernel.loaded.origin import Sighting, find_sightings
 
         with image_under(context, layer_name) as memory:
             if everything:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 
-from volatility3_btf.vol import text as _text  # noqa: F401 (makes Volatility know our text renderers)
-from volatility3_btf.vol.image import image_under, seen_instead
-from volatility3_btf.vol.running import asked
+from volatility3_btf.vol.automagic.running import asked
+from volatility3_btf.vol.commands import text as _text  # noqa: F401 (makes Volatility know our text renderers)
+from volatility3_btf.vol.commands.image import image_under, seen_instead
 
 if TYPE_CHECKING:
-    from volatility3_btf.kernel.choice import ChosenTypes
+    from volatility3_btf.kernel.loaded.choose_types import ChosenTypes
 
 vollog = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class BtfTypes(interfaces.plugins.PluginInterface):
         """
         from volatility3_btf.btf import BtfError
         from volatility3_btf.kernel import KernelError, NoKernelError
-        from volatility3_btf.kernel.choice import choose_types
+        from volatility3_btf.kernel.loaded.choose_types import choose_types
 
         with image_under(context, layer_name) as memory:
             try:
@@ -103,8 +103,8 @@ class BtfTypes(interfaces.plugins.PluginInterface):
 
     def run(self) -> renderers.TreeGrid:
         """One row a member; for people, C."""
-        from volatility3_btf.vol.types_grid import TypesGrid
-        from volatility3_btf.vol.types_options import refusal
+        from volatility3_btf.vol.commands.types_grid import TypesGrid
+        from volatility3_btf.vol.commands.types_options import refusal
 
         if line := refusal(self.config):
             vollog.error(line)

@@ -11,10 +11,10 @@ import pytest
 from support.btfwriter import Writer
 from volatility3_btf.btf import Kind, Types
 from volatility3_btf.btf.budget import MOST_SHOWN, ROW, Budget
-from volatility3_btf.btf.diff import diff
-from volatility3_btf.btf.render import prototype, render
-from volatility3_btf.btf.rows import rows_of
-from volatility3_btf.btf.search import find_members
+from volatility3_btf.btf.views.difference import diff
+from volatility3_btf.btf.views.search import find_members
+from volatility3_btf.btf.views.table_rows import rows_of
+from volatility3_btf.btf.views.text import prototype, render
 
 MANY = 2000
 LISTED = (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.TYPEDEF, Kind.INT, Kind.FLOAT, Kind.FWD)

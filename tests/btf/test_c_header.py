@@ -14,8 +14,8 @@ from support import bpftool
 from support.btfwriter import Writer, every_kind
 from support.kernels import KERNELS, compilers
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.c_assertions import Assertion
-from volatility3_btf.btf.c_header import CHeader, c_header
+from volatility3_btf.btf.c.assertions import Assertion
+from volatility3_btf.btf.c.header import CHeader, c_header
 
 
 def _compile(compiler: list[str], header: str, assertions: list[Assertion], folder: Path) -> list[Assertion]:

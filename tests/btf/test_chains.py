@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from volatility3_btf.btf import BtfError, Kind
-from volatility3_btf.btf.chains import follow, following
-from volatility3_btf.btf.columns import record_lengths
-from volatility3_btf.btf.headless import recover
-from volatility3_btf.btf.work import Work
+from volatility3_btf.btf.format.records import record_lengths
+from volatility3_btf.btf.recover.lost_header import recover
+from volatility3_btf.btf.recover.record_chains import follow, following
+from volatility3_btf.btf.recover.work import Work
 
 
 def one_by_one(words: np.ndarray, ends: list[int], start: int) -> tuple[int, int]:  # type: ignore[type-arg]

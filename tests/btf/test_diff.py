@@ -13,7 +13,7 @@ from dumpmaker import cache, make
 from support import pahole
 from support.btfwriter import Writer
 from volatility3_btf.btf import BtfError, Kind, Types
-from volatility3_btf.btf.diff import Change, diff, subjects
+from volatility3_btf.btf.views.difference import Change, diff, subjects
 
 
 def _blob(*, added: bool) -> Types:

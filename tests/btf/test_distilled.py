@@ -7,10 +7,10 @@ import pytest
 
 from support.btfwriter import Writer, every_kind
 from volatility3_btf import find_btf
+from volatility3_btf.blobs.bases import MOST_DISTILLED
 from volatility3_btf.btf import Endian, Kind, Types
 from volatility3_btf.btf.distilled import is_distilled
-from volatility3_btf.memory import BytesMemory
-from volatility3_btf.scan import MOST_DISTILLED
+from volatility3_btf.memory.memory import BytesMemory
 
 ENDIANS = ("little", "big")
 PAD = b"\xfe" * 64

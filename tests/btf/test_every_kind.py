@@ -4,17 +4,7 @@
 import pytest
 
 from support.btfwriter import Writer, every_kind
-from volatility3_btf.btf import (
-    BtfError,
-    Endian,
-    Enum,
-    FuncProto,
-    Header,
-    Kind,
-    Struct,
-    Types,
-    outline,
-)
+from volatility3_btf.btf import BtfError, Endian, Enum, FuncProto, Header, Kind, Struct, Types, outline
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
 

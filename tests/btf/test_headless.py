@@ -14,9 +14,9 @@ from dumpmaker.cache import Dump
 from support.volrunner import Vol
 from support.wiping import wiped
 from volatility3_btf import find_btf
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.btf import Types
-from volatility3_btf.memory import BytesMemory, SegmentedMemory
-from volatility3_btf.scan import find_kernel_btf
+from volatility3_btf.memory.memory import BytesMemory, SegmentedMemory
 
 GetDump = Callable[[str], Dump]
 KERNELS = ("amd64-5.10", "amd64-6.1", "amd64-7", "arm64-6.12", "s390x-6.12")

@@ -10,7 +10,7 @@ import pytest
 from dumpmaker.cache import Dump
 from support.btfwriter import Writer
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.hints import LONGEST, hint
+from volatility3_btf.btf.views.hints import LONGEST, hint
 
 TYPES = (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.TYPEDEF, Kind.INT, Kind.FWD)
 

@@ -11,10 +11,10 @@ from support import pahole
 from support.btfwriter import Writer, every_kind
 from support.kernels import KERNELS
 from volatility3_btf.btf import Composite, Kind, Types
-from volatility3_btf.btf.layout import lay_out
-from volatility3_btf.btf.nesting import body_under_name
-from volatility3_btf.btf.render import prototype, render
-from volatility3_btf.btf.rows import Row, rows_of
+from volatility3_btf.btf.views.layout import lay_out
+from volatility3_btf.btf.views.members import body_under_name
+from volatility3_btf.btf.views.table_rows import Row, rows_of
+from volatility3_btf.btf.views.text import prototype, render
 
 COMPOSITES = (Kind.STRUCT, Kind.UNION)
 

@@ -10,8 +10,8 @@ import pytest
 
 from dumpmaker.cache import Dump
 from volatility3_btf.btf import BtfError, Composite, Kind, Types
-from volatility3_btf.btf.flaws import flaw_of
-from volatility3_btf.btf.mending import LOST_NAME, LOST_TYPE, Mended, mend
+from volatility3_btf.btf.recover.flaws import flaw_of
+from volatility3_btf.btf.recover.mend import LOST_NAME, LOST_TYPE, Mended, mend
 
 GetDump = Callable[[str], Dump]
 KERNELS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "arm64-6.12", "s390x-6.12")

@@ -12,14 +12,14 @@ import pytest
 from dumpmaker.cache import Dump
 from support.btfwriter import Writer
 from support.overlay import Overlay
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.c_header import c_header
-from volatility3_btf.btf.flaws import flaw_of
-from volatility3_btf.btf.render import render
+from volatility3_btf.btf.c.header import c_header
+from volatility3_btf.btf.recover.flaws import flaw_of
+from volatility3_btf.btf.views.text import render
 from volatility3_btf.isf import TypeEntries
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.memory import Memory
-from volatility3_btf.scan import find_kernel_btf
+from volatility3_btf.memory.memory import Memory
 
 SIGNED = 1
 

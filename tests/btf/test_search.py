@@ -5,7 +5,7 @@ import pytest
 
 from support.btfwriter import Writer, every_kind
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.search import find_members, find_types
+from volatility3_btf.btf.views.search import find_members, find_types
 
 
 def _types() -> Types:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from support.btfwriter import every_kind
 from volatility3_btf.btf import Endian
-from volatility3_btf.memory import BytesMemory
+from volatility3_btf.memory.memory import BytesMemory
 
 RELEASE = "6.12.0-fuzz-amd64"
 BANNER = f"Linux version {RELEASE} (a@b) (gcc 14, ld 2.44) #1 SMP Debian (2026-01-01)\n\0".encode()

@@ -12,11 +12,12 @@ from itertools import pairwise
 import numpy as np
 
 from support.btfwriter import Writer, every_kind
+from volatility3_btf.blobs.blob import MIN_KERNEL
+from volatility3_btf.blobs.scan import find_btf
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.kernel.address_space import AddressSpace
 from volatility3_btf.kernel.symbols import Symbols
-from volatility3_btf.memory import BytesMemory, Memory
-from volatility3_btf.scan import MIN_KERNEL, find_btf
+from volatility3_btf.memory.memory import BytesMemory, Memory
 
 DISTANCE = 0x10000
 """Virtual address minus address in the layer."""

@@ -24,31 +24,31 @@ from support.btfwriter import Writer, every_kind
 from support.cores import xen as xen_core
 from support.images import avml as avml_file
 from support.touch import touch_everything
-from volatility3_btf.avml import avml_frames
+from volatility3_btf.blobs.rescue import Mender
+from volatility3_btf.blobs.scan import find_btf
 from volatility3_btf.btf import BtfError, Endian, Header, Kind, Types, outline
-from volatility3_btf.btf.c_header import c_header
-from volatility3_btf.btf.diff import diff
-from volatility3_btf.btf.headless import recover
-from volatility3_btf.btf.mending import mend
-from volatility3_btf.btf.render import render
-from volatility3_btf.btf.rows import rows_of
-from volatility3_btf.damage import Mender
-from volatility3_btf.formats import FormatError
-from volatility3_btf.images import open_memory
+from volatility3_btf.btf.c.header import c_header
+from volatility3_btf.btf.recover.lost_header import recover
+from volatility3_btf.btf.recover.mend import mend
+from volatility3_btf.btf.views.difference import diff
+from volatility3_btf.btf.views.table_rows import rows_of
+from volatility3_btf.btf.views.text import render
+from volatility3_btf.files.avml import avml_frames
+from volatility3_btf.files.formats import FormatError
+from volatility3_btf.files.images import open_memory
+from volatility3_btf.files.qemu_stream import read_stream
+from volatility3_btf.files.segments import elf_segments, lime_segments, tidy_segments
+from volatility3_btf.files.xen_core import core_segments
 from volatility3_btf.isf import TypeEntries, build_isf
-from volatility3_btf.isf.compact import CompactError, pack_kernel, unpack_kernel
 from volatility3_btf.isf.declarations import Declarations
 from volatility3_btf.kernel import Kernel, KernelError, identify_kernels, parse_banner, parse_vmcoreinfo
-from volatility3_btf.kernel import loaded as loading
-from volatility3_btf.kernel.kallsyms import read_kallsyms
-from volatility3_btf.kernel.modules import listed_modules
-from volatility3_btf.kernel.tokens import tokens_at_digits
-from volatility3_btf.memory import BytesMemory, SegmentedMemory, UnreadableError
-from volatility3_btf.qemu_stream import read_stream
-from volatility3_btf.scan import find_btf
-from volatility3_btf.segments import elf_segments, lime_segments, tidy_segments
+from volatility3_btf.kernel.kallsyms.kallsyms import read_kallsyms
+from volatility3_btf.kernel.kallsyms.tokens import tokens_at_digits
+from volatility3_btf.kernel.loaded import loaded_btf as loading
+from volatility3_btf.kernel.loaded.module_list import listed_modules
+from volatility3_btf.kernel.stored import CompactError, pack_kernel, unpack_kernel
+from volatility3_btf.memory.memory import BytesMemory, SegmentedMemory, UnreadableError
 from volatility3_btf.survey import DIGITS
-from volatility3_btf.xen_core import core_segments
 
 ENDIANS: tuple[Endian, ...] = ("little", "big")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

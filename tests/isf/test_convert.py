@@ -8,7 +8,7 @@ import pytest
 from support.btfwriter import Writer
 from volatility3_btf.btf import Kind, Types
 from volatility3_btf.isf import TypeEntries
-from volatility3_btf.isf.convert import MANDATORY
+from volatility3_btf.isf.types import MANDATORY
 
 
 def entries(writer: Writer) -> TypeEntries:

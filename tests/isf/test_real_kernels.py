@@ -13,9 +13,9 @@ import pytest
 from dumpmaker.cache import Dump
 from volatility3_btf import build_isf, identify_kernel, open_memory
 from volatility3_btf.isf import Document, SymbolEntries, TypeEntries
-from volatility3_btf.isf.compact import CompactError, pack_kernel, unpack_kernel
-from volatility3_btf.isf.convert import MANDATORY
+from volatility3_btf.isf.types import MANDATORY
 from volatility3_btf.kernel import Kernel
+from volatility3_btf.kernel.stored import CompactError, pack_kernel, unpack_kernel
 
 KERNELS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "arm64-6.12", "s390x-6.12")
 MASK = (1 << 64) - 1

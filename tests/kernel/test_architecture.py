@@ -7,7 +7,7 @@ import pytest
 
 from support.btfwriter import Writer
 from volatility3_btf.btf import Types
-from volatility3_btf.kernel.architecture import architecture_of
+from volatility3_btf.kernel.arch.detect import architecture_of
 
 
 def test_the_members_of_pt_regs_tell_it() -> None:

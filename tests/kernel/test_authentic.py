@@ -9,8 +9,8 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support.overlay import PAGE, Overlay
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.kernel import Kernel, address_space_of, identify_kernel
-from volatility3_btf.scan import find_kernel_btf
 
 GetDump = Callable[[str], Dump]
 SPREAD = ("init_uts_ns", "_stext", "swapper_pg_dir", "kallsyms_token_table", "kallsyms_token_index")

@@ -13,8 +13,8 @@ from dumpmaker.cache import Dump
 from support import bombs
 from support.overlay import Overlay
 from volatility3_btf.kernel import identify_kernels
-from volatility3_btf.kernel.loaded import loaded_btf
-from volatility3_btf.kernel.origin import Sighting, find_sightings
+from volatility3_btf.kernel.loaded.loaded_btf import loaded_btf
+from volatility3_btf.kernel.loaded.origin import Sighting, find_sightings
 
 GetDump = Callable[[str], Dump]
 HUGE = 2 << 20

@@ -14,9 +14,9 @@ from dumpmaker.cache import Dump
 from support.wiping import without_vmcoreinfo
 from volatility3_btf import identify_kernel, open_memory
 from volatility3_btf.kernel import Kernel, address_space_of
-from volatility3_btf.kernel.exported import tell_variables
-from volatility3_btf.kernel.records import member_at, struct_of
+from volatility3_btf.kernel.identify.exported import tell_variables
 from volatility3_btf.kernel.rings import walk_ring
+from volatility3_btf.kernel.structures import member_at, struct_of
 from volatility3_btf.kernel.symbols import Symbols
 
 FUNCTIONS_ONLY = "arm64-6.1"

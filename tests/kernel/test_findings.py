@@ -12,8 +12,8 @@ from decoys import ground_of
 from dumpmaker.cache import Dump
 from support.decoys import tokens
 from volatility3_btf import open_memory
-from volatility3_btf.kernel import findings
-from volatility3_btf.kernel.findings import read_findings
+from volatility3_btf.kernel.identify import findings
+from volatility3_btf.kernel.identify.findings import read_findings
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from support.kernelwriter import BTF, LAYOUTS, RODATA, Image, build, identify, tokens
+from volatility3_btf.blobs.scan import find_btf
 from volatility3_btf.kernel import NoKernelError, identify_kernels
-from volatility3_btf.kernel.findings import read_findings
-from volatility3_btf.memory import BytesMemory, Memory
-from volatility3_btf.scan import find_btf
+from volatility3_btf.kernel.identify.findings import read_findings
+from volatility3_btf.memory.memory import BytesMemory, Memory
 from volatility3_btf.survey import DIGITS
 
 VERSIONS = ["4.18", "6.1 per-CPU", "6.4", "7.0"]

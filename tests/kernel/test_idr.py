@@ -10,12 +10,12 @@ import pytest
 
 from dumpmaker.cache import Dump
 from volatility3_btf import open_memory
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.btf import Composite, Kind, Types
-from volatility3_btf.kernel import idr
 from volatility3_btf.kernel.address_space import AddressSpace
-from volatility3_btf.kernel.idr import IdrContent, idr_content
-from volatility3_btf.memory import BytesMemory
-from volatility3_btf.scan import find_kernel_btf
+from volatility3_btf.kernel.loaded import idr
+from volatility3_btf.kernel.loaded.idr import IdrContent, idr_content
+from volatility3_btf.memory.memory import BytesMemory
 
 IDR, NODES = 0x1000, 0x4000
 POINTERS = [0xFFFF888000001000 + 8 * number for number in range(200)]

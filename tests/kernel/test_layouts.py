@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from support.btfwriter import Writer, every_kind
 from support.kernelwriter import BANNER, BTF, DATA, LAYOUTS, RELEASE, build, identify
+from volatility3_btf.blobs.scan import find_btf
 from volatility3_btf.btf import Endian
 from volatility3_btf.kernel import identify_kernels
-from volatility3_btf.memory import SegmentedMemory
-from volatility3_btf.scan import find_btf
+from volatility3_btf.memory.memory import SegmentedMemory
 
 NAMES = st.lists(st.text("abcXYZ_.$019", min_size=1, max_size=100), min_size=600, max_size=700)
 

@@ -13,13 +13,14 @@ import pytest
 from dumpmaker.cache import Dump
 from support.overlay import Overlay
 from volatility3_btf import open_memory
+from volatility3_btf.blobs.blob import Blob
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.btf import Enum, Kind
 from volatility3_btf.kernel import Kernel, NotThereError, identify_kernel, identify_kernels
-from volatility3_btf.kernel.clock import Clock, clock_of
-from volatility3_btf.kernel.life import tell_life
-from volatility3_btf.kernel.records import member_at, struct_of
-from volatility3_btf.memory import Memory
-from volatility3_btf.scan import Blob, find_kernel_btf
+from volatility3_btf.kernel.evidence.clock import Clock, clock_of
+from volatility3_btf.kernel.evidence.life import tell_life
+from volatility3_btf.kernel.structures import member_at, struct_of
+from volatility3_btf.memory.memory import Memory
 
 GetDump = Callable[[str], Dump]
 

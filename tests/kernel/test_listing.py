@@ -13,9 +13,9 @@ from support.patching import Patch
 from support.volrunner import Vol
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.kernel.listing import OWNERS, Listing
-from volatility3_btf.kernel.loaded import loaded_btf
-from volatility3_btf.kernel.modules import listed_modules
+from volatility3_btf.kernel.loaded.listing import OWNERS, Listing
+from volatility3_btf.kernel.loaded.loaded_btf import loaded_btf
+from volatility3_btf.kernel.loaded.module_list import listed_modules
 
 GetDump = Callable[[str], Dump]
 Row = dict[str, Any]

@@ -17,9 +17,9 @@ from support.patching import PAGE, Patch
 from support.volrunner import Vol
 from volatility3_btf import find_btf, open_memory
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.kernel.idr import idr_content
-from volatility3_btf.kernel.loaded import LIST, loaded_btf
-from volatility3_btf.kernel.origin import find_sightings
+from volatility3_btf.kernel.loaded.idr import idr_content
+from volatility3_btf.kernel.loaded.loaded_btf import LIST, loaded_btf
+from volatility3_btf.kernel.loaded.origin import find_sightings
 from volatility3_btf.survey import DIGITS
 
 GetDump = Callable[[str], Dump]

@@ -13,15 +13,15 @@ import pytest
 from dumpmaker.cache import Dump
 from support.btfwriter import Writer
 from volatility3_btf import open_memory
+from volatility3_btf.blobs.scan import find_btf
 from volatility3_btf.kernel import Kernel, identify_kernel
 from volatility3_btf.kernel.address_space import AddressSpace
-from volatility3_btf.kernel.contents import read_contents
-from volatility3_btf.kernel.listing import _btf_modules
-from volatility3_btf.kernel.loaded import LARGEST, _struct_btf, loaded_btf
-from volatility3_btf.kernel.modules import listed_modules
+from volatility3_btf.kernel.identify.variables import read_contents
+from volatility3_btf.kernel.loaded.listing import _btf_modules
+from volatility3_btf.kernel.loaded.loaded_btf import LARGEST, _struct_btf, loaded_btf
+from volatility3_btf.kernel.loaded.module_list import listed_modules
 from volatility3_btf.kernel.symbols import Symbols
-from volatility3_btf.memory import BytesMemory, Memory
-from volatility3_btf.scan import find_btf
+from volatility3_btf.memory.memory import BytesMemory, Memory
 
 NAME = "amd64-6.1"
 AT, BLOBS = 0x1000, 0x8000
@@ -53,7 +53,7 @@ def small(kernel: Kernel, dump: Callable[[str], Dump], monkeypatch: pytest.Monke
     def one_to_one(memory: Memory, _: Kernel) -> AddressSpace:
         return AddressSpace(memory, lambda virtual: virtual if virtual < memory.end else None, "one to one")
 
-    monkeypatch.setattr("volatility3_btf.kernel.loaded.address_space_of", one_to_one)
+    monkeypatch.setattr("volatility3_btf.kernel.loaded.loaded_btf.address_space_of", one_to_one)
     image = bytearray(0x20000)
     starts, place = [], BLOBS
     struct = kernel.blob.types["btf"]

@@ -14,9 +14,9 @@ from support.overlay import Overlay
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import identify_kernel, identify_kernels
 from volatility3_btf.kernel.address_space import address_space_of
-from volatility3_btf.kernel.arrangement import Arranged, Part, arrangement_of
+from volatility3_btf.kernel.identify.arrangement import Arranged, Part, arrangement_of
 from volatility3_btf.kernel.memory_map import MemoryMap, lacking, memory_map_of, set_aside
-from volatility3_btf.memory import BytesMemory, Run, UnreadableError
+from volatility3_btf.memory.memory import BytesMemory, Run, UnreadableError
 
 GetDump = Callable[[str], Dump]
 HONEST = (

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 
 from support.kernelwriter import LAYOUTS, Image, build
-from volatility3_btf.kernel.findings import read_findings
-from volatility3_btf.kernel.kallsyms import Kallsyms
-from volatility3_btf.kernel.notes import Agreement, Notes
-from volatility3_btf.kernel.vmcoreinfo import Vmcoreinfo
+from volatility3_btf.kernel.evidence.vmcoreinfo import Vmcoreinfo
+from volatility3_btf.kernel.evidence.vmcoreinfo_symbols import Agreement, Notes
+from volatility3_btf.kernel.identify.findings import read_findings
+from volatility3_btf.kernel.kallsyms.kallsyms import Kallsyms
 
 SHIFT = 0x1000000
 

@@ -14,9 +14,9 @@ import pytest
 from dumpmaker.cache import Dump
 from support.wiping import without_vmcoreinfo
 from volatility3_btf import open_memory
+from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.kernel import Kernel, identify_kernels, translate
-from volatility3_btf.memory import Memory, Run
-from volatility3_btf.scan import find_kernel_btf
+from volatility3_btf.memory.memory import Memory, Run
 
 KERNELS = ["amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "arm64-6.12", "s390x-6.12"]
 ARCHITECTURES = {"amd64": "x86-64", "arm64": "arm64", "s390x": "s390x"}

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from volatility3_btf.kernel.streams import Stream, lengths
+from volatility3_btf.kernel.kallsyms.name_stream import Stream, lengths
 
 
 def one_by_one(data: bytes, start: int, names: int, wide: bool) -> int:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from volatility3_btf.kernel import parse_vmcoreinfo
-from volatility3_btf.kernel.vmcoreinfo import MAX_NOTE, read_vmcoreinfo
-from volatility3_btf.memory import BytesMemory
+from volatility3_btf.kernel.evidence.vmcoreinfo import MAX_NOTE, read_vmcoreinfo
+from volatility3_btf.memory.memory import BytesMemory
 
 NOTE = b"""OSRELEASE=6.12.1-amd64
 BUILD-ID=00ff

@@ -10,11 +10,12 @@ import pytest
 from dumpmaker.cache import Dump
 from support.exchanging import exchange_members
 from support.overlay import Overlay
-from volatility3_btf.kernel import Kernel, identify_kernel, witnesses
+from volatility3_btf.kernel import Kernel, identify_kernel
 from volatility3_btf.kernel.address_space import AddressSpace, address_space_of
-from volatility3_btf.kernel.records import Record, member_at, struct_of
-from volatility3_btf.kernel.source_order import out_of_order
-from volatility3_btf.kernel.witnesses import ask
+from volatility3_btf.kernel.evidence import witnesses
+from volatility3_btf.kernel.evidence.source_order import out_of_order
+from volatility3_btf.kernel.evidence.witnesses import ask
+from volatility3_btf.kernel.structures import Record, member_at, struct_of
 
 GetDump = Callable[[str], Dump]
 X86 = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.12-la57")

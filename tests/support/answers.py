@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from volatility3_btf.btf.budget import Budget
-from volatility3_btf.btf.diff import diff
-from volatility3_btf.btf.render import render
-from volatility3_btf.btf.rows import rows_of
+from volatility3_btf.btf.views.difference import diff
+from volatility3_btf.btf.views.table_rows import rows_of
+from volatility3_btf.btf.views.text import render
 from volatility3_btf.kernel import Kernel
 
 

@@ -74,7 +74,7 @@ def main() -> None:
     from support import answers
     from volatility3_btf import find_btf, open_memory
     from volatility3_btf.btf import BtfError
-    from volatility3_btf.btf.c_header import c_header
+    from volatility3_btf.btf.c.header import c_header
     from volatility3_btf.isf import build_isf
     from volatility3_btf.kernel import identify_kernels, seen_kernels
 

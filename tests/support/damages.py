@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support.overlay import PAGE, Overlay
 from volatility3_btf.kernel import Kernel
-from volatility3_btf.memory import Memory
+from volatility3_btf.memory.memory import Memory
 
 Range = tuple[int, int]
 NOTE = 4096

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from support.btfwriter import every_kind
+from volatility3_btf.blobs.scan import find_btf
 from volatility3_btf.btf import Endian
 from volatility3_btf.kernel import Kernel, identify_kernel
-from volatility3_btf.memory import Memory, SegmentedMemory
-from volatility3_btf.scan import find_btf
+from volatility3_btf.memory.memory import Memory, SegmentedMemory
 
 Symbol = tuple[int, str, str]
 
@@ -212,7 +212,7 @@ def _put(image: Image, at: int, name: str, data: bytes) -> int:
 
 
 def _pointers(image: Image, order: str) -> None:
-    """What a running kernel's variables point to (see volatility3_btf.kernel.pointers)."""
+    """What a running kernel's variables point to (see volatility3_btf.kernel.evidence.pointers)."""
     task, cred, proxy, uts = (DATA + at for at in (0, 0x4000, 0x5000, 0x6000))
     for at, target in ((task + 0x40, task), (task + 0x80, cred), (task + 0x100, proxy), (proxy + 8, uts)):
         struct.pack_into(order + "Q", image.data, at, image.text + target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from volatility3_btf.memory import Run, SegmentedMemory, UnreadableError
+from volatility3_btf.memory.memory import Run, SegmentedMemory, UnreadableError
 
 
 class Holey(SegmentedMemory):

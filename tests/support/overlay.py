@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from volatility3_btf.memory import Memory, Piece, Run, Window
+from volatility3_btf.memory.memory import Memory, Piece, Run, Window
 
 PAGE = 4096
 

@@ -14,7 +14,7 @@ from dumpmaker.cache import Dump
 from volatility3_btf.btf import Struct
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.kernel.address_space import translate
-from volatility3_btf.memory import Memory
+from volatility3_btf.memory.memory import Memory
 
 PAGE = 4096
 FRAME = 0x000F_FFFF_FFFF_F000

@@ -10,9 +10,9 @@ from pathlib import Path
 from dumpmaker.cache import Dump
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernel
-from volatility3_btf.kernel.loaded import Loaded, LoadedBtf, loaded_btf
-from volatility3_btf.kernel.modules import listed_modules
-from volatility3_btf.memory import Memory
+from volatility3_btf.kernel.loaded.loaded_btf import Loaded, LoadedBtf, loaded_btf
+from volatility3_btf.kernel.loaded.module_list import listed_modules
+from volatility3_btf.memory.memory import Memory
 
 PAGE = 4096
 FRAME = 0x000FFFFFFFFFF000

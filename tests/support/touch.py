@@ -4,11 +4,11 @@
 from collections.abc import Callable
 
 from volatility3_btf.btf import BtfError, Type, Types
-from volatility3_btf.btf.c_header import c_header
-from volatility3_btf.btf.diff import diff
-from volatility3_btf.btf.render import render
-from volatility3_btf.btf.rows import rows_of
-from volatility3_btf.btf.search import find_members, find_types
+from volatility3_btf.btf.c.header import c_header
+from volatility3_btf.btf.views.difference import diff
+from volatility3_btf.btf.views.search import find_members, find_types
+from volatility3_btf.btf.views.table_rows import rows_of
+from volatility3_btf.btf.views.text import render
 
 
 def touch_everything(types: Types) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from volatility3_btf.btf import Kind, Types
-from volatility3_btf.btf.mending import LOST_NAME, LOST_TYPE
+from volatility3_btf.btf.recover.mend import LOST_NAME, LOST_TYPE
 from volatility3_btf.kernel import Kernel
 
 Symbol = tuple[int, str, str]

@@ -23,7 +23,7 @@ import where  # noqa: E402
 from parity.measure import Cost  # noqa: E402
 from support.btfwriter import every_kind  # noqa: E402
 from volatility3_btf import find_btf  # noqa: E402
-from volatility3_btf.memory import BytesMemory  # noqa: E402
+from volatility3_btf.memory.memory import BytesMemory  # noqa: E402
 
 RACES = sorted(path for path in BENCH.glob("*.py") if "parse_args()" in path.read_text())
 

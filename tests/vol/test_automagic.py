@@ -296,13 +296,32 @@ def test_our_own_plugins_make_no_table(dump: Dumps, vol: Vol) -> None:
 def test_saved_configuration(dump: Dumps, vol: Vol) -> None:
     for name in (MAIN, LA57):
         chosen = configuration(vol, dump(name).raw)
-        assert chosen["kernel.symbol_table_name.class"] == "volatility3_btf.vol.table.BtfKernelSymbols"
+        assert (
+            chosen["kernel.symbol_table_name.class"]
+            == "volatility3_btf.vol.symbols.kernel_table.BtfKernelSymbols"
+        )
         saved = vol.folder / "saved.json"
         plain = vol("linux.pslist", image=dump(name).raw)
         assert vol("-c", saved, "linux.pslist").stdout == plain.stdout
         shutil.rmtree(vol.cache / "volatility3/symbols/btf")
         assert vol("-c", saved, "linux.pslist").stdout == plain.stdout
         assert len(tables(vol)) == 1
+
+
+@pytest.mark.parametrize("name", [MAIN, LA57])
+def test_configurations_that_earlier_versions_saved(name: str, dump: Dumps, vol: Vol) -> None:
+    """Their classes lay elsewhere in the package."""
+    plain = vol("linux.pslist", image=dump(name).raw)
+    configuration(vol, dump(name).raw)
+    saved = vol.folder / "saved.json"
+    text = saved.read_text()
+    for now, then in {"symbols.kernel_table": "table", "layers.intel": "la57"}.items():
+        text = text.replace(f"volatility3_btf.vol.{now}.", f"volatility3_btf.vol.{then}.")
+    assert text != saved.read_text()
+    saved.write_text(text)
+    assert vol("-c", saved, "linux.pslist").stdout == plain.stdout
+    shutil.rmtree(vol.cache / "volatility3/symbols/btf")
+    assert vol("-c", saved, "linux.pslist").stdout == plain.stdout
 
 
 def test_volshell(dump: Dumps, vol: Vol, tmp_path: Path) -> None:

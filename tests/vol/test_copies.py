@@ -14,8 +14,8 @@ import pytest
 from dumpmaker.cache import Dump
 from support.checkout import CHECKOUT
 from support.volrunner import Vol
-from volatility3_btf.vol.store import read_kernel
-from volatility3_btf.vol.table import Content, hand_over
+from volatility3_btf.vol.symbols.kernel_table import Content, hand_over
+from volatility3_btf.vol.symbols.store import read_kernel
 
 pytestmark = pytest.mark.slow
 

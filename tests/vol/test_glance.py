@@ -9,10 +9,10 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support.overlay import Overlay
-from volatility3_btf.memory import BytesMemory
+from volatility3_btf.memory.memory import BytesMemory
 from volatility3_btf.survey import BANNER, NOTE, Survey
 from volatility3_btf.survey import BTF as SIGNATURES
-from volatility3_btf.vol.glance import IN_MIB, glance_at, notes_in
+from volatility3_btf.vol.automagic.glance import IN_MIB, glance_at, notes_in
 
 GetDump = Callable[[str], Dump]
 MIB = 1 << 20

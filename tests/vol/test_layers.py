@@ -23,12 +23,12 @@ from support.btfwriter import every_kind
 from support.cores import FORMS, Elf, Piece, lime
 from support.images import avml
 from volatility3_btf import find_btf
-from volatility3_btf.images import FileMemory
-from volatility3_btf.memory import PAGE, BytesMemory, Memory, UnreadableError
+from volatility3_btf.files.images import FileMemory
+from volatility3_btf.memory.memory import PAGE, BytesMemory, Memory, UnreadableError
 from volatility3_btf.vol import layer_memory, physical_layer_name
-from volatility3_btf.vol.elf import ElfCoreLayer
-from volatility3_btf.vol.image import MOST_BANNERS, banners_seen, image_under
-from volatility3_btf.vol.layers import memory as layers
+from volatility3_btf.vol.commands.image import MOST_BANNERS, banners_seen, image_under
+from volatility3_btf.vol.layers import layer_memory as layers
+from volatility3_btf.vol.layers.elf import ElfCoreLayer
 
 BLOB = every_kind("little").blob()
 LOW = b"\1" * 5000 + BLOB + b"\2" * (3 * PAGE - 5000 - len(BLOB))

@@ -12,7 +12,7 @@ from dumpmaker.cache import Dump
 from support.overlay import PAGE, Overlay
 from support.volrunner import Vol
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.vol import losses
+from volatility3_btf.vol.symbols import losses
 
 MAIN = "amd64-6.1"
 

@@ -19,8 +19,8 @@ from dumpmaker.cache import Dump
 from support.checkout import CHECKOUT
 from support.volrunner import Vol
 from volatility3_btf.btf import BtfError, Composite, Kind, Types
-from volatility3_btf.isf.convert import TypeEntries
-from volatility3_btf.isf.modules import ModuleEntries
+from volatility3_btf.isf.module_types import ModuleEntries
+from volatility3_btf.isf.types import TypeEntries
 
 GetDump = Callable[[str], Dump]
 Entry = dict[str, Any]

@@ -18,12 +18,12 @@ from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernels
 from volatility3_btf.survey import Survey
-from volatility3_btf.vol import decision
-from volatility3_btf.vol.addressing import PlaceError
+from volatility3_btf.vol.automagic import decision
+from volatility3_btf.vol.automagic.kernel_layer import PlaceError
+from volatility3_btf.vol.automagic.running import running_kernel
 from volatility3_btf.vol.layers import layer_memory
-from volatility3_btf.vol.physical import LOCATION, stack_physical
-from volatility3_btf.vol.running import running_kernel
-from volatility3_btf.vol.usersymbols import UserSymbols
+from volatility3_btf.vol.layers.image_layers import LOCATION, stack_physical
+from volatility3_btf.vol.symbols.user_files import UserSymbols
 
 pytestmark = pytest.mark.slow
 

@@ -21,8 +21,8 @@ for path in sys.argv[1:]:
     specification.loader.exec_module(importlib.util.module_from_spec(specification))
 """
 GLANCE = """
-from volatility3_btf.vol.glance import glance_at, notes_in
-from volatility3_btf.memory import BytesMemory
+from volatility3_btf.vol.automagic.glance import glance_at, notes_in
+from volatility3_btf.memory.memory import BytesMemory
 from volatility3_btf.survey import Survey
 import volatility3_btf.vol
 banner = b"Linux version 6.1.0-1-test (a@b) (gcc 12) #1 SMP Debian 6.1.1-1 (2026-01-01)\\n\\0"

@@ -18,7 +18,7 @@ from dumpmaker.cache import Dump
 from support.volrunner import Vol
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import identify_kernel
-from volatility3_btf.vol.store import StoreError, keep, read_kernel
+from volatility3_btf.vol.symbols.store import StoreError, keep, read_kernel
 
 pytestmark = pytest.mark.slow
 
@@ -200,7 +200,7 @@ def test_the_oldest_go_when_there_are_too_many(
 ) -> None:
     size = good.stat().st_size
     monkeypatch.setattr(constants, "SYMBOL_BASEPATHS", [str(tmp_path)])
-    monkeypatch.setattr("volatility3_btf.vol.store.MAX_STORE", 3 * size + 1)
+    monkeypatch.setattr("volatility3_btf.vol.symbols.store.MAX_STORE", 3 * size + 1)
     folder = tmp_path / "btf"
     folder.mkdir()
     for age, name in enumerate(["newest", "newer", "old", "oldest"]):

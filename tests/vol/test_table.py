@@ -9,7 +9,7 @@ import pytest
 
 from dumpmaker.cache import Dump
 from volatility3_btf import identify_kernel, open_memory
-from volatility3_btf.vol.table import OFFSETS, Content
+from volatility3_btf.vol.symbols.kernel_table import OFFSETS, Content
 
 
 @pytest.mark.parametrize(

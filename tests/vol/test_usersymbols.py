@@ -20,7 +20,7 @@ from support.pluginruns import guest_processes, processes, stable
 from support.volrunner import Result, Vol
 from volatility3_btf import build_isf, identify_kernel, open_memory
 from volatility3_btf.isf import Document
-from volatility3_btf.vol.usersymbols import UserSymbols
+from volatility3_btf.vol.symbols.user_files import UserSymbols
 
 MAIN = "amd64-6.1"
 BANNER = b"Linux version 6.1.0-test (somebody@somewhere) #1 SMP\n\0"

@@ -68,7 +68,7 @@ def compare_plugins(
 
 def make_ours(image: Path, folder: Path) -> Path:
     """The ISF that this checkout makes of a dump."""
-    from volatility3_btf.images import open_memory
+    from volatility3_btf.files.images import open_memory
     from volatility3_btf.isf import build_isf
     from volatility3_btf.kernel import identify_kernels
 

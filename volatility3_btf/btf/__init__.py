@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """BTF, the kernel's own debug information: bytes in, types out (Documentation/bpf/btf.rst)."""
 
-from .columns import Columns
-from .errors import BtfError
-from .header import Endian, Header
-from .kinds import Kind
+from .composites import Composite, Member, Struct, Union
+from .format.errors import BtfError
+from .format.header import Endian, Header
+from .format.kinds import Kind
+from .format.records import Columns
 from .nodes import (
     Array,
-    Composite,
     Const,
     Datasec,
     DeclTag,
@@ -19,22 +19,17 @@ from .nodes import (
     FuncProto,
     Fwd,
     Int,
-    Member,
     Parameter,
     Ptr,
-    Reference,
     Restrict,
     Section,
-    Struct,
-    Type,
     Typedef,
     TypeTag,
-    Union,
     Var,
-    Void,
     Volatile,
 )
 from .outline import Outline, outline
+from .type_space import Reference, Type, Void
 from .types import Types
 
 __all__ = [

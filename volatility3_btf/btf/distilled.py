@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .kinds import Kind
+from .format.kinds import Kind
 
 if TYPE_CHECKING:
     from .types import Types

@@ -2,17 +2,14 @@
 """All members, enumerators and parameters of a blob as columns, for work on many types at once."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Positions, Words
-from .kinds import Kind
-from .sizes import strip_many
-
-if TYPE_CHECKING:
-    from .types import Types
+from .format.kinds import Kind
+from .format.records import Positions, Words
+from .type_chains import strip_many
+from .type_table import TypeTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def int_bits(word: Words) -> tuple[Words, Words]:
     return shift, (word & 0xFF).astype(np.uint32, copy=False)
 
 
-def member_columns(types: "Types") -> MemberColumns:
+def member_columns(types: TypeTable) -> MemberColumns:
     """The members of all own structs and unions, bitfields of both encodings resolved."""
     columns = types.columns
     rows, elements = columns.elements(columns.rows_of(Kind.STRUCT, Kind.UNION), 3)
@@ -92,7 +89,7 @@ def member_columns(types: "Types") -> MemberColumns:
 
 
 def _apply_int_encoded(
-    types: "Types", plain: Positions, type_id: Words, bit_offset: Words, bit_size: Words
+    types: TypeTable, plain: Positions, type_id: Words, bit_offset: Words, bit_size: Words
 ) -> None:
     stripped = strip_many(types, type_id[plain])
     is_int = types.kinds_at(stripped) == int(Kind.INT)
@@ -103,7 +100,7 @@ def _apply_int_encoded(
     bit_size[plain[odd]] = width[odd]
 
 
-def enumerator_columns(types: "Types") -> EnumeratorColumns:
+def enumerator_columns(types: TypeTable) -> EnumeratorColumns:
     """The enumerators of all own ENUMs and ENUM64s, in order of type id."""
     columns = types.columns
     rows32, at32 = columns.elements(columns.rows_of(Kind.ENUM), 2)
@@ -120,7 +117,7 @@ def enumerator_columns(types: "Types") -> EnumeratorColumns:
     return EnumeratorColumns(owner[order] + types.first_id, names[order], values[order])
 
 
-def parameter_columns(types: "Types") -> ParameterColumns:
+def parameter_columns(types: TypeTable) -> ParameterColumns:
     """The parameters of all own function prototypes, in order of type id."""
     columns = types.columns
     rows, elements = columns.elements(columns.rows_of(Kind.FUNC_PROTO), 2)

@@ -3,19 +3,28 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
-from .columns import Columns, Words, decode_columns
-from .errors import BtfError
-from .header import Header
-from .kinds import Kind
-from .names import Strings
-from .references import References, referenced_ids, referenced_names
+from .format.errors import BtfError
+from .format.header import Header
+from .format.kinds import Kind
+from .format.records import Columns, Words, decode_columns
+from .format.references import References, referenced_ids, referenced_names
+from .format.strings import Strings
 
-if TYPE_CHECKING:
-    from .types import Types
+
+class Base(Protocol):
+    """What split BTF may stand on."""
+
+    @property
+    def end_id(self) -> int:
+        """One past its last type id."""
+
+    @property
+    def strings(self) -> Strings:
+        """Its strings."""
 
 
 def counts_of(columns: Columns) -> dict[Kind, int]:
@@ -83,7 +92,7 @@ class Outline:
         """Whether the own string section ends in NUL (or is empty, which a split blob's may be)."""
         return not self.section or not self.section[-1]
 
-    def fits(self, base: "Types") -> bool:
+    def fits(self, base: Base) -> bool:
         """Whether every type id exists on top of `base` and every name is a whole string.
 
         A base of another build fails this, since the names then start in the middle of strings.

@@ -18,10 +18,10 @@ from typing import Any, Final, Literal
 import orjson
 
 from ..kernel import Kernel
+from ..kernel.stored import digest_of
 from ..version import NAME, VERSION
-from .compact import digest_of
-from .convert import Entry, TypeEntries
 from .symbols import SymbolEntries, count_typed
+from .types import Entry, TypeEntries
 
 Compression = Literal["xz", "gz", "none"]
 

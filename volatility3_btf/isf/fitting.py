@@ -15,9 +15,19 @@ from typing import Final
 import numpy as np
 
 from ..btf import BtfError, Kind
-from ..btf.nodes import Composite, Member
-from .convert import VOID, Entry, TypeEntries
-from .declarations import Array, Base, CType, Declaration, Declarations, Function, Named, Pointer, Unnamed
+from ..btf.composites import Composite, Member
+from .declarations import (
+    Array,
+    Base,
+    CType,
+    Declaration,
+    Declarations,
+    Function,
+    Named,
+    Pointer,
+    Unnamed,
+)
+from .types import VOID, Entry, TypeEntries
 
 COUNTABLE: Final = 32
 """Bytes of an element from which the room at a symbol tells how many there are: compilers align a large array

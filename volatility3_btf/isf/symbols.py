@@ -20,9 +20,9 @@ import numpy.typing as npt
 from ..btf import Kind
 from ..kernel import Kernel
 from ..kernel.symbols import Symbols
-from .convert import VOID, Entry, TypeEntries
 from .declarations import Declarations
 from .fitting import Fitter
+from .types import VOID, Entry, TypeEntries
 
 DATA_LETTERS: Final = b"bBdDrRvVgGsS"
 """nm(1)'s letters of variables, for kernels that do not say where their code ends (7.3 has `T` for data)."""

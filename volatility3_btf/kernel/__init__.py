@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .address_space import AddressSpace, address_space_of, translate
-    from .asked import NotThereError, asked_for, name_of
-    from .banner import Banner, find_banners, parse_banner, seen_kernels
     from .errors import KallsymsError, KernelError, NoKernelError
-    from .identify import identify_kernel, identify_kernels
+    from .evidence.banner import Banner, find_banners, parse_banner, seen_kernels
+    from .evidence.vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
+    from .identify.asked import NotThereError, asked_for, name_of
+    from .identify.identify import identify_kernel, identify_kernels
     from .kernel import Kernel
     from .paging.tables import PageTables
     from .symbols import Symbols
-    from .vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
 
 __all__ = [
     "AddressSpace",
@@ -46,25 +46,25 @@ __all__ = [
 
 _HOMES = {
     "AddressSpace": "address_space",
-    "Banner": "banner",
-    "Findings": "findings",
+    "Banner": "evidence.banner",
+    "Findings": "identify.findings",
     "KallsymsError": "errors",
     "Kernel": "kernel",
     "KernelError": "errors",
     "NoKernelError": "errors",
-    "NotThereError": "asked",
+    "NotThereError": "identify.asked",
     "PageTables": "paging.tables",
     "Symbols": "symbols",
-    "Vmcoreinfo": "vmcoreinfo",
+    "Vmcoreinfo": "evidence.vmcoreinfo",
     "address_space_of": "address_space",
-    "asked_for": "asked",
-    "find_banners": "banner",
-    "identify_kernel": "identify",
-    "identify_kernels": "identify",
-    "name_of": "asked",
-    "parse_banner": "banner",
-    "parse_vmcoreinfo": "vmcoreinfo",
-    "seen_kernels": "banner",
+    "asked_for": "identify.asked",
+    "find_banners": "evidence.banner",
+    "identify_kernel": "identify.identify",
+    "identify_kernels": "identify.identify",
+    "name_of": "identify.asked",
+    "parse_banner": "evidence.banner",
+    "parse_vmcoreinfo": "evidence.vmcoreinfo",
+    "seen_kernels": "evidence.banner",
     "translate": "address_space",
 }
 

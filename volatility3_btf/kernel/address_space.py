@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from ..memory import Memory, Run, UnreadableError
+from ..memory.memory import Memory, Run, UnreadableError
 from .arch import arm64, ppc64, riscv64, s390x, x86_64
 from .kernel import Kernel
 from .paging.format import Format
 from .paging.walk import Walker, reader
-from .records import Record
+from .structures import Record
 
 PAGE: Final = 4096
 """Bytes; every architecture's page sizes are multiples of it."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from .evidence.vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 from .paging.tables import PageTables
 from .symbols import Symbols
-from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 
 if TYPE_CHECKING:
-    from ..scan import Blob
+    from ..blobs.blob import Blob
 
 State = Literal["exact", "unchecked", "types only", "partial"]
 """exact: types and addresses, checked against each other; unchecked: no second witness; types only: no usable

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from ..memory import Memory, Run, tidy_runs
+from ..memory.gaps import read_number
+from ..memory.memory import Memory, Run, tidy_runs
 from .address_space import AddressSpace
 from .kernel import Kernel
-from .reading import read_number
-from .records import Record, member_at, struct_of
+from .structures import Record, member_at, struct_of
 
 ReadVirtual = Callable[[int, int], bytes]
 """Takes a virtual address and a length in bytes; gives the bytes as far as they can be read."""

@@ -4,18 +4,19 @@
 Importing it makes Volatility's own lists of stackers and automagic know ours.
 """
 
-from .automagic import BtfSymbols
-from .avml import AvmlFramesStacker
-from .check import BtfCheck
-from .elf import ElfCoreStacker
-from .la57 import LinuxIntelLA57, NarrowIntel32e
+from .automagic.automagic import BtfSymbols
+from .automagic.check import BtfCheck
+from .automagic.location import ImageFile
+from .former_paths import keep_former_paths
 from .layers import layer_memory, physical_layer_name
+from .layers.avml import AvmlFramesStacker
+from .layers.elf import ElfCoreStacker
+from .layers.intel import LinuxIntelLA57, NarrowIntel32e
+from .layers.lime import LimeRangesStacker
 from .layers.paged import LinuxArm64, LinuxPpc64, LinuxRiscv64, LinuxS390x
-from .lime import LimeRangesStacker
-from .location import ImageFile
-from .modules import ModuleTypes, module_types
-from .qemu import QemuStreamStacker
-from .table import BtfKernelSymbols
+from .layers.qemu import QemuStreamStacker
+from .symbols.kernel_table import BtfKernelSymbols
+from .symbols.module_tables import ModuleTypes, module_types
 
 __all__ = [
     "AvmlFramesStacker",
@@ -37,3 +38,5 @@ __all__ = [
     "module_types",
     "physical_layer_name",
 ]
+
+keep_former_paths()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from .pipes import reader_may_leave
-from .store import SUFFIX, StoreError, folder, read_kernel, stored
+from .symbols.store import SUFFIX, StoreError, folder, read_kernel, stored
 
 
 def main(arguments: list[str] | None = None) -> int:

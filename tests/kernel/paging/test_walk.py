@@ -17,7 +17,7 @@ from volatility3_btf.kernel.arch import x86_64 as x86_64_
 from volatility3_btf.kernel.paging import walk as walk_module
 from volatility3_btf.kernel.paging.format import Format
 from volatility3_btf.kernel.paging.walk import Walker, reader
-from volatility3_btf.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
+from volatility3_btf.memory.memory import BytesMemory, Memory, SegmentedMemory, UnreadableError
 
 BASE = 0x80000000
 """Physical address of the layer's address 0."""

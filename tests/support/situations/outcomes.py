@@ -18,7 +18,7 @@ Word = Literal["right", "right, and said", "shortened, and said", "refused, and 
 
 LINE = re.compile(r"^(?:WARNING|ERROR|CRITICAL) +(volatility3\S*): (.*)$", re.MULTILINE)
 OURS = re.compile(r"volatility3_btf\b|volatility3\.plugins\.linux\.btf")
-DEBRIS = "volatility3_btf.scan"
+DEBRIS = "volatility3_btf.blobs.scan"
 """Speaks of every damaged BTF in an image, whoever's it is, so that it says nothing of what is printed."""
 
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from ...memory import Memory
+from ...memory.memory import Memory
 from .format import Format
 
 Read: TypeAlias = Callable[[int, int], "bytes | None"]

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scanner: memory in, BTF blobs out.
+
+One pass over the image looks for BTF's magic in both byte orders. Each hit goes through ever more costly
+questions: is the header's arithmetic sound, does the body behind it look like types and names, does all of it
+decode.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from ..btf import BtfError, Header, Kind, Outline, Types
+from ..limits import Share
+from ..memory.memory import Memory, Progress
+from ..survey import BTF, Survey, surveyed
+from .bases import Bases
+from .blob import CHECKED, MIN_KERNEL, Blob
+from .candidates import HEAD, Candidate, Endian, headers, is_sound
+from .crowd import Crowd
+from .examination import examine, kind_of
+from .headerless import find_bodies
+from .plausibility import has_body
+from .rescue import Mender
+
+log = logging.getLogger(__name__)
+
+SMALL_SHARES = ((1 << 14, 4), (1 << 11, 16), (0, 64))
+"""From how many small blobs in all on how many are looked at in each MiB (`Share`); an honest image has a
+hundred in all, and a dozen in a MiB."""
+
+MOST_KEPT = 32 << 20
+"""Bytes of blobs that were decoded ahead of their turn; those of an honest image have 10 million."""
+
+
+class _BasesAhead(Bases):
+    """The kernels' BTF of an image that is being searched.
+
+    Modules may lie before their kernel: the headers are then looked through ahead, once and only as far as
+    needed. What is whole of those that are passed is kept until its turn comes, so that it is decoded beside
+    the search, which other processes do.
+    """
+
+    def __init__(self, survey: Survey, endian: Endian) -> None:
+        super().__init__()
+        self._memory, self._endian = survey.memory, endian
+        bases = Bases(self._kernels, self._distilled)
+        self._ahead = _blobs(survey.memory, headers(survey, endian), bases=bases)
+        self._seen: dict[int, Blob] = {}
+        self._room = MOST_KEPT
+
+    def seen_at(self, offset: int) -> Blob | None:
+        """The blob at an address, if the look ahead came upon it and it was kept; it is handed out once."""
+        blob = self._seen.pop(offset, None)
+        self._room += blob.size if blob else 0
+        return blob
+
+    def base_of(self, module: Outline) -> Types | None:
+        known = super().base_of(module)
+        while known is None and (blob := next(self._ahead, None)) is not None:
+            self._keep(blob)
+            if blob.is_base:
+                self.add(blob)
+                known = super().base_of(module)
+        if known is None and not self._kernels:
+            for kernel in self.headless:
+                self.add(kernel)
+            known = super().base_of(module)
+        return known
+
+    def _keep(self, blob: Blob) -> None:
+        if blob.decoded is not None and blob.size <= self._room:
+            self._seen[blob.offset] = blob
+            self._room -= blob.size
+
+    @cached_property
+    def headless(self) -> list[Blob]:
+        """Kernels' BTF whose header is gone."""
+        return list(_headless(self._memory, self._endian))
+
+
+def find_btf(
+    memory: Memory,
+    *,
+    endian: Endian = "auto",
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+) -> Iterator[Blob]:
+    """Find every BTF blob, damaged ones too, in order of address.
+
+    Lazy: nothing is searched before it is asked for, and the search can be stopped at any point.
+
+    Args:
+        memory: what to search.
+        endian: the byte order to look for; "auto" looks for both in one pass.
+        progress: told the percentage done.
+        survey: the pass over this memory whose places are looked at; one is made if None.
+
+    Yields:
+        Blobs, lowest address first. A header inside a kernel's or module's complete blob is not looked at. Of
+        small blobs each MiB has a share (`Share`); how many were left out is logged. At last, if no kernel's
+        BTF had a header and could be decoded, one whose header is gone.
+
+    Raises:
+        UnreadableError: the file behind the memory has become shorter.
+    """
+    share = Share(SMALL_SHARES)
+    with surveyed(memory, survey, BTF.values(), progress, "Searching BTF") as passed:
+        bases = _BasesAhead(passed, endian)
+        missing = True
+        for blob in _blobs(memory, headers(passed, endian), bases=bases, share=share):
+            if blob.is_base:
+                bases.add(blob)
+            if blob.kind == "kernel" and blob.decoded is not None:
+                missing = False
+            yield blob
+    if share.left_out:
+        log.warning(
+            "Searching BTF: %d small blobs, too many for one place, were not looked at", share.left_out
+        )
+    if missing:
+        yield from bases.headless
+
+
+def find_kernel_btf(
+    memory: Memory,
+    *,
+    endian: Endian = "auto",
+    start: int = 0,
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+) -> Iterator[Blob]:
+    """Find only the blobs that are a kernel's and can be decoded, from `start` on, in order of address.
+
+    Of one that is damaged, what is left is decoded. Where there is none, the whole image is searched for one
+    whose header is gone: its state is damaged, but all of its types are there. Arguments as of `find_btf`.
+    """
+    missing = True
+    with surveyed(memory, survey, BTF.values(), progress, "Searching BTF") as passed:
+        for blob in _blobs(memory, headers(passed, endian, start), kernels_only=True):
+            if blob.kind == "kernel" and blob.decoded is not None:
+                missing = False
+                yield blob
+    if missing:
+        yield from _headless(memory, endian)
+
+
+def _headless(memory: Memory, endian: Endian) -> Iterator[Blob]:
+    """Kernels' BTF whose header is gone, or was passed over for all that looked like one before it."""
+    for offset, body in find_bodies(memory, endian):
+        types = body.types
+        if kernel := kernel_at(memory, offset):
+            yield kernel
+            continue
+        problem = "its header is gone and was made anew from the types and names behind it"
+        if kind_of(types) == "kernel":
+            yield Blob(offset, types.header, "kernel", "damaged", body.blob, problem, types.counts, types)
+
+
+def kernel_at(memory: Memory, offset: int) -> Blob | None:
+    """The whole BTF of a kernel whose header is at an address; None if there is none."""
+    try:
+        header = Header.parse(memory.read_available(offset, HEAD))
+    except BtfError:
+        return None
+    if not is_sound(header) or header.size < MIN_KERNEL:
+        return None
+    blob = examine(memory, offset, header)
+    return blob if blob.kind == "kernel" and blob.state == "complete" else None
+
+
+def _blobs(
+    memory: Memory,
+    candidates: Iterable[Candidate],
+    *,
+    kernels_only: bool = False,
+    bases: Bases | None = None,
+    share: Share | None = None,
+) -> Iterator[Blob]:
+    """Every blob, or those that are large enough for a kernel's, in order of address."""
+    smallest = MIN_KERNEL if kernels_only else 0
+    share = share or Share(SMALL_SHARES)
+    crowd = Crowd(memory)
+    mender = Mender(memory)
+    inside = 0
+    for offset, header in candidates:
+        if offset < inside or header.size < smallest or not has_body(memory, offset, header):
+            continue
+        if header.size < MIN_KERNEL and not share.admits(offset):
+            continue
+        if not crowd.admits(offset, header):
+            continue
+        blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
+        blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)
+        if blob.kind == "kernel" and blob.decoded is None:
+            blob = _mend(mender, blob)
+        if blob.state == "complete" and blob.kind in CHECKED:
+            inside = offset + blob.size
+        else:
+            crowd.add(blob)
+        yield blob
+
+
+def _mend(mender: Mender, blob: Blob) -> Blob:
+    """The blob with what is left of its types; what decodes as it is stays so if it cannot be mended."""
+    rescue = mender.rescue(blob.offset, blob.header)
+    if rescue is None:
+        return replace(blob, decoded=_decoded(blob.data))
+    counts = Counter(rescue.mended.types.counts)
+    counts[Kind.TYPE_TAG] -= sum(map(len, rescue.mended.lost))
+    problem = "; ".join(filter(None, (blob.problem, rescue.problem)))
+    log.warning("BTF at %#x is %s: %s", blob.offset, blob.state, problem)
+    return replace(blob, data=rescue.data, problem=problem, counts=dict(+counts), decoded=rescue.mended.types)
+
+
+def _decoded(data: bytes) -> Types | None:
+    """The types of a blob that stands by itself, if they decode."""
+    try:
+        return Types(data)
+    except BtfError:
+        return None

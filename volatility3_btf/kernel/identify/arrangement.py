@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the parts of a flat file belong in physical memory.
+
+A flat file should hold physical memory from address 0 on. Many do not: snapshots of virtual machines and
+VMware's .vmem leave out the hole below 4 GiB, LiME's raw format leaves out all that is not System RAM, a
+guest's memory starts anywhere in its host's. The kernel's own map and page tables tell; what they tell is
+tried before it is believed: through the arrangement, the list of tasks must come round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from ...memory.memory import Memory, Run, UnreadableError
+from ..address_space import address_space_of
+from ..evidence.witnesses import ask
+from ..kernel import Kernel
+from ..memory_map import MemoryMap, memory_map_of
+from .physical import map_kernel
+
+FOUR_GIB: Final = 1 << 32
+_PAGE: Final = 4096
+_LOW_RESERVED: Final = 1 << 20
+"""Bytes; below, firmware keeps some for itself, and files start at 0 or behind it."""
+
+
+class Part(NamedTuple):
+    """A range of physical memory, and where the image has it. All in bytes."""
+
+    address: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How an image's bytes are to be laid out.
+
+    Attributes:
+        parts: where they belong, in order of address.
+        how: what it rests on, as a phrase.
+    """
+
+    parts: tuple[Part, ...]
+    how: str
+
+
+class Arranged(Memory):
+    """An image laid out anew.
+
+    Args:
+        image: the image as it is.
+        parts: where its bytes belong; they may not overlap.
+    """
+
+    def __init__(self, image: Memory, parts: Iterable[Part]) -> None:
+        self._image = image
+        self._offsets = {part.address: part.offset for part in parts if part.length > 0}
+        super().__init__(Run(part.address, part.length) for part in parts if part.length > 0)
+
+    def _read(self, run: Run, offset: int, length: int) -> bytes:
+        shift = self._offsets[run.start] - run.start
+        try:
+            return self._image.read(offset + shift, length)
+        except UnreadableError as error:
+            raise UnreadableError(error.offset - shift, "not in the image") from error
+
+
+def arrangement_of(memory: Memory, kernel: Kernel) -> Arrangement | None:
+    """Find where the parts of a flat image belong.
+
+    Args:
+        memory: the image; only one without gaps, from address 0 on, is looked at: other formats tell
+            addresses themselves.
+        kernel: the kernel in it.
+
+    Returns:
+        The arrangement through which the kernel's tasks can be followed; None where the image is laid out
+        right, or none was found.
+    """
+    if len(memory.runs) != 1 or memory.runs[0].start or kernel.layer_base is None:
+        return None
+    if kernel.symbols is None or kernel.physical_shift is None:
+        return None
+    told = memory_map_of(memory, kernel, address_space_of(memory, kernel))
+    is_right = not kernel.layer_base and told.ranges and not told.lacking(memory.runs)
+    if is_right or (not kernel.layer_base and told.end is not None and told.end <= memory.end):
+        return None
+    for arrangement in _candidates(memory.end, kernel.layer_base, told):
+        laid = Arranged(memory, arrangement.parts)
+        there = moved(kernel, laid)
+        if there is not None:
+            better = memory_map_of(laid, there, address_space_of(laid, there))
+            by_map = [shape for shape in _by_map(memory.end, better) if _serves(memory, kernel, shape)]
+            return by_map[0] if by_map else arrangement
+    return None
+
+
+def _serves(memory: Memory, kernel: Kernel, arrangement: Arrangement) -> bool:
+    """Whether the kernel's tasks come round through an arrangement."""
+    return moved(kernel, Arranged(memory, arrangement.parts)) is not None
+
+
+def moved(kernel: Kernel, memory: Memory) -> Kernel | None:
+    """A kernel as it lies in an image laid out by physical addresses; None if its tasks do not come round.
+
+    Args:
+        kernel: the kernel as it was found, with its layer's base.
+        memory: the image laid out anew.
+    """
+    base = kernel.layer_base or 0
+    laid = replace(
+        kernel,
+        blob=replace(kernel.blob, offset=kernel.blob.offset + base),
+        physical_shift=(kernel.physical_shift or 0) - base,
+        layer_base=0,
+        page_tables=None,
+        evidence=[],
+        doubts=[],
+    )
+    space = map_kernel(memory, laid).space
+    said = [] if space is None or laid.layer_base else ask(memory, laid, space)
+    tasks = [testimony.verdict for testimony in said if testimony.witness == "tasks"]
+    return laid if tasks == ["agrees"] else None
+
+
+def _candidates(length: int, base: int, told: MemoryMap) -> Iterator[Arrangement]:
+    """Arrangements of a file of so many bytes, the likeliest first; none that is the file as it is."""
+    yield from _by_map(length, told)
+    if told.end is not None and told.end > FOUR_GIB and length < told.end:
+        low = length - (told.end - FOUR_GIB)
+        how = "the end of the kernel's memory: the hole below 4 GiB is left out"
+        for start in sorted({0, base}):
+            if low > 0 and 0 <= start <= FOUR_GIB - low:
+                yield Arrangement((Part(start, 0, low), Part(FOUR_GIB, low, length - low)), how)
+    if base > 0:
+        yield Arrangement((Part(base, 0, length),), "the kernel's page tables")
+    elif base < 0 and -base < length:
+        yield Arrangement((Part(0, -base, length + base),), "the kernel's page tables")
+
+
+def _by_map(length: int, told: MemoryMap) -> Iterator[Arrangement]:
+    """The kernel's ranges one behind the other, in those of their shapes that have so many bytes."""
+    for ranges, how in _shapes(told.ranges):
+        if sum(run.length for run in ranges) == length:
+            yield Arrangement(_one_behind_the_other(ranges), f"the kernel's ranges of System RAM, {how}")
+
+
+def _shapes(ranges: Sequence[Run]) -> Iterator[tuple[list[Run], str]]:
+    """Ranges as tools write them."""
+    if not ranges:
+        return
+    yield list(ranges), "as they are"
+    pages = [_to_pages(run) for run in ranges]
+    yield pages, "in whole pages"
+    if pages[0].start <= _LOW_RESERVED:
+        yield [Run(0, pages[0].end), *pages[1:]], "in whole pages, from 0 on"
+
+
+def _to_pages(run: Run) -> Run:
+    start, end = run.start // _PAGE * _PAGE, -(-run.end // _PAGE) * _PAGE
+    return Run(start, end - start)
+
+
+def _one_behind_the_other(ranges: Iterable[Run]) -> tuple[Part, ...]:
+    parts, offset = [], 0
+    for run in ranges:
+        parts.append(Part(run.start, offset, run.length))
+        offset += run.length
+    return tuple(parts)

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kernels are in an image: VMCOREINFO, banners, kallsyms and BTF, tied together by evidence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from ...blobs.blob import Blob
+from ...blobs.scan import find_kernel_btf, kernel_at
+from ...memory.memory import Memory, Progress
+from ...survey import EVERYTHING, Survey, surveyed
+from ..address_space import AddressSpace
+from ..arch.detect import architecture_of
+from ..errors import NoKernelError
+from ..evidence.banner import Banner
+from ..evidence.name_order import misplaced
+from ..evidence.own_vmcoreinfo import OwnNote, own_note
+from ..evidence.vmcoreinfo import Vmcoreinfo
+from ..evidence.vmcoreinfo_symbols import Notes
+from ..evidence.witnesses import ask
+from ..kallsyms.kallsyms import Kallsyms, in_order
+from ..kernel import Kernel
+from ..memory_map import lacking, memory_map_of
+from ..symbols import Symbols
+from .asked import asked_for, undecided
+from .exported import Told, tell_variables, with_told
+from .findings import Findings, read_findings
+from .kaslr import kaslr_of
+from .physical import Mapped, map_kernel
+from .placement import BTF_STARTS, Placement, Surroundings, own_tables, place
+from .rank import rank
+from .untyped import may_run
+from .variables import read_contents
+from .verdict import judge, tell_evidence, tell_losses
+
+log = logging.getLogger(__name__)
+
+_IMAGE_SPAN = 256 << 20
+
+
+def identify_kernels(
+    memory: Memory,
+    blobs: Iterable[Blob] | None = None,
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+) -> list[Kernel]:
+    """Find every kernel with BTF, and tell what belongs to it.
+
+    Args:
+        memory: the image.
+        blobs: BTF that was found before; searched for if None. Only kernels' BTF is used.
+        progress: told the percentage done.
+        survey: a pass over this memory that serves others too; one is made if None.
+
+    Returns:
+        The kernels, best evidence first; empty if the image holds no kernel BTF.
+    """
+    with surveyed(memory, survey, EVERYTHING, progress) as passed:
+        found = find_kernel_btf(memory, survey=passed) if blobs is None else blobs
+        kernels = [blob for blob in found if blob.kind == "kernel"]
+        if not kernels:
+            return []
+        kernels.sort(key=lambda blob: (-blob.size, blob.offset))
+        findings = read_findings(memory, [blob.offset for blob in kernels], survey=passed)
+    kernels.sort(key=lambda blob: blob.offset)
+    return tie(memory, kernels, findings)
+
+
+def identify_kernel(
+    memory: Memory,
+    blobs: Iterable[Blob] | None = None,
+    progress: Progress | None = None,
+    wanted: str | int | None = None,
+    survey: Survey | None = None,
+) -> Kernel:
+    """The kernel that runs, or the one that is asked for; where it is not certain which runs, that is logged.
+
+    Args:
+        memory: the image.
+        blobs: BTF that was found before; searched for if None.
+        progress: told the percentage done.
+        wanted: the kernel's release, or the address of its BTF in the layer.
+        survey: a pass over this memory that serves others too; one is made if None.
+
+    Raises:
+        NoKernelError: the image holds no kernel BTF.
+        NotThereError: no kernel in it is the one that is asked for.
+    """
+    kernels = identify_kernels(memory, blobs, progress, survey)
+    if not kernels:
+        raise NoKernelError("the image holds no kernel BTF")
+    chosen = asked_for(kernels, wanted)[0]
+    line = "" if wanted else undecided(chosen, kernels, "wanted=")
+    if line:
+        log.warning("%s", line)
+    return chosen
+
+
+def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kernel]:
+    """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results."""
+    kernels: list[Kernel] = []
+    around = Surroundings(memory, findings.banners, blobs, Notes(findings.notes))
+    placed = [(kallsyms, place(kallsyms, around)) for kallsyms in findings.kallsyms]
+    found = [(*pair, *_blob_of(memory, *pair, blobs)) for pair in placed]
+    owned = {id(blob) for *_, blob, how in found if how != "near"}
+    untyped: dict[int, str] = {}
+    for kallsyms, placement, blob, how in found:
+        if blob is not None and (how != "near" or id(blob) not in owned):
+            kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
+        elif placement.banner is not None and may_run(memory, kallsyms, placement):
+            untyped[placement.banner.offset] = placement.banner.release
+    tied = {id(kernel.blob) for kernel in kernels}
+    kernels += [_types_only(blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
+    for kernel in kernels:
+        banner = kernel.find("linux_banner")
+        kernel.untyped = [release for at, release in untyped.items() if at != banner]
+    rank(memory, kernels)
+    return kernels
+
+
+def _blob_of(
+    memory: Memory, kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]
+) -> tuple[Blob | None, str]:
+    """The BTF that belongs to a kallsyms, and how that is known: "address", "image" or "near"."""
+    start = placement.direct.get("__start_BTF")
+    for blob in blobs:
+        if blob.offset == start:
+            return blob, "address"
+    listed = any(kallsyms.value(placement.reading, name) is not None for name in BTF_STARTS)
+    if listed and placement.shift is not None:
+        return _passed_over(memory, kallsyms, placement), "address"
+    same = [blob for blob in blobs if blob.header.endian == kallsyms.tables.endian]
+    if placement.shift is not None:
+        image = _image(kallsyms, placement)
+        inside = [blob for blob in same if blob.offset in image]
+        if inside:
+            return min(inside, key=lambda blob: abs(blob.offset - kallsyms.place)), "image"
+    near = [blob for blob in same if abs(blob.offset - kallsyms.place) < _IMAGE_SPAN]
+    near = [blob for blob in near if blob.offset > kallsyms.place] or near
+    return min(near, key=lambda blob: abs(blob.offset - kallsyms.place), default=None), "near"
+
+
+def _passed_over(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> Blob | None:
+    """The BTF at `__start_BTF` that no search came upon, since something made to look like BTF claims it."""
+    for name in BTF_STARTS:
+        value = kallsyms.value(placement.reading, name)
+        if value is not None and placement.added is not None and placement.shift is not None:
+            at = value + placement.added - placement.shift
+            blob = kernel_at(memory, at) if at >= 0 else None
+            if blob is not None:
+                placement.direct["__start_BTF"] = at
+                return blob
+    return None
+
+
+def _image(kallsyms: Kallsyms, placement: Placement) -> range:
+    """The addresses in the layer from the kernel's first symbol to its last."""
+    reading = placement.reading
+    values = placement.addresses[reading.sound & ~reading.fixed]
+    shift = placement.shift or 0
+    return range(int(values.min()) - shift, int(values.max()) - shift) if len(values) else range(0)
+
+
+def _with_symbols(
+    memory: Memory, kallsyms: Kallsyms, placement: Placement, blob: Blob, how: str, findings: Findings
+) -> Kernel:
+    """A kernel of which both types and symbols were found."""
+    kernel = Kernel(blob, physical_shift=placement.shift, vmcoreinfo=placement.note)
+    kernel.symbols = symbols_of(kallsyms, placement)
+    _name(kernel, kallsyms, placement, findings)
+    mapped, own = _map(memory, kernel, findings.notes)
+    _take_note(kernel, kallsyms, placement, own)
+    mapped, told = _tell(memory, kernel, mapped)
+    against = tell_evidence(kernel, kallsyms, placement)
+    against += _add_kaslr(memory, kernel, placement, mapped.space)
+    kernel.evidence += mapped.agreed
+    against += mapped.against
+    kernel.contents = read_contents(memory, kernel)
+    agreed, exchanged = misplaced(memory, kernel)
+    kernel.evidence += agreed
+    against += exchanged
+    tell_losses(kernel, kallsyms, placement, told.sources)
+    map_of_memory = memory_map_of(memory, kernel, mapped.space)
+    kernel.lacking = lacking(memory, map_of_memory, kernel.layer_base or 0)
+    judge(kernel, placement, how, ask(memory, kernel, mapped.space), against)
+    return kernel
+
+
+def _map(memory: Memory, kernel: Kernel, notes: Sequence[Vmcoreinfo]) -> tuple[Mapped, OwnNote]:
+    """Walk the page tables, and follow the kernel's pointers to its own VMCOREINFO, which alone counts."""
+    mapped = map_kernel(memory, kernel)
+    own, hint = own_note(memory, kernel, mapped.space), kernel.vmcoreinfo
+    if own.note is not None and (hint is None or own.note.entries != hint.entries):
+        alike = (note for note in notes if note.entries == own.note.entries)
+        kernel.vmcoreinfo = next(alike, own.note)
+    elif own.whose == "other" and hint is not None:
+        kernel.vmcoreinfo = None
+    return (mapped if kernel.vmcoreinfo is hint else map_kernel(memory, kernel)), own
+
+
+def _tell(memory: Memory, kernel: Kernel, mapped: Mapped) -> tuple[Mapped, Told]:
+    """Find the variables that a kernel does not list; its symbols have them then.
+
+    They may tell where its page tables are, through which there is more to find.
+    """
+    listed = kernel.symbols
+    told = tell_variables(memory, kernel, mapped.space)
+    if listed is None or not told.addresses:
+        return mapped, told
+    kernel.symbols = with_told(listed, told)
+    if mapped.space is not None:
+        return mapped, told
+    mapped = map_kernel(memory, kernel)
+    kernel.symbols = listed
+    told = tell_variables(memory, kernel, mapped.space)
+    kernel.symbols = with_told(listed, told)
+    return mapped, told
+
+
+def _take_note(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, own: OwnNote) -> None:
+    """Compare the kernel's own note with kallsyms; a note elsewhere is a hint, and told as such."""
+    hint, note = placement.note, kernel.vmcoreinfo
+    placement.is_own = own.whose == "own"
+    if placement.is_own and note is not None:
+        if note is not hint:
+            placement.compare(kallsyms, note)
+        kernel.evidence.append(f"VMCOREINFO is where the kernel's {own.name} points")
+    elif own.whose == "other" and hint is not None:
+        placement.forget_note()
+        kernel.doubts.append(
+            f"VMCOREINFO at {hint.offsets[0]:#x} is not the kernel's own, whose pointer leads elsewhere"
+        )
+    elif note is not None and hint is None:
+        kernel.doubts.append("VMCOREINFO is of the same release, but has no symbol to compare")
+
+
+def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
+    """The columns, without symbols whose address lies in a hole or is out of order in a damaged table."""
+    if placement.added is None:
+        return None
+    reading, names = placement.reading, kallsyms.names
+    addresses, fixed = placement.addresses[names.numbers], reading.fixed[names.numbers]
+    kept = reading.sound[names.numbers]
+    kept[kept] = in_order(addresses[kept])
+    letters, starts = names.letters, names.starts
+    if not kept.all():
+        addresses, letters, starts, fixed = addresses[kept], letters[kept], starts[kept], fixed[kept]
+    shift = placement.shift
+    tables = own_tables(kallsyms, reading) if shift is not None else {}
+    runtime = {name: at + (shift or 0) for name, at in tables.items()}
+    lost = kallsyms.tables.count - len(addresses)
+    return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost, kallsyms.tables.word)
+
+
+def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Findings) -> None:
+    """Banner, release and architecture."""
+    banner = placement.banner
+    known = kallsyms.value(placement.reading, "linux_banner") is not None and placement.shift is not None
+    if banner is None:
+        banner = near_banner(kallsyms.place, findings.banners)
+    note = placement.note or _note_of_release(banner, findings.notes)
+    kernel.vmcoreinfo = note
+    if banner is not None:
+        kernel.banner, kernel.release = banner.text, banner.release
+    elif note is not None:
+        kernel.release = note.release
+    if placement.banner is None and known:
+        kernel.banner = None
+        kernel.doubts.append("there is no kernel banner where the symbol linux_banner points")
+    elif placement.banner is None and banner is not None:
+        kernel.doubts.append(
+            f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"
+        )
+    kernel.architecture = architecture_of(
+        lambda name: bool(kallsyms.positions(name)), note, _types(kernel.blob), kernel.blob.header.endian
+    )
+
+
+def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, space: AddressSpace | None) -> list[str]:
+    """Find the KASLR shift; what contradicts it."""
+    symbols = kernel.symbols
+    if symbols is None:
+        return []
+    kaslr = kaslr_of(
+        memory, kernel, _lowest(symbols, placement), placement.note, None if space is None else space.page
+    )
+    if kaslr is None:
+        kernel.doubts.append("the KASLR shift is not known: addresses are run-time addresses")
+        return []
+    kernel.kaslr_shift, kernel.kaslr_found = kaslr.shift, kaslr.found
+    if kaslr.disputed:
+        return [kaslr.reason]
+    (kernel.evidence if kaslr.found else kernel.doubts).append(kaslr.reason)
+    return []
+
+
+def _lowest(symbols: Symbols, placement: Placement) -> int | None:
+    """The lowest address in the kernel image: what offsets count from, or else the first symbol's."""
+    if placement.reading.start:
+        return placement.reading.start
+    moving = symbols.addresses[~symbols.fixed]
+    return int(moving.min()) if len(moving) else None
+
+
+def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
+    """A kernel's BTF that no kallsyms belongs to."""
+    kernel = Kernel(blob)
+    banner = None if others else near_banner(blob.offset, findings.banners)
+    note = _note_of_release(banner, findings.notes)
+    if banner is not None:
+        kernel.banner, kernel.release = banner.text, banner.release
+        kernel.doubts.append(
+            f"the banner at {banner.offset:#x} is the nearest one: nothing ties it to the BTF"
+        )
+    kernel.vmcoreinfo = note
+    kernel.architecture = architecture_of(None, note, _types(blob), blob.header.endian)
+    kernel.doubts.append("no kallsyms table belongs to this BTF: there are types, and no addresses")
+    kernel.doubts += findings.complaints
+    return kernel
+
+
+def near_banner(offset: int, banners: Iterable[Banner]) -> Banner | None:
+    """The whole banner nearest to a place in the kernel image."""
+    near = [
+        banner for banner in banners if banner.kind == "banner" and abs(banner.offset - offset) < _IMAGE_SPAN
+    ]
+    return min(near, key=lambda banner: abs(banner.offset - offset), default=None)
+
+
+def _note_of_release(banner: Banner | None, notes: Iterable[Vmcoreinfo]) -> Vmcoreinfo | None:
+    return next((note for note in notes if banner is not None and note.release == banner.release), None)
+
+
+def _types(blob: Blob) -> object | None:
+    """The blob's types, or None where they do not decode."""
+    try:
+        return blob.types
+    except ValueError:
+        return None

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a kernel's virtual addresses lead to places in the image: measured by walking its page tables.
+
+VMCOREINFO and the kernel's variables tell how many levels the tables have and where physical memory starts.
+They are tried first, and believed where nothing can be measured; what is measured goes before what is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ...memory.gaps import is_blank, read_number
+from ...memory.memory import Memory
+from ..address_space import AddressSpace, address_space_of
+from ..arch.x86_64 import FRAME, PRESENT
+from ..kernel import Kernel
+from ..paging.tables import PageTables
+from ..structures import Record
+
+_TOP_ENTRY: Final = 511 * 8
+"""Bytes before the entry of the kernel image in the top table, x86-64."""
+
+_BELOW: Final = {4: "level3_kernel_pgt", 5: "level4_kernel_pgt"}
+"""The table that this entry leads to (arch/x86/kernel/head_64.S), by number of levels."""
+
+WALKED: Final = ("x86-64", "arm64", "riscv64", "s390x")
+"""Architectures of which every format of page tables that is in use can be read."""
+
+_KERNEL_MAP: Final = 0xFFFFFFFF80000000
+"""Where x86-64 maps the kernel image (__START_KERNEL_map)."""
+
+
+_VARIABLES: Final = {
+    "x86-64": ("phys_base", "", ""),
+    "arm64": ("kimage_voffset", "", ""),
+    "s390x": ("vm_layout", "", ""),
+    "riscv64": ("kernel_map", "kernel_mapping", "va_kernel_pa_offset"),
+}
+"""Variables from which virtual minus physical address of the kernel image follows, by architecture; the last
+one's structure and member."""
+
+
+@dataclass
+class Mapped:
+    """What came of walking the page tables.
+
+    Attributes:
+        space: the address space; None where no page tables map the kernel to where it lies.
+        agreed: what was told and measured alike, a sentence each.
+        against: what was told otherwise than it was measured, a sentence each.
+    """
+
+    space: AddressSpace | None = None
+    agreed: list[str] = field(default_factory=list)
+    against: list[str] = field(default_factory=list)
+
+
+def map_kernel(memory: Memory, kernel: Kernel) -> Mapped:
+    """Find how the kernel's page tables are read; sets its `page_tables` and `layer_base`.
+
+    Args:
+        memory: the image.
+        kernel: the kernel, its symbols placed, with the VMCOREINFO that may be its own.
+    """
+    told = dict(_told_bases(memory, kernel))
+    kernel.page_tables = _root(kernel)
+    space = _walk(memory, kernel, told)
+    if space is None:
+        return _unmapped(memory, kernel, told)
+    mapped = Mapped(space, ["the kernel's page tables map its BTF to where it lies"])
+    _compare_bases(kernel, told, mapped)
+    if kernel.page_tables is not None:
+        kernel.page_tables = _measured(memory, kernel, kernel.page_tables, space, mapped)
+    return mapped
+
+
+def _walk(memory: Memory, kernel: Kernel, told: dict[str, int]) -> AddressSpace | None:
+    """The address space with the first base of the layer with which the tables map the kernel."""
+    for base in dict.fromkeys((*told.values(), *_seen_bases(memory, kernel), 0)):
+        kernel.layer_base = base
+        space = address_space_of(memory, kernel)
+        if space is not None:
+            return space
+    kernel.layer_base = None
+    return None
+
+
+def _unmapped(memory: Memory, kernel: Kernel, told: dict[str, int]) -> Mapped:
+    """With nothing measured what is told is all there is; tables that could have been walked contradict."""
+    mapped = Mapped()
+    tables = kernel.page_tables
+    if told:
+        source, kernel.layer_base = next(iter(told.items()))
+        mapped.agreed.append(_say_base(kernel.layer_base, source))
+    if tables is None or kernel.architecture not in WALKED:
+        return mapped
+    levels, reason = next(_told_levels(memory, kernel), (None, ""))
+    kernel.page_tables = replace(tables, levels=levels, reason=reason)
+    if not is_blank(memory, tables.root):
+        mapped.against.append("the kernel's page tables do not map it to where it lies")
+    return mapped
+
+
+def _compare_bases(kernel: Kernel, told: dict[str, int], mapped: Mapped) -> None:
+    """Hold what is told of physical addresses against the page tables."""
+    for source, base in told.items():
+        if base == kernel.layer_base:
+            mapped.agreed.append(_say_base(base, source))
+        else:
+            mapped.against.append(
+                f"address 0 of the image is physical address {kernel.layer_base or 0:#x} by the page tables, "
+                f"but {base:#x} by {source}"
+            )
+    if not told and kernel.layer_base:
+        mapped.agreed.append(_say_base(kernel.layer_base, "the page tables"))
+
+
+def _say_base(base: int, source: str) -> str:
+    if base:
+        return f"address 0 of the image is physical address {base:#x}, by {source}"
+    return f"physical addresses agree with {source}"
+
+
+def _measured(
+    memory: Memory, kernel: Kernel, tables: PageTables, space: AddressSpace, mapped: Mapped
+) -> PageTables:
+    """The page tables, their levels as they were walked."""
+    tables = replace(tables, root=tables.root if space.root is None else space.root, form=space.form)
+    if kernel.architecture != "x86-64":
+        return replace(tables, levels=space.levels, checked=True)
+    for levels, reason in _told_levels(memory, kernel):
+        if levels != space.levels:
+            mapped.against.append(f"{reason}, but page tables of {space.levels} levels map the kernel")
+    reason = f"walked with {space.levels} levels, the tables map the kernel"
+    return replace(tables, levels=space.levels, reason=reason, checked=True)
+
+
+def _root(kernel: Kernel) -> PageTables | None:
+    """Where `init_top_pgt` (x86-64) or `swapper_pg_dir` lies."""
+    for name in ("init_top_pgt", "swapper_pg_dir"):
+        address = None if kernel.symbols is None else kernel.symbols.get(name)
+        if address is None and kernel.vmcoreinfo is not None:
+            address = kernel.vmcoreinfo.symbol(name)
+        at = None if address is None else kernel.physical(address)
+        if at is not None:
+            return PageTables(at, None, "", False)
+    return None
+
+
+def _told_levels(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, str]]:
+    """How many levels the page tables have, as VMCOREINFO and the kernel's variable tell it (x86-64)."""
+    if kernel.architecture != "x86-64":
+        return
+    enabled = None if kernel.vmcoreinfo is None else kernel.vmcoreinfo.number("pgtable_l5_enabled")
+    if enabled is not None:
+        yield 5 if enabled else 4, f"VMCOREINFO says pgtable_l5_enabled={enabled}"
+    variable = kernel.find("__pgtable_l5_enabled")
+    enabled = None if variable is None else read_number(memory, variable, 4, "little")
+    if enabled in (0, 1):
+        yield 5 if enabled else 4, f"__pgtable_l5_enabled is {enabled}"
+
+
+def _seen_bases(memory: Memory, kernel: Kernel) -> Iterator[int]:
+    """The base of the layer, by a table whose physical address and place in the layer are both known."""
+    tables = kernel.page_tables
+    if tables is None or kernel.architecture != "x86-64":
+        return
+    entry = read_number(memory, tables.root + _TOP_ENTRY, 8, "little") or 0
+    for name in _BELOW.values():
+        place = kernel.find(name)
+        if place is not None and entry & PRESENT:
+            yield (entry & FRAME) - place
+
+
+def _told_bases(memory: Memory, kernel: Kernel) -> Iterator[tuple[str, int]]:
+    """Physical address of the layer's address 0, as the kernel's own variable and VMCOREINFO tell it."""
+    if kernel.physical_shift is None:
+        return
+    note = None if kernel.vmcoreinfo is None else kernel.vmcoreinfo.physical_shift
+    if note is not None:
+        yield "VMCOREINFO", kernel.physical_shift - note
+    variable = _told_by_variable(memory, kernel)
+    if variable is not None:
+        yield "the kernel's own variable", kernel.physical_shift - variable
+
+
+def _told_by_variable(memory: Memory, kernel: Kernel) -> int | None:
+    """Virtual minus physical address of the kernel image, from a variable of the kernel's own."""
+    endian = kernel.blob.endian
+    name, struct, path = _VARIABLES.get(kernel.architecture or "", ("", "", ""))
+    at = kernel.find(name) if name else None
+    if at is None or is_blank(memory, at):
+        return None
+    if struct:
+        record = Record.read(memory, kernel.blob.types, struct, at)
+        return None if record is None else record.number(path)
+    value = read_number(memory, at, 8, endian)
+    if value is None:
+        return None
+    if name == "phys_base":
+        return _KERNEL_MAP - (value - (value >> 63 << 64))
+    if name == "vm_layout":
+        physical = read_number(memory, at + 8, 8, endian)
+        return None if physical is None else value - physical
+    return value

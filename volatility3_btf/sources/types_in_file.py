@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types from any file that holds them: BTF itself, a kernel's ELF file, a memory image."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ..blobs.blob import MAX_BLOB
+from ..btf import BtfError, Types, outline
+from ..btf.format.header import MAGIC
+from ..files.descriptors import open_file
+from ..files.images import open_memory
+from ..kernel import NoKernelError
+from ..kernel.loaded.choose_types import choose_types
+from ..memory.memory import Memory, Progress, UnreadableError
+
+Opener = Callable[[str | os.PathLike[str]], Memory]
+
+
+class SourceError(ValueError):
+    """A file that no types can be read from; the message says why."""
+
+
+def read_types(
+    path: str | os.PathLike[str],
+    module: str | None = None,
+    base: Types | None = None,
+    progress: Progress | None = None,
+    opener: Opener = open_memory,
+) -> Types:
+    """Read the types of a kernel, or of one of its modules, from a file.
+
+    Args:
+        path: BTF as in /sys/kernel/btf, an uncompressed kernel (vmlinux), or a memory image.
+        module: in a memory image, the module to take; None for the kernel.
+        base: the kernel's types, for a file with a module's split BTF.
+        progress: told the percentage done.
+        opener: opens a memory image.
+
+    Raises:
+        SourceError: the file cannot be read, or holds no such types.
+    """
+    try:
+        with os.fdopen(open_file(path), "rb") as file:
+            if file.read(2) in MAGIC:
+                return _read_blob(Path(path), base)
+        return choose_types(opener(path), module, progress).types
+    except NoKernelError:
+        raise SourceError(f"{path} holds no kernel BTF") from None
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, UnreadableError) as error:
+        raise SourceError(f"{path}: {error}") from error
+
+
+def _read_blob(path: Path, base: Types | None) -> Types:
+    """The types in a file that is BTF from its first byte on. Raises BtfError, OSError."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BLOB + 1)
+    if len(data) > MAX_BLOB:
+        raise BtfError("too large for BTF")
+    sketch = outline(data)
+    if not sketch.split:
+        return Types(data)
+    if base is None or not sketch.fits(base):
+        raise BtfError("a module's BTF, and not one of this kernel's build")
+    return Types(data, base=base)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Which layer and which symbol table an image gets: the user's own, or one made from the image."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from volatility3.framework import interfaces
+
+from ...survey import Survey
+from ..layers import layer_memory
+from ..layers.arranged import laid_out
+from ..lines import one_line
+from ..symbols.store import keep
+from ..symbols.user_files import UserSymbols
+from .glance import glance_at, notes_in
+from .kernel_layer import PlaceError, ProcessorError, build_layer, place_of, place_of_note
+from .running import NoTableError, Taken, asked, running_kernel
+
+if TYPE_CHECKING:
+    from ...kernel import Banner, Kernel, Vmcoreinfo
+
+log = logging.getLogger(__name__)
+
+Context: TypeAlias = interfaces.context.ContextInterface
+
+OWN_CLASS: Final = "volatility3_btf.vol.symbols.kernel_table.BtfKernelSymbols"
+OWN_CLASSES: Final = (OWN_CLASS, "volatility3_btf.vol.table.BtfKernelSymbols")
+"""The path of our table's class, and those that saved configurations may have."""
+
+STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSymbols"
+
+
+UNKNOWN_LEVELS: Final = (
+    "Neither BTF nor VMCOREINFO is in this image to tell how many levels its page tables have: "
+    "Volatility takes them for four, and where they are five, it finds nothing"
+)
+
+MOST_NOTES: Final = 1024
+"""VMCOREINFO notes that are tried where there is a symbol file and no BTF; a kernel has two or three."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a symbol table comes from.
+
+    Attributes:
+        class_name: the class that reads it.
+        url: the file.
+        kernel: what it is made of, if it is ours; held so that it need not be read again.
+    """
+
+    class_name: str
+    url: str
+    kernel: Kernel | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the plugins get that are run on an image.
+
+    Attributes:
+        layer: the configuration of the kernel's address space, down to the file.
+        offset: by how much KASLR moved the kernel.
+        symbol_mask: the layer's address mask.
+        files: the user's own symbol files for the kernel, to be tried in this order.
+        kernel: the kernel, whose own table serves where none of them does; None if the image has no BTF.
+        reason: why it has none, for the user.
+    """
+
+    layer: interfaces.configuration.HierarchicalDict
+    offset: int
+    symbol_mask: int
+    files: Sequence[str] = ()
+    kernel: Kernel | None = None
+    reason: str = ""
+
+
+def decide(context: Context, physical: str, progress: Any = None) -> Answer | None:
+    """Look into an image and choose.
+
+    Args:
+        context: a context that may be changed.
+        physical: the name of its physical layer.
+        progress: Volatility's progress callback.
+
+    Returns:
+        The answer; None where it is left to Volatility: there is no Linux in the image, or nothing but the
+        user's symbol file that something could be made of.
+
+    Raises:
+        NoTableError, PlaceError: there is a Linux kernel, and no table can be made for it.
+    """
+    survey = Survey(layer_memory(context, physical), progress=progress)
+    glance = glance_at(survey)
+    if not glance.is_linux:
+        log.info("there is no Linux kernel in this image")
+        return None
+    user = UserSymbols.load()
+    wanted = asked(context)
+    try:
+        taken = running_kernel(survey, glance, wanted, user.has_foreign)
+    except (NoTableError, PlaceError) as error:
+        known = [banner for banner in glance.banners if banner.text in user]
+        if wanted or not known or isinstance(error, ProcessorError):
+            raise
+        log.info("only the user's symbol file serves: %s", error)
+        notes = notes_in(survey)
+        if isinstance(error, NoTableError) and not notes:
+            log.warning("%s", UNKNOWN_LEVELS)
+        return _by_note(context, physical, notes, known, user, str(error))
+    laid = laid_out(context, physical, survey.memory, taken.kernel)
+    if laid is None:
+        return _by_first_that_serves(context, physical, taken, user)
+    there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
+    again = running_kernel(Survey(layer_memory(context, laid), progress=progress), glance, there)
+    return _by_first_that_serves(context, laid, again, user)
+
+
+def source_for(kernel: Kernel) -> Source:
+    """The symbol table of a kernel: stored, or, where nothing can be stored, for this run only."""
+    from ..symbols.kernel_table import hand_over
+
+    try:
+        path, was_there = keep(kernel)
+        log.info("symbol table %s: %s", "found" if was_there else "stored", path)
+    except OSError as error:
+        path = Path(error.filename)
+        log.warning("The symbol table could not be stored and serves for this run only: %s", error)
+    url = path.as_uri()
+    hand_over(url, kernel)
+    return Source(OWN_CLASS, url, kernel)
+
+
+def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer:
+    """The answer for the kernel that was taken, or, with a word, for the next one that has a layer."""
+    try:
+        return _by_kernel(context, physical, taken.kernel, user)
+    except PlaceError as error:
+        if not taken.others:
+            raise
+        following, *rest = taken.others
+        log.warning(
+            "The kernel with BTF at %#x cannot be used (%s): the one with BTF at %#x is taken",
+            *(taken.kernel.blob.offset, one_line(str(error)), following.blob.offset),
+        )
+    return _by_first_that_serves(context, physical, Taken(following, rest), user)
+
+
+def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbols) -> Answer:
+    """The answer for a kernel that was identified."""
+    place = place_of(kernel)
+    for sentence in kernel.evidence:
+        log.info("evidence: %s", sentence)
+    for sentence in kernel.doubts:
+        log.info("doubt: %s", sentence)
+    layer = build_layer(context, physical, place)
+    log.info(
+        "Linux %s, state %s: BTF at %#x, %d-level page tables at %#x, KASLR shift %#x",
+        *(kernel.release, kernel.state, kernel.blob.offset, place.levels, place.root, place.kaslr_shift),
+    )
+    files = user.choose(place.banner, kernel.blob.sha256, kernel.state == "exact")
+    return Answer(layer.build_configuration(), place.kaslr_shift, layer.address_mask, files, kernel)
+
+
+def tell(kernel: Kernel, own_file: bool = False) -> None:
+    """One line for the user, without -v, about a kernel that is not exact: what is missing or contradicts.
+
+    Args:
+        kernel: the kernel that a plugin gets.
+        own_file: whether types and symbols come from a file of the user's; then only what makes the kernel
+            unchecked matters (where it lies, what contradicts), not what the image has lost.
+    """
+    if kernel.lacking is not None:
+        log.warning("%s: lists may be incomplete", one_line(kernel.lacking[:1].upper() + kernel.lacking[1:]))
+    if kernel.state == "exact" or (own_file and kernel.state != "unchecked"):
+        return
+    what = "What this image says of its kernel" if own_file else "The symbol table from this image"
+    reasons = "; ".join(kernel.doubts) or "nothing else in the image confirms it"
+    log.warning("%s is %s: %s", what, kernel.state, one_line(reasons))
+
+
+def _by_note(
+    context: Context,
+    physical: str,
+    notes: Iterable[Vmcoreinfo],
+    known: Iterable[Banner],
+    user: UserSymbols,
+    reason: str,
+) -> Answer | None:
+    """A user's symbol file for a kernel of which only VMCOREINFO tells; its levels are tried, not believed.
+
+    Raises:
+        PlaceError: a note tells of 5-level page tables, and they are not there.
+    """
+    failed: PlaceError | None = None
+    banners = {banner.text: banner.release for banner in known}
+    pairs = ((note, text) for note in notes for text, release in banners.items() if release == note.release)
+    for note, text in islice(pairs, MOST_NOTES):
+        files = user.choose(text)
+        for levels in (5, 4) if note.number("pgtable_l5_enabled") else (4, 5):
+            try:
+                place = place_of_note(note, text, levels)
+                layer = build_layer(context, physical, place)
+            except PlaceError as error:
+                if note.number("pgtable_l5_enabled"):
+                    failed = error
+                continue
+            log.info("%d-level page tables by VMCOREINFO, tried; symbol tables: the user's own", levels)
+            return Answer(
+                layer.build_configuration(), place.kaslr_shift, layer.address_mask, files, None, reason
+            )
+    if failed is not None:
+        raise failed
+    return None

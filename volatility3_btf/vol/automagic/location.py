@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""What the user named as image, looked at before anything opens it.
+
+Opening a pipe waits for ever; and a saved configuration of another image would be shown without a word.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+from urllib import parse, request
+
+from volatility3.framework import interfaces
+
+from ...files.descriptors import no_file
+from ..layers.image_layers import LOCATION
+from ..lines import one_line
+
+log = logging.getLogger(__name__)
+
+
+class ImageFile(interfaces.automagic.AutomagicInterface):
+    """Takes an image away that is no regular file or block device, and tells of one that is not looked at."""
+
+    priority = 1
+    exclusion_list = ["windows", "mac"]
+
+    def __call__(
+        self,
+        context: interfaces.context.ContextInterface,
+        config_path: str,
+        requirement: interfaces.configuration.RequirementInterface,
+        progress_callback: Any = None,
+    ) -> None:
+        """Look at the image's file, if it is a local one."""
+        location = parse.urlparse(context.config.get(LOCATION, None) or "")
+        if location.scheme != "file":
+            return
+        try:
+            reason = no_file(os.stat(request.url2pathname(location.path)).st_mode)
+        except (OSError, ValueError):
+            return
+        if reason:
+            log.warning("The image cannot be opened: %s", reason)
+            del context.config[LOCATION]
+            return
+        saved = _saved_images(context, config_path)
+        if saved and not any(_is_same(url, location) for url in saved):
+            log.warning(
+                "The saved configuration is of another image, and that one is shown: %s; the image that you "
+                "named is not looked at",
+                one_line(saved[0]),
+            )
+
+
+def _saved_images(context: interfaces.context.ContextInterface, config_path: str) -> list[str]:
+    """Where the layers lie that a saved configuration tells of."""
+    branch = context.config.branch(config_path)
+    return [str(branch[key]) for key in branch if key.split(".")[-1] == "location"]
+
+
+def _is_same(url: str, location: parse.ParseResult) -> bool:
+    """Whether a URL leads to a file."""
+    saved = parse.urlparse(url)
+    if saved.scheme != location.scheme:
+        return False
+    try:
+        first, second = (os.path.realpath(request.url2pathname(each.path)) for each in (saved, location))
+    except ValueError:
+        return False
+    return first == second

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""Volatility's layers, as `Memory`.
+
+A layer whose bytes lie unchanged in ranges of one plain file (raw, LiME, ELF core, …) becomes a `FileMemory`,
+which is searched as fast as the file can be read. Any other layer (compressed, remote, translated) is read in
+chunks through the framework.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import lzma
+import os
+import stat
+import urllib.response
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import partial
+from typing import TypeAlias
+
+from volatility3.framework import exceptions, interfaces
+from volatility3.framework.layers import intel, linear, physical
+
+from ...files.descriptors import FLAGS, read_from
+from ...files.images import FileMemory, StreamMemory
+from ...files.segments import Segment
+from ...memory.memory import Memory, Run, UnreadableError
+from .qemu import QemuStreamLayer
+from .ranges import reader_of
+
+log = logging.getLogger(__name__)
+
+MAX_MAPPINGS = 1 << 22
+"""Pieces that one layer may consist of; a 16 GiB address space in pages of 4 KiB."""
+
+FAULTS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+"""What reading a damaged compressed file raises."""
+
+Context: TypeAlias = interfaces.context.ContextInterface
+
+
+BLOCK = 1 << 20
+"""Bytes read from a layer at a time."""
+
+BLOCKS_KEPT = 16
+"""Blocks remembered: what follows a header was read along with it, or is wanted again by the search."""
+
+
+class LayerMemory(Memory):
+    """A layer that is read through the framework, block by block.
+
+    A search and the reads that follow from its hits keep close together, and going back is dear for some
+    layers (a gzip file is decompressed from its start again), so the last blocks are remembered.
+    """
+
+    def __init__(self, layer: interfaces.layers.DataLayerInterface) -> None:
+        self._layer = layer
+        self._blocks: OrderedDict[tuple[int, int], bytes | None] = OrderedDict()
+        super().__init__(_runs(layer))
+
+    def _read(self, run: Run, offset: int, length: int) -> bytes:
+        pieces = []
+        while length:
+            number = offset // BLOCK
+            start = max(run.start, number * BLOCK)
+            size = min(length, (number + 1) * BLOCK - offset)
+            block = self._block(run, start, number)
+            pieces.append(
+                self._read_layer(offset, size)
+                if block is None
+                else block[offset - start : offset - start + size]
+            )
+            offset, length = offset + size, length - size
+        return b"".join(pieces)
+
+    def _block(self, run: Run, start: int, number: int) -> bytes | None:
+        """A block's bytes as far as they are in a run; None where some of them cannot be read."""
+        key = (run.start, number)
+        if key not in self._blocks:
+            try:
+                block = self._read_layer(start, min(run.end, (number + 1) * BLOCK) - start)
+            except UnreadableError:
+                block = None
+            self._blocks[key] = block
+            if len(self._blocks) > BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(key)
+        return self._blocks[key]
+
+    def _read_layer(self, offset: int, length: int) -> bytes:
+        try:
+            return bytes(self._layer.read(offset, length, pad=False))
+        except exceptions.InvalidAddressException as error:
+            raise UnreadableError(max(offset, error.invalid_address), "the layer cannot read it") from error
+        except (exceptions.VolatilityException, *FAULTS) as error:
+            raise UnreadableError(offset, str(error)) from error
+
+
+def layer_memory(context: Context, layer_name: str) -> Memory:
+    """The bytes of a Volatility layer, zero-copy where a plain file lies behind it.
+
+    Args:
+        context: the context that holds the layer.
+        layer_name: any layer; addresses are those of this layer.
+
+    Raises:
+        UnreadableError: a compressed file is damaged, so that not even its size can be told.
+    """
+    layer = context.layers[layer_name]
+    try:
+        if isinstance(layer, QemuStreamLayer):
+            return _streamed(context, layer)
+        found = _in_file(context, layer)
+        descriptor = _reopened(found[0]) if found else None
+        if found is None or descriptor is None:
+            log.debug("%s is read through the framework", layer_name)
+            return LayerMemory(layer)
+    except FAULTS as error:
+        raise UnreadableError(0, f"the file is damaged: {error}") from error
+    return FileMemory(descriptor, found[1])
+
+
+def physical_layer_name(context: Context, layer_name: str) -> str:
+    """The physical layer under a layer: steps down from address translation, as `banners` does."""
+    while isinstance(context.layers[layer_name], intel.Intel):
+        layer_name = context.layers[layer_name].config["memory_layer"]
+    return layer_name
+
+
+def _streamed(context: Context, layer: QemuStreamLayer) -> StreamMemory:
+    """The pages of a stream, read from its file where that is a plain one."""
+    (name,) = layer.dependencies
+    base = context.layers[name]
+    descriptor = _reopened(base) if isinstance(base, physical.FileLayer) else None
+    if descriptor is None:
+        return StreamMemory(reader_of(base), layer.stream)
+    return StreamMemory(partial(read_from, descriptor), layer.stream, descriptor)
+
+
+def _in_file(
+    context: Context, layer: interfaces.layers.DataLayerInterface
+) -> tuple[physical.FileLayer, list[Segment]] | None:
+    """The file under a layer and the ranges that make it up; None where bytes change on the way."""
+    if isinstance(layer, physical.FileLayer):
+        return layer, [Segment(0, 0, layer.maximum_address + 1)]
+    if not isinstance(layer, linear.LinearlyMappedLayer) or isinstance(layer, intel.Intel):
+        return None
+    names = {name for *_, name in _mapping(layer)}
+    if len(names) != 1:
+        return None
+    lower = context.layers[names.pop()]
+    if not isinstance(lower, physical.FileLayer):
+        return None
+    return lower, [Segment(offset, mapped, length) for offset, length, mapped, _, _ in _mapping(layer)]
+
+
+def _reopened(layer: physical.FileLayer) -> int | None:
+    """A descriptor of our own for the layer's file, if that is a plain one (not decompressed, not remote).
+
+    The layer's own descriptor will not do: searching for holes moves its offset under the layer's buffer.
+    """
+    opened = layer._file
+    if type(opened) is urllib.response.addinfourl:
+        opened = opened.fp
+    if type(opened) is not io.BufferedReader or not isinstance(opened.raw, io.FileIO):
+        return None
+    theirs = os.fstat(opened.fileno())
+    if not (stat.S_ISREG(theirs.st_mode) or stat.S_ISBLK(theirs.st_mode)):
+        return None
+    try:
+        descriptor = os.open(opened.name, FLAGS)
+    except (OSError, TypeError):
+        return None
+    if os.path.samestat(theirs, os.fstat(descriptor)):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _mapping(layer: interfaces.layers.DataLayerInterface) -> Iterator[tuple[int, int, int, int, str]]:
+    """A translation layer's pieces: (offset, length, mapped offset, mapped length, lower layer)."""
+    if not isinstance(layer, interfaces.layers.TranslationLayerInterface):
+        return
+    length = layer.maximum_address - layer.minimum_address + 1
+    for number, piece in enumerate(layer.mapping(layer.minimum_address, length, ignore_errors=True)):
+        if number >= MAX_MAPPINGS:
+            log.warning("%s has more than %d pieces: the rest is left out", layer.name, MAX_MAPPINGS)
+            return
+        yield piece
+
+
+def _runs(layer: interfaces.layers.DataLayerInterface) -> list[Run]:
+    """What a layer holds, pieces that touch joined."""
+    if not isinstance(layer, interfaces.layers.TranslationLayerInterface):
+        return [Run(layer.minimum_address, layer.maximum_address - layer.minimum_address + 1)]
+    joined: list[list[int]] = []
+    for offset, length, *_ in _mapping(layer):
+        if joined and joined[-1][1] == offset:
+            joined[-1][1] += length
+        else:
+            joined.append([offset, offset + length])
+    return [Run(start, end - start) for start, end in joined]

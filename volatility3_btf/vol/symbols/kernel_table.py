@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""A Linux symbol table that answers from BTF and kallsyms, without an ISF document in between.
+
+Volatility's own table reads, hashes and walks tens of MB of JSON, and resolves every type that the first one
+can reach. Here an entry is made when somebody asks for it, by the very code that writes the ISF, and a type
+is built when it is used. So the answers are the same, only sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
+
+from volatility3.framework import exceptions, interfaces, objects
+from volatility3.framework.symbols import intermed, linux
+from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
+
+from . import losses
+from .store import StoreError, path_of, read_kernel
+
+if TYPE_CHECKING:
+    from ...isf.types import Entry
+    from ...kernel import Kernel
+
+ALL_BITS = (1 << 64) - 1
+
+OFFSETS: Final = "kallsyms_offsets"
+"""Not offered where its numbers are not of the kind that Volatility takes all for: negative ones count from a
+base, others are per-CPU (x86-64 from 4.6 to 6.14). It would show wrong names, and no error."""
+
+_at_hand: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
+
+
+def hand_over(url: str, kernel: Kernel) -> None:
+    """Give this process a kernel that is at hand, so that it is not read and decoded again.
+
+    It is known as long as somebody holds on to it; every symbol table made of it does.
+    """
+    _at_hand[url] = kernel
+
+
+class Entries(Mapping[str, Any]):
+    """A part of an ISF document whose entries are made when they are asked for, and then kept."""
+
+    def __init__(self, names: Mapping[str, Any], make: Callable[[str], Entry]) -> None:
+        self._names = names
+        self._make = make
+        self._made: dict[str, Entry] = {}
+
+    def __getitem__(self, name: str) -> Entry:
+        entry = self._made.get(name)
+        if entry is None:
+            entry = self._made[name] = self._make(name)
+        return entry
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Without(Mapping[str, Any]):
+    """A mapping but for one of its keys."""
+
+    def __init__(self, all_of_it: Mapping[str, Any], key: str) -> None:
+        self._all, self._key = all_of_it, key
+
+    def __getitem__(self, name: str) -> Any:
+        if name == self._key:
+            raise KeyError(name)
+        return self._all[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name != self._key and name in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._all if name != self._key)
+
+    def __len__(self) -> int:
+        return len(self._all) - (self._key in self._all)
+
+
+def _offered(kernel: Kernel, symbols: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The symbols that plugins are told of."""
+    is_right = kernel.symbols is None or bool(kernel.symbols.fixed.any())
+    return symbols if is_right else Without(symbols, OFFSETS)
+
+
+class LazyTemplate(objects.templates.ObjectTemplate):
+    """Stands for a struct or union until somebody wants to know more than its name.
+
+    Args:
+        space: resolves the name.
+        type_name: table and type.
+    """
+
+    def __init__(self, space: interfaces.symbols.SymbolSpaceInterface, type_name: str) -> None:
+        interfaces.objects.Template.__init__(self, type_name=type_name)
+        self._space = space
+
+    @property
+    def vol(self) -> Any:
+        """The real template's values."""
+        return self._real.vol
+
+    @property
+    def _real(self) -> interfaces.objects.Template:
+        return self._space.get_type(self._vol["type_name"])
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return int(self._real.size)
+
+    @property
+    def children(self) -> list[interfaces.objects.Template]:
+        """None, so that resolving a type does not go on to all that it points to."""
+        return []
+
+    def relative_child_offset(self, child: str) -> int:
+        """A member's offset, in bytes."""
+        return int(self._real.relative_child_offset(child))
+
+    def child_template(self, child: str) -> interfaces.objects.Template:
+        """A member's template."""
+        return self._real.child_template(child)
+
+    def has_member(self, member_name: str) -> bool:
+        """Whether there is a member of this name."""
+        return bool(self._real.has_member(member_name))
+
+    def clone(self) -> interfaces.objects.Template:
+        """A copy of the real template."""
+        return self._real.clone()
+
+    def update_vol(self, **new_arguments: Any) -> None:
+        """Change the real template's values."""
+        self._real.update_vol(**new_arguments)
+
+    def __getattr__(self, attr: str) -> Any:
+        if attr.startswith("_"):
+            raise AttributeError(attr)
+        return getattr(self._real, attr)
+
+    def __call__(
+        self,
+        context: interfaces.context.ContextInterface,
+        object_info: interfaces.objects.ObjectInformation,
+    ) -> interfaces.objects.ObjectInterface:
+        """Lay the type over memory."""
+        return self._real(context=context, object_info=object_info)
+
+
+class BtfFormat(intermed.Version8Format):
+    """Format 6.2.0 on entries instead of a JSON object."""
+
+    version = (255, 0, 0)
+    """Not a version of the format: a number that no file has, since the framework lists its readers by it."""
+
+    def __init__(self, context: interfaces.context.ContextInterface, *arguments: Any) -> None:
+        self._space = context.symbol_space
+        super().__init__(context, *arguments)
+
+    @property
+    def types(self) -> Iterable[str]:
+        """The names of all types."""
+        return self._all_types
+
+    @cached_property
+    def _all_types(self) -> frozenset[str]:
+        return frozenset(self._json_object["user_types"]) | frozenset(self.natives.types)
+
+    def _interdict_to_template(self, dictionary: dict[str, Any]) -> interfaces.objects.Template:
+        template = super()._interdict_to_template(dictionary)
+        if isinstance(template, objects.templates.ReferenceTemplate):
+            return LazyTemplate(self._space, template.vol.type_name)
+        return template
+
+
+class Content(Mapping[str, Any]):
+    """A kept kernel as an ISF document whose parts are made when they are asked for.
+
+    A copy of it is the same object, and pickled it is a name: a context that is copied, or sent to the
+    processes that a scan is split over, does not take a kernel along.
+
+    Args:
+        url: the file that the kernel was read from.
+        kernel: the kernel.
+    """
+
+    def __init__(self, url: str, kernel: Kernel) -> None:
+        from ...isf.document import FORMAT, PRODUCER
+        from ...isf.symbols import SymbolEntries
+        from ...isf.types import TypeEntries
+
+        types = TypeEntries(kernel.blob.types)
+        self.url = url
+        self.kernel = kernel
+        self.symbols = SymbolEntries(kernel, types)
+        offered = _offered(kernel, self.symbols)
+        self._parts: Mapping[str, Any] = {
+            "metadata": {"format": FORMAT, "producer": PRODUCER, "linux": {}},
+            "base_types": types.base_types,
+            "user_types": Entries(types.user_types, types.user_type),
+            "enums": Entries(types.enums, types.enum),
+            "symbols": Entries(offered, offered.__getitem__),
+        }
+
+    def __getitem__(self, part: str) -> Any:
+        return self._parts[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __copy__(self) -> Content:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Content:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self.url, _packed_unless_stored(self.url, self.kernel))
+
+
+def _packed_unless_stored(url: str, kernel: Kernel) -> bytes | None:
+    """The kernel itself, where another process would not find its file."""
+    from ...kernel.stored import pack_kernel
+
+    return None if path_of(url).is_file() else pack_kernel(kernel)
+
+
+@lru_cache(maxsize=1)
+def _unpickled(url: str, packed: bytes | None) -> Content:
+    """The content that was pickled; kept, since a process that scans gets it anew with each piece of work."""
+    from ...kernel.stored import unpack_kernel
+
+    return Content(url, _kernel(url) if packed is None else unpack_kernel(packed))
+
+
+class _Direct(intermed.IntermediateSymbolTable):
+    """An intermediate symbol table whose delegate reads a kept kernel instead of JSON."""
+
+    def __init__(
+        self,
+        context: interfaces.context.ContextInterface,
+        config_path: str,
+        name: str,
+        isf_url: str,
+        native_types: interfaces.symbols.NativeTableInterface | None = None,
+        table_mapping: dict[str, str] | None = None,
+        validate: bool = True,
+        class_types: Mapping[str, type[interfaces.objects.ObjectInterface]] | None = None,
+        symbol_mask: int = 0,
+    ) -> None:
+        kernel = _kernel(isf_url)
+        if kernel.state == "partial":
+            losses.given(kernel.release)
+        self._content = Content(isf_url, kernel)
+        self._delegate = BtfFormat(context, config_path, name, self._content, native_types, table_mapping)
+        interfaces.symbols.SymbolTableInterface.__init__(
+            self,
+            context,
+            config_path,
+            name,
+            native_types or self._delegate.natives,
+            table_mapping=table_mapping,
+            class_types=class_types,
+        )
+        self.config["isf_url"] = isf_url
+        self.config["symbol_mask"] = symbol_mask
+
+    def get_symbols_by_location(self, offset: int, size: int = 0) -> Iterable[str]:
+        """The names of the symbols at an address, or within `size` bytes behind it, in order."""
+        if size < 0:
+            raise ValueError("Size must be strictly non-negative")
+        return self._content.symbols.at(offset, size, self.config["symbol_mask"] or ALL_BITS)
+
+
+class BtfKernelSymbols(linux.LinuxKernelIntermedSymbols, _Direct):
+    """Volatility's Linux table on a kept kernel; `isf_url` names a file that `pack_kernel` wrote."""
+
+
+def _kernel(url: str) -> Kernel:
+    """A kernel from this process or from the store.
+
+    Raises:
+        SymbolSpaceError: the file is missing or damaged.
+    """
+    known = _at_hand.get(url)
+    if known is not None:
+        return known
+    try:
+        return read_kernel(path_of(url))
+    except StoreError as error:
+        raise exceptions.SymbolSpaceError(str(error)) from error
