@@ -11,16 +11,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-from volatility3_btf.blobs import scan
+from volatility3_btf.blobs import examination
 from volatility3_btf.memory import search_processes as children
 from volatility3_btf.memory.memory import Memory
 
 STEPS: dict[str, tuple[Any, str]] = {
     "child processes are started": (children.Children, "__init__"),
     "blobs are read": (Memory, "read_available"),
-    "their records are found": (scan, "outline"),
-    "every id and name is checked": (scan, "Types"),
-    "flaws are looked for": (scan, "flaw_of"),
+    "their records are found": (examination, "outline"),
+    "every id and name is checked": (examination, "Types"),
+    "flaws are looked for": (examination, "flaw_of"),
     "child processes are ended": (children.Children, "close"),
 }
 """Step → where its function is, and the function's name. None of them calls another."""

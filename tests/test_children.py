@@ -52,7 +52,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
         path = tmp_path / "changed.py"
         folder = str(Path(finder.__file__).parent)
         path.write_text(
-            f"import os, signal, sys\nsys.path[:0] = [sys.argv[1], {folder!r}]\nimport search_worker as finder\n{lines}\n"
+            f"import os, signal, sys\nsys.path[:0] = [sys.argv[1], {folder!r}]\n"
+            f"import search_worker as finder\n{lines}\n"
             "try:\n    finder.main()\nexcept (EOFError, OSError):\n    os._exit(1)\n"
         )
         monkeypatch.setattr(children, "PROGRAM", path)

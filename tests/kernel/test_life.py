@@ -62,7 +62,9 @@ def ranked(memory: Memory, blobs: list[Blob] | None = None) -> list[Kernel]:
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was said of which kernel runs; debris in a guest's free memory has lines of its own."""
-    return [record.getMessage() for record in caplog.records if record.name.endswith("kernel.identify")]
+    return [
+        record.getMessage() for record in caplog.records if record.name.endswith("kernel.identify.identify")
+    ]
 
 
 def set_state(image: Overlay, kernel: Kernel, name: str) -> None:

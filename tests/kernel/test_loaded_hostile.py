@@ -18,8 +18,9 @@ from volatility3_btf.kernel import Kernel, identify_kernel
 from volatility3_btf.kernel.address_space import AddressSpace
 from volatility3_btf.kernel.identify.variables import read_contents
 from volatility3_btf.kernel.loaded.listing import _btf_modules
-from volatility3_btf.kernel.loaded.loaded_btf import LARGEST, _struct_btf, loaded_btf
+from volatility3_btf.kernel.loaded.loaded_btf import loaded_btf
 from volatility3_btf.kernel.loaded.module_list import listed_modules
+from volatility3_btf.kernel.loaded.struct_btf import LARGEST, layout_of
 from volatility3_btf.kernel.symbols import Symbols
 from volatility3_btf.memory.memory import BytesMemory, Memory
 
@@ -138,7 +139,7 @@ def test_a_struct_btf_of_absurd_size_is_none(size: int) -> None:
     fields = ("data", "data_size", "refcnt", "hdr")
     writer.struct("btf", size, [(name, number, 64 * at) for at, name in enumerate(fields)])
     blob = next(find_btf(BytesMemory(writer.blob())))
-    assert (_struct_btf(Kernel(blob)) is None) is (size > LARGEST)
+    assert (layout_of(Kernel(blob)) is None) is (size > LARGEST)
 
 
 def test_a_variable_at_the_end_of_the_address_space(kernel: Kernel) -> None:
