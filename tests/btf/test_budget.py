@@ -90,7 +90,7 @@ def test_what_few_records_stand_for_is_cut_short(make: Callable[[], Writer], ask
         sizes.append(ask(types, budget))
         assert sizes[-1] < 200 * parts
         if (make, ask) not in ((_enumerations, _rows), (_enumerations, _members)):  # they show no values
-            assert budget.is_short
+            assert budget.is_used_up
     assert all(less <= more for less, more in pairwise(sizes))
 
 
@@ -100,7 +100,7 @@ def test_what_is_left_out_is_said() -> None:
     assert render(types["s0"], budget).splitlines()[1] == (
         "    struct {...};                                        /*     0     4 */"
     )
-    assert budget.is_short
+    assert budget.is_used_up
     large = Writer()
     large.struct("large", 4, [("m", large.integer("int", 4), 0)] * MANY)
     assert "left out" in render(Types(large.blob())["large"], Budget(MANY))
@@ -112,7 +112,7 @@ def test_what_suffices_is_left_out_nowhere() -> None:
     budget = Budget()
     assert render(types["s0"], budget).count(";") == MANY + 2
     assert len(list(rows_of(types["s0"], budget))) == MANY
-    assert not budget.is_short
+    assert not budget.is_used_up
 
 
 @pytest.mark.parametrize("name", ["amd64-7", "amd64-5.10"])
@@ -122,14 +122,14 @@ def test_no_kernel_comes_near_it(name: str, dump: Callable[[str], Any]) -> None:
     for found in budget.within(types.of_kind(*LISTED)):
         if found.name:
             render(found, budget)
-    assert not budget.is_short
+    assert not budget.is_used_up
     budget = Budget(MOST_SHOWN * 3 // 4)
     for found in budget.within(types.of_kind(*LISTED)):
         if found.name:
             assert all(budget.take(ROW) for _ in rows_of(found, budget))
-    assert not budget.is_short
+    assert not budget.is_used_up
     budget = Budget(MOST_SHOWN)
     for function in budget.within(types.of_kind(Kind.FUNC)):
         prototype(function, budget)
         budget.take(ROW)
-    assert not budget.is_short
+    assert not budget.is_used_up

@@ -45,4 +45,4 @@ def test_no_more_is_looked_at_than_is_allowed() -> None:
     work = Work(1000)
     with pytest.raises(BtfError, match="too much"):
         recover(data, 100_001, work)
-    assert work.is_done
+    assert work.is_used_up

@@ -4,6 +4,7 @@
 import logging
 
 from ..btf import Outline, Types
+from ..limits import Once
 from .blob import MIN_KERNEL, Blob
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Bases:
     ) -> None:
         self._kernels = {} if kernels is None else kernels
         self._distilled = {} if distilled is None else distilled
-        self._told = False
+        self._full = Once()
 
     def add(self, base: Blob) -> None:
         """Take in a base, unless it is too small for a kernel's; copies of one are taken once."""
@@ -44,9 +45,9 @@ class Bases:
             return
         if len(self._kernels) < MOST_BASES:
             self._kernels[kernel.sha256] = kernel.types
-        elif not self._told:
-            log.warning("too many kernels' BTF: no module's is held against that at %#x", kernel.offset)
-            self._told = True
+        else:
+            text = "too many kernels' BTF: no module's is held against that at %#x"
+            self._full.warn(log, text, kernel.offset)
 
     def base_of(self, module: Outline) -> Types | None:
         """The types that a module's ids and names fit; None where no known base has them.

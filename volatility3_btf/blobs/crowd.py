@@ -5,6 +5,7 @@ import heapq
 import logging
 
 from ..btf import Header
+from ..limits import Allowance, Once
 from ..memory.memory import Memory
 from .blob import Blob
 from .plausibility import is_like_a_kernel
@@ -28,8 +29,8 @@ class Crowd:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._ends: list[int] = []
-        self._behind = 0
-        self._told = False
+        self._behind = Allowance(MOST_KERNELS_BEHIND)
+        self._crowded = Once()
 
     def add(self, blob: Blob) -> None:
         """Count a blob."""
@@ -41,10 +42,9 @@ class Crowd:
             heapq.heappop(self._ends)
         if len(self._ends) < MOST_DAMAGED:
             return True
-        if self._behind < MOST_KERNELS_BEHIND and is_like_a_kernel(self._memory, offset, header):
-            self._behind += 1
+        has_room = not self._behind.is_used_up
+        if has_room and is_like_a_kernel(self._memory, offset, header) and self._behind.take():
             return True
-        if not self._told:
-            log.warning("too many damaged BTF blobs overlap at %#x: more there were not looked at", offset)
-        self._told = True
+        text = "too many damaged BTF blobs overlap at %#x: more there were not looked at"
+        self._crowded.warn(log, text, offset)
         return False

@@ -11,6 +11,7 @@ from ..btf.format.records import LONGEST
 from ..btf.format.strings import MOST as LONGEST_STRINGS
 from ..btf.recover.lost_header import MOST_WORK, Headless, recover
 from ..btf.recover.work import Work
+from ..limits import Allowance
 from ..memory.memory import Memory, Run
 
 log = logging.getLogger(__name__)
@@ -38,13 +39,11 @@ def find_bodies(memory: Memory, endian: str = "auto") -> Iterator[tuple[int, Hea
     Yields:
         The address at which the header was, and the blob with a header made anew; in order of address.
     """
-    behind = tried = 0
-    work = Work(MOST_WORK)
+    behind, work, tries = 0, Work(MOST_WORK), Allowance(MOST_TRIED)
     for hit in memory.find(NAME, most=MOST_IN_MIB):
         if hit < behind or not _is_among_names(memory, hit):
             continue
-        tried += 1
-        if tried > MOST_TRIED or work.is_done:
+        if work.is_used_up or not tries.take():
             log.warning("too many places look like the names of BTF: not all were looked at")
             return
         low = max(hit - LONGEST - LONGEST_STRINGS, _run_around(memory, hit).start)

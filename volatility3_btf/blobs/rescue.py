@@ -14,6 +14,7 @@ import numpy as np
 from ..btf import BtfError, Header
 from ..btf.recover.mend import Mended, mend
 from ..btf.recover.record_rules import Bools, covered
+from ..limits import Allowance
 from ..memory.memory import PAGE, Memory
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Mender:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._left = MOST_MENDED
+        self._blobs = Allowance(MOST_MENDED)
 
     def rescue(self, offset: int, header: Header) -> Rescue | None:
         """Make the most of a blob; None if nothing can be had.
@@ -76,10 +77,13 @@ class Mender:
                 "BTF at %#x cannot be mended: %d bytes are more than any kernel has", offset, header.size
             )
             return None
-        if not self._left:
-            log.warning("BTF at %#x is damaged, as is much other: it was not mended", offset)
+        if not self._blobs.take():
+            log.warning(
+                "BTF at %#x is damaged, and not mended: the limit of %d damaged blobs is reached",
+                offset,
+                MOST_MENDED,
+            )
             return None
-        self._left -= 1
         data, missing = read_around(self._memory, offset, header.size)
         try:
             missing = _joined(missing + zero_runs(data, header, offset))

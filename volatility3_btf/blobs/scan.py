@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from ..btf import BtfError, Header, Kind, Outline, Types
-from ..limits import Share
+from ..limits import Allowance, Share
 from ..memory.memory import Memory, Progress
 from ..survey import BTF, Survey, surveyed
 from .bases import Bases
@@ -51,12 +51,12 @@ class _BasesAhead(Bases):
         bases = Bases(self._kernels, self._distilled)
         self._ahead = _blobs(survey.memory, headers(survey, endian), bases=bases)
         self._seen: dict[int, Blob] = {}
-        self._room = MOST_KEPT
+        self._room = Allowance(MOST_KEPT)
 
     def seen_at(self, offset: int) -> Blob | None:
         """The blob at an address, if the look ahead came upon it and it was kept; it is handed out once."""
         blob = self._seen.pop(offset, None)
-        self._room += blob.size if blob else 0
+        self._room.give_back(blob.size if blob else 0)
         return blob
 
     def base_of(self, module: Outline) -> Types | None:
@@ -73,9 +73,8 @@ class _BasesAhead(Bases):
         return known
 
     def _keep(self, blob: Blob) -> None:
-        if blob.decoded is not None and blob.size <= self._room:
+        if blob.decoded is not None and self._room.take(blob.size):
             self._seen[blob.offset] = blob
-            self._room -= blob.size
 
     @cached_property
     def headless(self) -> list[Blob]:

@@ -4,6 +4,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
+from ..limits import Allowance
+
 MOST_SHOWN: Final = 3 << 19
 """Parts in one answer; all types of Debian's kernel 7 have 700,000 as a text, 1,040,000 as a table."""
 
@@ -24,27 +26,15 @@ LINE: Final = 128
 Item = TypeVar("Item")
 
 
-class Budget:
+class Budget(Allowance):
     """What may still be shown, in parts that cost about the same time: a pointer, a qualifier, a parameter.
 
     A few records can stand for any number of members: bodies inside bodies, prototypes of prototypes. One
     budget serves for a whole answer.
-
-    Attributes:
-        is_short: whether something had to be left out.
     """
 
     def __init__(self, parts: int = MOST_SHOWN) -> None:
-        self._left = parts
-        self.is_short = False
-
-    def take(self, parts: int) -> bool:
-        """Whether so many parts may be shown; they are no longer left then."""
-        if parts > self._left:
-            self.is_short = True
-            return False
-        self._left -= parts
-        return True
+        super().__init__(parts)
 
     def take_text(self, text: str) -> bool:
         """Whether a line or row may be shown, which counts where it is long: names of an image can be."""

@@ -9,7 +9,7 @@ from .format.errors import BtfError
 from .format.kinds import Kind
 from .scalars import fitting_name
 from .spelling import printable
-from .type_chains import DEEPEST
+from .type_chains import DECLARING, steps
 
 if TYPE_CHECKING:
     from .type_space import TypeSpace
@@ -24,6 +24,7 @@ _NESTING: Final = 32
 
 _QUALIFIERS: Final = {Kind.CONST: "const", Kind.VOLATILE: "volatile", Kind.RESTRICT: "restrict"}
 _TAGS: Final = {Kind.STRUCT: "struct", Kind.UNION: "union", Kind.ENUM: "enum", Kind.ENUM64: "enum"}
+_AROUND: Final = DECLARING | {Kind.FUNC_PROTO}
 _NUMBERS: Final = (Kind.INT, Kind.FLOAT)
 _ORDER: Final = ("const", "volatile", "restrict")
 
@@ -93,13 +94,10 @@ class Declarer:
 
     def declare(self, type_id: int, name: str = "") -> str:
         """The declaration of `name`; BtfError as `declare` says."""
-        types = self._types
-        text = name
+        types, text = self._types, name
         qualifiers: set[str] = set()
-        at = type_id
-        for _ in range(DEEPEST):
+        for at, kind in steps(types, type_id, _AROUND):
             self._count(type_id)
-            kind = types.kind_of(at)
             if kind in _QUALIFIERS:
                 qualifiers.add(_QUALIFIERS[kind])
             elif kind is Kind.TYPE_TAG:
@@ -109,17 +107,13 @@ class Declarer:
                 text = _pointer(text, qualifiers)
                 qualifiers.clear()
             elif kind is Kind.ARRAY:
-                _, _, count = types.array_of(at)
-                text = f"{_inner(text)}[{count}]"
+                text = f"{_inner(text)}[{types.array_of(at)[2]}]"
             elif kind is Kind.FUNC_PROTO:
                 text = f"{_inner(text)}({self._parameters(at)})"
                 qualifiers.clear()
-            else:
-                qualifiers.discard("restrict")
-                spelled = (self._in_prototypes if self._nesting else self._spell)(at)
-                return " ".join([*_sorted(qualifiers), spelled, *([text] if text else [])])
-            at = types.array_of(at)[0] if kind is Kind.ARRAY else types.word_of(at)
-        raise BtfError(f"type {type_id}: its chain of types does not end")
+        qualifiers.discard("restrict")
+        spelled = (self._in_prototypes if self._nesting else self._spell)(at)
+        return " ".join([*_sorted(qualifiers), spelled, *([text] if text else [])])
 
     def _parameters(self, proto: int) -> str:
         types = self._types

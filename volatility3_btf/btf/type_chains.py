@@ -5,6 +5,7 @@ Nothing in a blob keeps a typedef from pointing at itself, so every chain is fol
 number of steps.
 """
 
+from collections.abc import Iterator, Set
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,61 @@ SIZED: Final = frozenset(
 )
 """Kinds whose third word is their size in bytes."""
 
-_TRANSPARENT: Final = MODIFIERS | {Kind.VAR}
+_TRANSPARENT: Final = MODIFIERS | {Kind.VAR, Kind.ARRAY}
+
+
+LEADING_ON: Final = MODIFIERS | {Kind.PTR, Kind.ARRAY}
+"""Kinds that say something of a type that is named elsewhere."""
+
+
+DECLARING: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR, Kind.ARRAY})
+"""Kinds that a declaration spells out around a type's name."""
+
+
+class EndlessError(BtfError):
+    """A chain of types that leads on and on."""
+
+    def __init__(self, type_id: int) -> None:
+        super().__init__(f"type {type_id}: its chain of types does not end")
+
+
+def steps(
+    types: TypeTable, type_id: int, through: Set[Kind] = LEADING_ON, most: int = DEEPEST
+) -> Iterator[tuple[int, Kind]]:
+    """The types of a chain with their kinds: each that leads on, then the one at which it ends.
+
+    Args:
+        types: the blob.
+        type_id: the first of them.
+        through: kinds that lead on: an array to its elements, others to the type they are made from.
+        most: how many of them there may be.
+
+    Raises:
+        EndlessError: the chain does not end.
+    """
+    at = type_id
+    for _ in range(most):
+        kind = types.kind_of(at)
+        yield at, kind
+        if kind not in through:
+            return
+        at = _next(types, at, kind)
+    raise EndlessError(type_id)
+
+
+def end_of(types: TypeTable, type_id: int, through: Set[Kind] = LEADING_ON) -> int:
+    """The id at which a chain ends; where it does not, one that was reached. Arguments as of `steps`."""
+    at = type_id
+    for _ in range(DEEPEST):
+        kind = types.kind_of(at)
+        if kind not in through:
+            break
+        at = _next(types, at, kind)
+    return at
+
+
+def _next(types: TypeTable, type_id: int, kind: Kind) -> int:
+    return types.array_of(type_id)[0] if kind is Kind.ARRAY else types.word_of(type_id)
 
 
 def strip(types: TypeTable, type_id: int) -> int:
@@ -48,22 +103,15 @@ def size_of(types: TypeTable, type_id: int) -> int:
         BtfError: the type has no size (void, functions, forward declarations), its chain does not
             end, or the size is over 32 bits.
     """
-    at = type_id
     count = 1
-    for _ in range(DEEPEST):
-        kind = types.kind_of(at)
-        if kind in _TRANSPARENT:
-            at = types.word_of(at)
-        elif kind is Kind.ARRAY:
-            at, _, elements = types.array_of(at)
-            count = _bounded(count * elements, type_id)
-        elif kind is Kind.PTR:
-            return _bounded(count * types.pointer_size, type_id)
-        elif kind in SIZED:
-            return _bounded(count * types.word_of(at), type_id)
-        else:
-            raise BtfError(f"type {type_id}: {kind.name} {at} has no size")
-    raise BtfError(f"type {type_id}: its chain of types does not end")
+    for at, kind in steps(types, type_id, _TRANSPARENT):
+        if kind is Kind.ARRAY:
+            count = _bounded(count * types.array_of(at)[2], type_id)
+    if kind is Kind.PTR:
+        return _bounded(count * types.pointer_size, type_id)
+    if kind in SIZED:
+        return _bounded(count * types.word_of(at), type_id)
+    raise BtfError(f"type {type_id}: {kind.name} {at} has no size")
 
 
 def _bounded(size: int, type_id: int) -> int:

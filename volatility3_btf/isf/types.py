@@ -14,9 +14,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from ..btf import BtfError, Kind, Types
-from ..btf.format.kinds import MODIFIERS
 from ..btf.format.records import Positions
-from ..btf.type_chains import strip_many
+from ..btf.type_chains import EndlessError, steps, strip_many
 
 Entry = dict[str, Any]
 
@@ -146,21 +145,16 @@ class TypeEntries:
 
     def _describe(self, type_id: int) -> Entry:
         wrappers: list[Entry] = []
-        at, alias, types = type_id, 0, self.types
-        for _ in range(DEEPEST):
-            kind = types.kind_of(at)
-            if kind in MODIFIERS:
-                alias = at if kind is Kind.TYPEDEF else alias
-                at = types.word_of(at)
-            elif kind is Kind.PTR:
-                wrappers.append({"kind": "pointer"})
-                at = types.word_of(at)
-            elif kind is Kind.ARRAY:
-                at, _, count = types.array_of(at)
-                wrappers.append({"kind": "array", "count": count})
-            else:
-                break
-        else:
+        alias = 0
+        try:
+            for at, kind in steps(self.types, type_id, most=DEEPEST):
+                if kind is Kind.TYPEDEF:
+                    alias = at
+                elif kind is Kind.PTR:
+                    wrappers.append({"kind": "pointer"})
+                elif kind is Kind.ARRAY:
+                    wrappers.append({"kind": "array", "count": self.types.array_of(at)[2]})
+        except EndlessError:
             at = 0
         entry = self._aliased(self._named(at), at, alias)
         for wrapper in reversed(wrappers):

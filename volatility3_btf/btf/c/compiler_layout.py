@@ -15,7 +15,7 @@ from ..composites import Composite, Member
 from ..format.errors import BtfError
 from ..format.kinds import MODIFIERS, Kind
 from ..scalars import Scalars
-from ..type_chains import DEEPEST, LARGEST
+from ..type_chains import LARGEST, steps
 from .names import CNames
 
 if TYPE_CHECKING:
@@ -173,20 +173,12 @@ class Planner:
         return shape
 
     def _shape_of(self, type_id: int) -> _Shape | None:
-        types = self._types
-        at = type_id
         count = 1
-        for _ in range(DEEPEST):
-            kind = types.kind_of(at)
+        for at, kind in steps(self._types, type_id, MODIFIERS | {Kind.ARRAY}):
             if kind is Kind.ARRAY:
-                at, _, elements = types.array_of(at)
-                count = min(count * elements, LARGEST)
-            elif kind in MODIFIERS:
-                at = types.word_of(at)
-            else:
-                shape = self._base_shape(self._names.definition(at))
-                return shape and _Shape(min(shape.size * count, LARGEST), shape.align)
-        raise BtfError(f"type {type_id}: its chain of types does not end")
+                count = min(count * self._types.array_of(at)[2], LARGEST)
+        shape = self._base_shape(self._names.definition(at))
+        return shape and _Shape(min(shape.size * count, LARGEST), shape.align)
 
     def _base_shape(self, at: int) -> _Shape | None:
         types = self._types

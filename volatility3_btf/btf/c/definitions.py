@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from ...limits import Allowance
 from ..composites import Member
 from ..declarators import Declarer, tag_of
 from ..format.errors import BtfError
@@ -65,7 +66,7 @@ class Bodies:
         self._scalars = scalars
         self._inlined_enums: set[int] = set()
         self._holes = 0
-        self._budget = 16 * len(types.member_columns) + (1 << 20)
+        self._parts = Allowance(16 * len(types.member_columns) + (1 << 20))
 
     def composite(self, type_id: int, plan: Plan) -> str:
         """`struct name { ... };`."""
@@ -235,6 +236,5 @@ class Bodies:
         return f"__hole_{self._holes}"
 
     def _spend(self, parts: int) -> None:
-        self._budget -= parts
-        if self._budget < 0:
+        if not self._parts.take(parts):
             raise BtfError("bodies and prototypes are repeated more often than any kernel would")

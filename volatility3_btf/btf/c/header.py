@@ -17,7 +17,7 @@ from ..format.errors import BtfError
 from ..format.kinds import Kind
 from ..scalars import Scalars
 from ..spelling import comment, printable
-from ..type_chains import DEEPEST
+from ..type_chains import DECLARING, end_of, steps
 from .assertions import Assertion
 from .compiler_layout import Planner
 from .definitions import Bodies
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
 _ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
-_POINTING: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR})
 _NESTING: Final = 64
 MOST_PARTS: Final = 1 << 19
 """Types, members and enumerators of which a header is written; kernels of 2026 have 220,000."""
@@ -146,39 +145,17 @@ class _Writer:
             ids.update(owner.member_columns.type_id.tolist())
             ids.update(owner.columns.size_or_type[owner.columns.rows_of(Kind.TYPEDEF)].tolist())
             owner = owner.base
-        return {self._declared_from(type_id) for type_id in ids}
-
-    def _declared_from(self, type_id: int) -> int:
-        at = type_id
-        for _ in range(DEEPEST):
-            kind = self._types.kind_of(at)
-            if kind is Kind.ARRAY:
-                at = self._types.array_of(at)[0]
-            elif kind in _POINTING:
-                at = self._types.word_of(at)
-            else:
-                break
-        return at
+        return {end_of(self._types, type_id, DECLARING) for type_id in ids}
 
     def _require(self, type_id: int, by_value: bool, in_prototype: bool = False) -> None:
         """Write or declare what must stand before a declaration of this type."""
-        types = self._types
-        at = type_id
-        for _ in range(DEEPEST):
-            kind = types.kind_of(at)
-            if kind is Kind.ARRAY:
-                by_value = True
-                at = types.array_of(at)[0]
-            elif kind in _POINTING:
-                by_value = by_value and kind is not Kind.PTR
-                at = types.word_of(at)
-            elif kind is Kind.FUNC_PROTO:
-                self._deeper(partial(self._prototype, at))
-                return
-            else:
-                self._deeper(partial(self._leaf, at, by_value, in_prototype))
-                return
-        raise BtfError(f"type {type_id}: its chain of types does not end")
+        for step in steps(self._types, type_id, DECLARING):
+            at, kind = step
+            by_value = kind is Kind.ARRAY or (by_value and kind is not Kind.PTR)
+        if kind is Kind.FUNC_PROTO:
+            self._deeper(partial(self._prototype, at))
+        else:
+            self._deeper(partial(self._leaf, at, by_value, in_prototype))
 
     def _deeper(self, step: Callable[[], None]) -> None:
         if self._depth > _NESTING:

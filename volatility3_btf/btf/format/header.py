@@ -60,6 +60,15 @@ class Header:
             sections += struct.unpack_from(order + "2I", raw, SHORTEST)
         return cls(endian, version, flags, hdr_len, *sections)
 
+    def pack(self) -> bytes:
+        """The header's bytes: those that `parse` reads, and zeros up to hdr_len where that is more."""
+        order = "<" if self.endian == "little" else ">"
+        magic = next(raw for raw, endian in MAGIC.items() if endian == self.endian)
+        words = (self.hdr_len, self.type_off, self.type_len, self.str_off, self.str_len)
+        layout = (self.layout_off, self.layout_len) if self.hdr_len >= WITH_LAYOUT else ()
+        packed = struct.pack(f"{order}BB{5 + len(layout)}I", self.version, self.flags, *words, *layout)
+        return (magic + packed).ljust(self.hdr_len, b"\0")
+
     @property
     def size(self) -> int:
         """Bytes of the whole blob, header included."""

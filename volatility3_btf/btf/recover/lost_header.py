@@ -7,7 +7,6 @@ followed backwards, every record that leads there is a possible first one. How m
 from what they say of each other: a FUNC refers to a FUNC_PROTO, an array is indexed by an integer.
 """
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from ..format.errors import BtfError
-from ..format.header import SHORTEST, Endian
+from ..format.header import SHORTEST, Endian, Header
 from ..format.records import LONGEST, Positions, Words, walk
 from ..format.strings import MOST as LONGEST_STRINGS
 from ..types import Types
@@ -181,9 +180,9 @@ class _Finder:
 
     def _decoded(self, start: int, strings: int, end: int) -> Headless | None:
         """The blob of these types and strings, if it decodes."""
-        fields = (0xEB9F, 1, 0, SHORTEST, 0, strings - start, strings - start, end - strings)
-        order = "<" if self._endian == "little" else ">"
-        blob = struct.pack(order + "HBB5I", *fields) + self._data[start:end]
+        types_size = strings - start
+        header = Header(self._endian, 1, 0, SHORTEST, 0, types_size, types_size, end - strings)
+        blob = header.pack() + self._data[start:end]
         try:
             types = Types(blob)
         except BtfError:

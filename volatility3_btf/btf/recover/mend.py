@@ -7,7 +7,6 @@ cut short, become placeholders. Records behind a hole whose ids cannot be told c
 are found by name, and nothing refers to them.
 """
 
-import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -252,7 +251,6 @@ def _close_references(words: Words) -> int:
 
 def _blob(words: Words, section: bytes, endian: Endian) -> bytes:
     """A blob of a type section and strings."""
-    order = "<" if endian == "little" else ">"
     size = 4 * len(words)
-    fields = (0xEB9F, 1, 0, SHORTEST, 0, size, size, len(section))
-    return struct.pack(order + "HBB5I", *fields) + words.astype(order + "u4").tobytes() + section
+    header = Header(endian, 1, 0, SHORTEST, 0, size, size, len(section))
+    return header.pack() + words.astype("<u4" if endian == "little" else ">u4").tobytes() + section

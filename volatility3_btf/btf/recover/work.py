@@ -1,30 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bound on what is looked at in one image, by all that is tried there together."""
 
+from ...limits import Allowance
 from ..format.errors import BtfError
 
 
-class Work:
-    """How much may still be looked at.
+class Work(Allowance):
+    """How many 32-bit words may still be looked at, each counted as often as it is gone over."""
 
-    Args:
-        words: 32-bit words, each counted as often as it is gone over.
-    """
-
-    def __init__(self, words: int) -> None:
-        self._left = words
-
-    @property
-    def is_done(self) -> bool:
-        """Whether more was asked for than there was left."""
-        return self._left < 0
-
-    def take(self, words: int) -> None:
+    def take(self, amount: int = 1) -> bool:
         """Go over words.
 
         Raises:
             BtfError: no more may be looked at.
         """
-        self._left -= words
-        if self.is_done:
+        if self.is_used_up or not super().take(amount):
             raise BtfError("too much had to be looked at")
+        return True

@@ -5,22 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from ...limits import Allowance
 from ..budget import FIELD, Budget
 from ..composites import Composite, Member
 from ..format.errors import BtfError
 from ..format.kinds import Kind
 from ..nodes import Typedef
 from ..spelling import printable
-from ..type_chains import DEEPEST
+from ..type_chains import DECLARING, EndlessError, end_of, steps
 from ..type_space import Type
 from .layout import Field, lay_out
 
 MOST_FIELDS: Final = 1 << 16
 """Fields of one type, those of bodies inside it included, that are shown; a kernel's have some thousand."""
+_IN_ARRAYS: Final = frozenset({Kind.ARRAY, Kind.CONST, Kind.VOLATILE})
+
 DEEPEST_BODY: Final = 32
 """Levels of bodies inside bodies that are followed."""
-
-_INLINE: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR})
 
 
 class Nested:
@@ -33,7 +34,7 @@ class Nested:
 
     def __init__(self, composite: Composite, budget: Budget) -> None:
         self._outer = [composite.id]
-        self._left = MOST_FIELDS
+        self._fields = Allowance(MOST_FIELDS)
         self.budget = budget
         self.is_open = self._take(composite)
 
@@ -53,10 +54,9 @@ class Nested:
 
     def _take(self, composite: Composite) -> bool:
         fields = composite.types.vlen_of(composite.id)
-        if fields > self._left or len(self._outer) > DEEPEST_BODY:
-            self.budget.is_short = True
+        if len(self._outer) > DEEPEST_BODY or not self._fields.take(fields):
+            self.budget.is_used_up = True
             return False
-        self._left -= fields
         return self.budget.take(FIELD * fields)
 
 
@@ -94,46 +94,24 @@ def declared_from(member: Member) -> int:
 
     Where the chain goes on for too long, the id that was reached.
     """
-    types = member.types
-    at = member.type_id
-    for _ in range(DEEPEST):
-        kind = types.kind_of(at)
-        if kind is Kind.ARRAY:
-            at = types.array_of(at)[0]
-        elif kind in _INLINE:
-            at = types.word_of(at)
-        else:
-            break
-    return at
+    return end_of(member.types, member.type_id, DECLARING)
 
 
 def points_away(member: Member) -> bool:
     """Whether a member's body lies elsewhere, behind a pointer."""
-    types = member.types
-    at = member.type_id
-    for _ in range(DEEPEST):
-        kind = types.kind_of(at)
-        if kind is Kind.PTR:
-            return True
-        if kind is Kind.ARRAY:
-            at = types.array_of(at)[0]
-        elif kind in _INLINE:
-            at = types.word_of(at)
-        else:
-            return False
-    return False
+    try:
+        return any(kind is Kind.PTR for _, kind in steps(member.types, member.type_id, DECLARING))
+    except EndlessError:
+        return False
 
 
 def dimensions(member: Member) -> int:
     """Dimensions of the array that a member is."""
-    types = member.types
-    at = member.type_id
-    count = 0
-    while count < DEEPEST_BODY and types.kind_of(at) in (Kind.ARRAY, Kind.CONST, Kind.VOLATILE):
-        is_array = types.kind_of(at) is Kind.ARRAY
-        at = types.array_of(at)[0] if is_array else types.word_of(at)
-        count += is_array
-    return count
+    try:
+        kinds = [kind for _, kind in steps(member.types, member.type_id, _IN_ARRAYS)]
+    except EndlessError:
+        return DEEPEST_BODY
+    return kinds.count(Kind.ARRAY)
 
 
 def walk_members(composite: Composite, budget: Budget | None = None) -> Iterator[tuple[str, Field]]:

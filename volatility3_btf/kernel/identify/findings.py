@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ...limits import Allowance
 from ...memory.memory import Memory, Progress
 from ...survey import BANNER, DIGITS, NOTE, Survey, surveyed
 from ..errors import KernelError
@@ -156,7 +157,7 @@ class _Reading:
 
     def __init__(self, memory: Memory, findings: Findings) -> None:
         self._memory, self._findings = memory, findings
-        self._left = _MOST_KEPT
+        self._room = Allowance(_MOST_KEPT)
 
     def read_all(self, turn: Sequence[Tokens], near: Sequence[int]) -> None:
         """Read all of them quickly, then some with all means.
@@ -197,13 +198,13 @@ class _Reading:
 
     def _keep(self, found: Kallsyms) -> None:
         """Keep it, as long as all of them do not take too much."""
-        if self._left >= 0:
-            self._left -= found.size
-            if self._left >= 0:
-                self._findings.kallsyms.append(found)
-            else:
-                text = "there are more symbols than several kernels have: not all were read"
-                self._findings.complaints.append(text)
+        if self._room.is_used_up:
+            return
+        if self._room.take(found.size):
+            self._findings.kallsyms.append(found)
+        else:
+            text = "there are more symbols than several kernels have: not all were read"
+            self._findings.complaints.append(text)
 
 
 def _in_turn(found: Mapping[int, Tokens], near: Sequence[int]) -> list[Tokens]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...limits import Allowance, Once
 from ...memory.memory import Memory
 from .tokens import Tokens
 
@@ -34,23 +35,20 @@ class Attempt:
     tokens: Tokens
     places: Mapping[str, int]
     thorough: bool = True
-    _left: int = field(init=False)
-    _told: bool = field(init=False, default=False)
+    _names: Allowance = field(init=False)
+    _over: Once = field(init=False, default_factory=Once)
 
     def __post_init__(self) -> None:
-        self._left = MOST_WALKED if self.thorough else MOST_WALKED_LIGHTLY
+        self._names = Allowance(MOST_WALKED if self.thorough else MOST_WALKED_LIGHTLY)
 
     def walk(self, names: int) -> None:
         """Count names that are walked over one by one."""
-        self._left -= names
+        self._names.take(names)
 
     @property
     def is_over(self) -> bool:
-        """Whether no more may be tried; the first time that it is asked for then, it is logged."""
-        if self._left < 0 and not self._told:
-            log.warning(
-                "too much looks like the names of the token table at %#x: not all was tried",
-                self.tokens.table,
-            )
-            self._told = True
-        return self._left < 0
+        """Whether no more may be tried; the first time that it is asked for then, a warning says so."""
+        if self._names.is_used_up:
+            text = "too much looks like the names of the token table at %#x: not all was tried"
+            self._over.warn(log, text, self.tokens.table)
+        return self._names.is_used_up

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ...btf import BtfError, Composite, Types
+from ...limits import Allowance
 from ...memory.memory import UnreadableError
 from ..address_space import AddressSpace
 from ..structures import Record, member_at, struct_of
@@ -83,12 +84,11 @@ class _Walk:
 
     def __init__(self, space: AddressSpace, node: Composite, found: IdrContent) -> None:
         self._space, self._node, self._found = space, node, found
-        self._left = MOST_NODES
+        self._nodes = Allowance(MOST_NODES)
 
     def visit(self, address: int, above: int | None) -> None:
         """Read a node and what is below it; `above` is the `shift` of the node that points to it."""
-        self._left -= 1
-        record = self._read(address) if self._left >= 0 else None
+        record = self._read(address) if self._nodes.take() else None
         shift = None if record is None else record.number("shift")
         slots = None if record is None else record.bytes_of("slots")
         if shift is None or slots is None or (above is not None and shift >= above):

@@ -19,6 +19,7 @@ from ...blobs.bases import Bases
 from ...blobs.blob import MAX_BLOB, Blob, BlobKind
 from ...blobs.examination import examine
 from ...btf import BtfError, Composite, Header
+from ...limits import Allowance
 from ...memory.memory import BytesMemory, Memory, Progress, Run
 from ...survey import BTF, Survey, surveyed
 from ..address_space import AddressSpace, address_space_of, direct_map, read_runs
@@ -183,7 +184,9 @@ def _confirmed(
 ) -> tuple[LoadedBtf, ...]:
     """The BTFs that the candidates point to, each once: where several claim one, the first has it."""
     loaded: dict[int, LoadedBtf] = {}
-    budget = memory.size + MAX_BLOB
+    room = Allowance(
+        memory.size + MAX_BLOB, "more BTF seems to be loaded than fits into memory: the rest is left out"
+    )
     for candidate in found:
         known = loaded.get(candidate.address)
         if known is not None:
@@ -192,9 +195,7 @@ def _confirmed(
         entry = _confirm(memory, space, kernel, candidate)
         if entry is None:
             continue
-        budget -= entry.size
-        if budget < 0:
-            log.warning("more BTF seems to be loaded than fits into memory: the rest is left out")
+        if not room.take(entry.size):
             break
         loaded[candidate.address] = entry
     return tuple(sorted(loaded.values(), key=lambda entry: (entry.id, entry.address)))

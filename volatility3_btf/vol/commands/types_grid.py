@@ -96,7 +96,7 @@ class TypesGrid:
     def _shown(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items; one line where there were more than can be shown."""
         yield from items
-        if self._budget.is_short:
+        if self._budget.is_used_up:
             vollog.warning("There is more than can be shown at once, so part of it is left out")
 
     def _rows(self, rows: Iterable[Cells]) -> Iterator[Cells]:
@@ -135,7 +135,7 @@ class TypesGrid:
             for item in find(name):
                 count += 1
                 yield item
-            if not count and not self._budget.is_short:
+            if not count and not self._budget.is_used_up:
                 meant = hint(self._chosen.types, name, kinds) if kinds else ""
                 vollog.warning("No %s %s in this BTF%s", what, name, f" ({meant})" if meant else "")
 
