@@ -18,7 +18,7 @@ from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.btf import Enum, Kind
 from volatility3_btf.kernel import Kernel, NotThereError, identify_kernel, identify_kernels
 from volatility3_btf.kernel.evidence.clock import Clock, clock_of
-from volatility3_btf.kernel.evidence.life import tell_life
+from volatility3_btf.kernel.evidence.life import with_life
 from volatility3_btf.kernel.structures import member_at, struct_of
 from volatility3_btf.memory.memory import Memory
 
@@ -352,8 +352,8 @@ def test_a_kernel_is_asked_for_by_release_or_place(dump: GetDump) -> None:
 def test_no_more_kernels_are_compared_than_an_image_has(dump: GetDump) -> None:
     memory = open_memory(dump(CRASH).raw)
     kernels = ranked(memory)
-    tell_life(memory, kernels * 50)
-    assert [kernel.life for kernel in kernels] == ["running", "ended"]
+    told = with_life(memory, kernels * 50)
+    assert [kernel.life for kernel in told[:2]] == ["running", "ended"]
 
 
 def test_a_kernel_whose_btf_is_gone_may_be_the_one_that_runs(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -33,7 +33,25 @@ _AROUND = 64 << 20
 """Bytes around the listed symbols that may belong to the kernel image too, where only some are listed."""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
+class Said:
+    """What a step of the identification has to say of a kernel, in sentences.
+
+    Attributes:
+        agreed: what agreed.
+        doubts: what is missing, and what was inferred.
+        against: what contradicts itself.
+    """
+
+    agreed: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+
+    def __add__(self, other: Said) -> Said:
+        return Said(self.agreed + other.agreed, self.doubts + other.doubts, self.against + other.against)
+
+
+@dataclass(frozen=True, eq=False)
 class Kernel:
     r"""One kernel: its types, its symbols, and the evidence that they belong together.
 
@@ -76,9 +94,9 @@ class Kernel:
     lacking: str | None = None
     state: State = "types only"
     life: Life = "unknown"
-    untyped: list[str] = field(default_factory=list)
-    evidence: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    untyped: Sequence[str] = field(default_factory=list)
+    evidence: Sequence[str] = field(default_factory=list)
+    doubts: Sequence[str] = field(default_factory=list)
 
     def physical(self, virtual: int) -> int | None:
         """The address in the layer of a virtual address in the kernel image.

@@ -97,17 +97,19 @@ def _kernel(header: dict[str, Any], sections: dict[str, memoryview]) -> Kernel:
     plain = {name: header[name] for name in _PLAIN}
     if not all(isinstance(value, str | None) for value in (*plain.values(), header["banner"])):
         raise CompactError("the header's texts are none")
-    kernel = Kernel(blob, kaslr_shift=0, **plain)
-    if header["banner"] is not None:
-        kernel.banner = base64.b64decode(header["banner"])
-    kernel.contents = {
+    contents = {
         name.removeprefix(_CONTENT): bytes(data)
         for name, data in sections.items()
         if name.startswith(_CONTENT)
     }
-    if "text" in sections:
-        kernel.symbols = _symbols(header, sections)
-    return kernel
+    return Kernel(
+        blob,
+        banner=None if header["banner"] is None else base64.b64decode(header["banner"]),
+        symbols=_symbols(header, sections) if "text" in sections else None,
+        kaslr_shift=0,
+        contents=contents,
+        **plain,
+    )
 
 
 def _symbols(header: dict[str, Any], sections: dict[str, memoryview]) -> Symbols:

@@ -10,7 +10,7 @@ likely and no more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Final
 
@@ -70,6 +70,9 @@ class Signs:
         reserved: the places in the layer that it had set aside for a kernel after a crash.
         tasks: its processes.
         memory_end: where in the layer the memory ends that it knows.
+        life: whether it runs.
+        evidence: what speaks for its life, a sentence each.
+        doubts: what speaks against it.
     """
 
     kernel: Kernel
@@ -82,25 +85,43 @@ class Signs:
     reserved: range | None = None
     tasks: Tasks | None = None
     memory_end: int | None = None
+    life: Life = "unknown"
+    evidence: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> Kernel:
+        """The kernel with its life, and with the sentences."""
+        kernel = self.kernel
+        evidence, doubts = [*kernel.evidence, *self.evidence], [*kernel.doubts, *self.doubts]
+        return replace(kernel, life=self.life, evidence=evidence, doubts=doubts)
 
 
-def tell_life(memory: Memory, kernels: Sequence[Kernel]) -> None:
-    """Give every kernel its `life`, and the sentences that it rests on.
+def with_life(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
+    """The kernels, each with its `life` and the sentences that it rests on, in the same order.
 
     Where there is one kernel, a few numbers are read of it.
     """
     placed = [
         kernel for kernel in kernels if kernel.symbols is not None and kernel.physical_shift is not None
     ]
-    for kernel in placed:
-        kernel.doubts += [f"Linux {release} is in this image too, without BTF" for release in kernel.untyped]
     signs = [_signs(memory, kernel, len(placed) > 1) for kernel in placed[:MOST_KERNELS]]
-    for one in signs:
+    signs += [_untyped(kernel) for kernel in placed[MOST_KERNELS:]]
+    compared = signs[:MOST_KERNELS]
+    for one in compared:
         _tell_own(one)
-    if len(signs) == 1:
-        signs[0].kernel.life = _life_alone(signs[0])
-        return
-    _compare(signs)
+    if len(compared) == 1:
+        compared[0].life = _life_alone(compared[0])
+    else:
+        _compare(compared)
+    told = {id(one.kernel): one.told for one in signs}
+    return [told.get(id(kernel), kernel) for kernel in kernels]
+
+
+def _untyped(kernel: Kernel) -> Signs:
+    """A kernel's signs as long as nothing was read: that there are others, without types."""
+    others = [f"Linux {release} is in this image too, without BTF" for release in kernel.untyped]
+    return Signs(kernel, life=kernel.life, doubts=others)
 
 
 def _life_alone(signs: Signs) -> Life:
@@ -123,15 +144,17 @@ def _compare(signs: Sequence[Signs]) -> None:
         by = [is_certain for (first, _), is_certain in before.items() if first == id(one)]
         over = [before.get((id(rival), id(one))) for rival in rivals]
         if any(by):
-            one.kernel.life = "ended"
+            one.life = "ended"
         elif not by and None not in over and (rivals or one.inside):
-            one.kernel.life = "running" if all(over) else "likely"
+            one.life = "running" if all(over) else "likely"
 
 
 def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
     """Read what there is to read of one kernel."""
     processors = memory.processors[:MOST_PROCESSORS]
-    signs = Signs(kernel, sum(_is_inside(memory, kernel, one) for one in processors), len(processors))
+    signs = _untyped(kernel)
+    signs.inside = sum(_is_inside(memory, kernel, one) for one in processors)
+    signs.processors = len(processors)
     signs.must_tell = any(one.page_tables is not None or one.bases for one in processors)
     signs.shut = _shut(memory, kernel)
     at = kernel.find("panic_cpu")
@@ -204,17 +227,16 @@ def _memory_end(memory: Memory, kernel: Kernel) -> int | None:
 
 def _tell_own(signs: Signs) -> None:
     """Put into sentences what a kernel's signs say by themselves."""
-    kernel = signs.kernel
     if signs.inside:
-        kernel.evidence.append(f"{signs.inside} of {signs.processors} processors were in this kernel")
+        signs.evidence.append(f"{signs.inside} of {signs.processors} processors were in this kernel")
     elif signs.must_tell:
-        kernel.doubts.append("no processor was in this kernel when memory was written")
+        signs.doubts.append("no processor was in this kernel when memory was written")
     if signs.shut:
-        kernel.doubts.append(f"it had been shut down: system_state is {signs.shut}")
+        signs.doubts.append(f"it had been shut down: system_state is {signs.shut}")
     if signs.panicked:
-        kernel.doubts.append("it has panicked: panic_cpu is set")
+        signs.doubts.append("it has panicked: panic_cpu is set")
     if signs.clock is not None:
-        kernel.evidence.append(
+        signs.evidence.append(
             f"its clock stands at {date(signs.clock.last)}, and it was booted at {date(signs.clock.booted)}"
         )
 
@@ -235,20 +257,20 @@ def _earlier(one: Signs, other: Signs) -> tuple[Signs, bool] | None:
         return None
     for first, second in ((one, other), (other, one)):
         if _crashed_into(first, second):
-            _tell_crash(first.kernel, second.kernel)
+            _tell_crash(first, second)
             return first, True
     votes = [(one, why) for why in _votes(one, other)] + [(other, why) for why in _votes(other, one)]
     firm = [loser for loser, why in votes if why not in _WEAK]
     strongest = firm or [loser for weak in _WEAK for loser, why in votes if why == weak][:1]
     if any(loser is not strongest[0] for loser, _ in votes):
-        _tell_contradiction(one.kernel, other.kernel, votes)
+        _tell_contradiction(one, other, votes)
     if not strongest or any(loser is not strongest[0] for loser in firm):
         return None
     loser = strongest[0]
     winner = other if loser is one else one
     reasons = ", and it ".join(why for voted, why in votes if voted is loser)
     place = f"the kernel with BTF at {loser.kernel.blob.offset:#x}"
-    winner.kernel.evidence.append(f"{place} ran before: it {reasons}")
+    winner.evidence.append(f"{place} ran before: it {reasons}")
     return loser, bool(firm) and all(voted is loser for voted, _ in votes)
 
 
@@ -277,18 +299,15 @@ def _votes(first: Signs, second: Signs) -> Iterator[str]:
         yield _MEMORY
 
 
-def _tell_contradiction(one: Kernel, other: Kernel, votes: Sequence[tuple[Signs, str]]) -> None:
+def _tell_contradiction(one: Signs, other: Signs, votes: Sequence[tuple[Signs, str]]) -> None:
     reasons = ", but ".join(
         f"the one with BTF at {loser.kernel.blob.offset:#x} {why}" for loser, why in votes
     )
-    for kernel in (one, other):
-        kernel.doubts.append(f"signs contradict each other on which kernel ran before: {reasons}")
+    for signs in (one, other):
+        signs.doubts.append(f"signs contradict each other on which kernel ran before: {reasons}")
 
 
-def _tell_crash(first: Kernel, second: Kernel) -> None:
-    second.evidence.append(
-        f"it runs in the memory that the kernel with BTF at {first.blob.offset:#x} had set aside for a crash"
-    )
-    first.doubts.append(
-        f"it has crashed: the kernel with BTF at {second.blob.offset:#x} runs in memory set aside for that"
-    )
+def _tell_crash(first: Signs, second: Signs) -> None:
+    old, new = (f"the kernel with BTF at {one.kernel.blob.offset:#x}" for one in (first, second))
+    second.evidence.append(f"it runs in the memory that {old} had set aside for a crash")
+    first.doubts.append(f"it has crashed: {new} runs in memory set aside for that")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ...btf.spelling import printable
 from ...memory.memory import Memory, UnreadableError
-from ..kernel import Kernel
+from ..kernel import Kernel, Said
 from ..symbols import Symbols
 
 _ENTRY: Final = 12
@@ -47,14 +47,14 @@ Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 
-def misplaced(memory: Memory, kernel: Kernel) -> tuple[list[str], list[str]]:
-    """What the second tables say: sentences in favour, and sentences against.
+def misplaced(memory: Memory, kernel: Kernel) -> Said:
+    """What the second tables say in favour and against.
 
     Nothing where symbols were lost: then tables are damaged, which is told elsewhere.
     """
     symbols = kernel.symbols
     if symbols is None or symbols.lost or not len(symbols):
-        return [], []
+        return Said()
     agreed, against = [], []
     in_order = _compare_order(memory, kernel, symbols)
     if in_order:
@@ -70,7 +70,7 @@ def misplaced(memory: Memory, kernel: Kernel) -> tuple[list[str], list[str]]:
             against.append(f"{len(wrong)} of {seen} names in {section} have another address, as {wrong[0]}")
         elif seen and not wrong:
             agreed.append(f"{seen} names in {section} have the same address")
-    return agreed, against
+    return Said(tuple(agreed), (), tuple(against))
 
 
 def _exports(memory: Memory, kernel: Kernel, section: str) -> tuple[Int64s, bytes, Int64s] | None:

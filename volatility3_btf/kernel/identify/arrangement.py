@@ -120,7 +120,8 @@ def moved(kernel: Kernel, memory: Memory) -> Kernel | None:
         evidence=[],
         doubts=[],
     )
-    space = map_kernel(memory, laid).space
+    mapped = map_kernel(memory, laid)
+    space, laid = mapped.space, mapped.kernel
     said = [] if space is None or laid.layer_base else ask(memory, laid, space)
     tasks = [testimony.verdict for testimony in said if testimony.witness == "tasks"]
     return laid if tasks == ["agrees"] else None

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ...blobs.blob import Blob
 from ...blobs.scan import find_kernel_btf, kernel_at
@@ -20,7 +21,7 @@ from ..evidence.vmcoreinfo import Vmcoreinfo
 from ..evidence.vmcoreinfo_symbols import Notes
 from ..evidence.witnesses import ask
 from ..kallsyms.kallsyms import Kallsyms, in_order
-from ..kernel import Kernel
+from ..kernel import Kernel, Said
 from ..memory_map import lacking, memory_map_of
 from ..symbols import Symbols
 from .asked import asked_for, undecided
@@ -29,10 +30,10 @@ from .findings import Findings, read_findings
 from .kaslr import kaslr_of
 from .physical import Mapped, map_kernel
 from .placement import BTF_STARTS, Placement, Surroundings, own_tables, place
-from .rank import rank
+from .rank import ranked
 from .untyped import may_run
 from .variables import read_contents
-from .verdict import judge, tell_evidence, tell_losses
+from .verdict import evidence_of, judged, losses_of
 
 log = logging.getLogger(__name__)
 
@@ -112,11 +113,13 @@ def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kerne
             untyped[placement.banner.offset] = placement.banner.release
     tied = {id(kernel.blob) for kernel in kernels}
     kernels += [_types_only(blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
-    for kernel in kernels:
-        banner = kernel.find("linux_banner")
-        kernel.untyped = [release for at, release in untyped.items() if at != banner]
-    rank(memory, kernels)
-    return kernels
+    return ranked(memory, [_with_untyped(kernel, untyped) for kernel in kernels])
+
+
+def _with_untyped(kernel: Kernel, untyped: Mapping[int, str]) -> Kernel:
+    """The kernel with the releases of others that may run, by the place of their banner."""
+    banner = kernel.find("linux_banner")
+    return replace(kernel, untyped=[release for at, release in untyped.items() if at != banner])
 
 
 def _blob_of(
@@ -166,73 +169,67 @@ def _with_symbols(
     memory: Memory, kallsyms: Kallsyms, placement: Placement, blob: Blob, how: str, findings: Findings
 ) -> Kernel:
     """A kernel of which both types and symbols were found."""
-    kernel = Kernel(blob, physical_shift=placement.shift, vmcoreinfo=placement.note)
-    kernel.symbols = symbols_of(kallsyms, placement)
-    _name(kernel, kallsyms, placement, findings)
+    kernel, said = _named(kallsyms, placement, blob, findings)
     mapped, own = _map(memory, kernel, findings.notes)
-    _take_note(kernel, kallsyms, placement, own)
-    mapped, told = _tell(memory, kernel, mapped)
-    against = tell_evidence(kernel, kallsyms, placement)
-    against += _add_kaslr(memory, kernel, placement, mapped.space)
-    kernel.evidence += mapped.agreed
-    against += mapped.against
-    kernel.contents = read_contents(memory, kernel)
-    agreed, exchanged = misplaced(memory, kernel)
-    kernel.evidence += agreed
-    against += exchanged
-    tell_losses(kernel, kallsyms, placement, told.sources)
-    map_of_memory = memory_map_of(memory, kernel, mapped.space)
-    kernel.lacking = lacking(memory, map_of_memory, kernel.layer_base or 0)
-    judge(kernel, placement, how, ask(memory, kernel, mapped.space), against)
-    return kernel
+    said += _take_note(mapped.kernel, kallsyms, placement, own)
+    mapped, told = _tell(memory, mapped)
+    kernel = mapped.kernel
+    said += evidence_of(kernel, kallsyms, placement)
+    kernel, of_kaslr = _with_kaslr(memory, kernel, placement, mapped.space)
+    said += of_kaslr + mapped.said + misplaced(memory, kernel)
+    said += losses_of(kernel, kallsyms, placement, told.sources)
+    kernel = replace(
+        kernel,
+        contents=read_contents(memory, kernel),
+        lacking=lacking(memory, memory_map_of(memory, kernel, mapped.space), kernel.layer_base or 0),
+    )
+    return judged(kernel, placement, how, ask(memory, kernel, mapped.space), said)
 
 
 def _map(memory: Memory, kernel: Kernel, notes: Sequence[Vmcoreinfo]) -> tuple[Mapped, OwnNote]:
     """Walk the page tables, and follow the kernel's pointers to its own VMCOREINFO, which alone counts."""
     mapped = map_kernel(memory, kernel)
-    own, hint = own_note(memory, kernel, mapped.space), kernel.vmcoreinfo
+    own, hint = own_note(memory, mapped.kernel, mapped.space), kernel.vmcoreinfo
+    note = hint
     if own.note is not None and (hint is None or own.note.entries != hint.entries):
-        alike = (note for note in notes if note.entries == own.note.entries)
-        kernel.vmcoreinfo = next(alike, own.note)
+        note = next((note for note in notes if note.entries == own.note.entries), own.note)
     elif own.whose == "other" and hint is not None:
-        kernel.vmcoreinfo = None
-    return (mapped if kernel.vmcoreinfo is hint else map_kernel(memory, kernel)), own
+        note = None
+    return (mapped if note is hint else map_kernel(memory, replace(kernel, vmcoreinfo=note))), own
 
 
-def _tell(memory: Memory, kernel: Kernel, mapped: Mapped) -> tuple[Mapped, Told]:
+def _tell(memory: Memory, mapped: Mapped) -> tuple[Mapped, Told]:
     """Find the variables that a kernel does not list; its symbols have them then.
 
     They may tell where its page tables are, through which there is more to find.
     """
-    listed = kernel.symbols
+    kernel, listed = mapped.kernel, mapped.kernel.symbols
     told = tell_variables(memory, kernel, mapped.space)
     if listed is None or not told.addresses:
         return mapped, told
-    kernel.symbols = with_told(listed, told)
-    if mapped.space is not None:
-        return mapped, told
-    mapped = map_kernel(memory, kernel)
-    kernel.symbols = listed
-    told = tell_variables(memory, kernel, mapped.space)
-    kernel.symbols = with_told(listed, told)
-    return mapped, told
+    kernel = replace(kernel, symbols=with_told(listed, told))
+    if mapped.space is None:
+        mapped = map_kernel(memory, kernel)
+        told = tell_variables(memory, replace(mapped.kernel, symbols=listed), mapped.space)
+        kernel = replace(mapped.kernel, symbols=with_told(listed, told))
+    return replace(mapped, kernel=kernel), told
 
 
-def _take_note(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, own: OwnNote) -> None:
+def _take_note(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, own: OwnNote) -> Said:
     """Compare the kernel's own note with kallsyms; a note elsewhere is a hint, and told as such."""
     hint, note = placement.note, kernel.vmcoreinfo
     placement.is_own = own.whose == "own"
     if placement.is_own and note is not None:
         if note is not hint:
             placement.compare(kallsyms, note)
-        kernel.evidence.append(f"VMCOREINFO is where the kernel's {own.name} points")
-    elif own.whose == "other" and hint is not None:
+        return Said((f"VMCOREINFO is where the kernel's {own.name} points",))
+    if own.whose == "other" and hint is not None:
         placement.forget_note()
-        kernel.doubts.append(
-            f"VMCOREINFO at {hint.offsets[0]:#x} is not the kernel's own, whose pointer leads elsewhere"
-        )
-    elif note is not None and hint is None:
-        kernel.doubts.append("VMCOREINFO is of the same release, but has no symbol to compare")
+        text = f"VMCOREINFO at {hint.offsets[0]:#x} is not the kernel's own, whose pointer leads elsewhere"
+        return Said(doubts=(text,))
+    if note is not None and hint is None:
+        return Said(doubts=("VMCOREINFO is of the same release, but has no symbol to compare",))
+    return Said()
 
 
 def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
@@ -253,46 +250,50 @@ def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
     return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost, kallsyms.tables.word)
 
 
-def _name(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, findings: Findings) -> None:
-    """Banner, release and architecture."""
-    banner = placement.banner
-    known = kallsyms.value(placement.reading, "linux_banner") is not None and placement.shift is not None
-    if banner is None:
-        banner = near_banner(kallsyms.place, findings.banners)
+def _named(kallsyms: Kallsyms, placement: Placement, blob: Blob, findings: Findings) -> tuple[Kernel, Said]:
+    """The kernel with its symbols, banner, release and architecture."""
+    banner = placement.banner or near_banner(kallsyms.place, findings.banners)
     note = placement.note or _note_of_release(banner, findings.notes)
-    kernel.vmcoreinfo = note
-    if banner is not None:
-        kernel.banner, kernel.release = banner.text, banner.release
-    elif note is not None:
-        kernel.release = note.release
+    release = banner.release if banner is not None else None if note is None else note.release
+    text, said = None if banner is None else banner.text, Said()
+    known = kallsyms.value(placement.reading, "linux_banner") is not None and placement.shift is not None
     if placement.banner is None and known:
-        kernel.banner = None
-        kernel.doubts.append("there is no kernel banner where the symbol linux_banner points")
+        text = None
+        said = Said(doubts=("there is no kernel banner where the symbol linux_banner points",))
     elif placement.banner is None and banner is not None:
-        kernel.doubts.append(
-            f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"
-        )
-    kernel.architecture = architecture_of(
-        lambda name: bool(kallsyms.positions(name)), note, _types(kernel.blob), kernel.blob.header.endian
+        doubt = f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"
+        said = Said(doubts=(doubt,))
+    architecture = architecture_of(
+        lambda name: bool(kallsyms.positions(name)), note, _types(blob), blob.header.endian
     )
+    kernel = Kernel(
+        blob,
+        banner=text,
+        release=release,
+        architecture=architecture,
+        symbols=symbols_of(kallsyms, placement),
+        vmcoreinfo=note,
+        physical_shift=placement.shift,
+    )
+    return kernel, said
 
 
-def _add_kaslr(memory: Memory, kernel: Kernel, placement: Placement, space: AddressSpace | None) -> list[str]:
-    """Find the KASLR shift; what contradicts it."""
+def _with_kaslr(
+    memory: Memory, kernel: Kernel, placement: Placement, space: AddressSpace | None
+) -> tuple[Kernel, Said]:
+    """The kernel with its KASLR shift, and what speaks for that."""
     symbols = kernel.symbols
     if symbols is None:
-        return []
+        return kernel, Said()
     kaslr = kaslr_of(
         memory, kernel, _lowest(symbols, placement), placement.note, None if space is None else space.page
     )
     if kaslr is None:
-        kernel.doubts.append("the KASLR shift is not known: addresses are run-time addresses")
-        return []
-    kernel.kaslr_shift, kernel.kaslr_found = kaslr.shift, kaslr.found
+        return kernel, Said(doubts=("the KASLR shift is not known: addresses are run-time addresses",))
+    kernel, reason = replace(kernel, kaslr_shift=kaslr.shift, kaslr_found=kaslr.found), (kaslr.reason,)
     if kaslr.disputed:
-        return [kaslr.reason]
-    (kernel.evidence if kaslr.found else kernel.doubts).append(kaslr.reason)
-    return []
+        return kernel, Said(against=reason)
+    return kernel, Said(reason) if kaslr.found else Said(doubts=reason)
 
 
 def _lowest(symbols: Symbols, placement: Placement) -> int | None:
@@ -305,19 +306,22 @@ def _lowest(symbols: Symbols, placement: Placement) -> int | None:
 
 def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
     """A kernel's BTF that no kallsyms belongs to."""
-    kernel = Kernel(blob)
     banner = None if others else near_banner(blob.offset, findings.banners)
     note = _note_of_release(banner, findings.notes)
+    doubts = [
+        "no kallsyms table belongs to this BTF: there are types, and no addresses",
+        *findings.complaints,
+    ]
     if banner is not None:
-        kernel.banner, kernel.release = banner.text, banner.release
-        kernel.doubts.append(
-            f"the banner at {banner.offset:#x} is the nearest one: nothing ties it to the BTF"
-        )
-    kernel.vmcoreinfo = note
-    kernel.architecture = architecture_of(None, note, _types(blob), blob.header.endian)
-    kernel.doubts.append("no kallsyms table belongs to this BTF: there are types, and no addresses")
-    kernel.doubts += findings.complaints
-    return kernel
+        doubts.insert(0, f"the banner at {banner.offset:#x} is the nearest one: nothing ties it to the BTF")
+    return Kernel(
+        blob,
+        banner=None if banner is None else banner.text,
+        release=None if banner is None else banner.release,
+        architecture=architecture_of(None, note, _types(blob), blob.header.endian),
+        vmcoreinfo=note,
+        doubts=doubts,
+    )
 
 
 def near_banner(offset: int, banners: Iterable[Banner]) -> Banner | None:

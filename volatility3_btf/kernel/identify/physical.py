@@ -8,14 +8,14 @@ They are tried first, and believed where nothing can be measured; what is measur
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...memory.gaps import is_blank, read_number
 from ...memory.memory import Memory
 from ..address_space import AddressSpace, address_space_of
 from ..arch.x86_64 import FRAME, PRESENT
-from ..kernel import Kernel
+from ..kernel import Kernel, Said
 from ..paging.tables import PageTables
 from ..structures import Record
 
@@ -42,79 +42,65 @@ _VARIABLES: Final = {
 one's structure and member."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Mapped:
     """What came of walking the page tables.
 
     Attributes:
+        kernel: the kernel, with its `page_tables` and `layer_base`.
         space: the address space; None where no page tables map the kernel to where it lies.
-        agreed: what was told and measured alike, a sentence each.
-        against: what was told otherwise than it was measured, a sentence each.
+        said: what was told and measured alike, and otherwise.
     """
 
-    space: AddressSpace | None = None
-    agreed: list[str] = field(default_factory=list)
-    against: list[str] = field(default_factory=list)
+    kernel: Kernel
+    space: AddressSpace | None
+    said: Said
 
 
 def map_kernel(memory: Memory, kernel: Kernel) -> Mapped:
-    """Find how the kernel's page tables are read; sets its `page_tables` and `layer_base`.
+    """Find how the kernel's page tables are read.
 
     Args:
         memory: the image.
         kernel: the kernel, its symbols placed, with the VMCOREINFO that may be its own.
     """
     told = dict(_told_bases(memory, kernel))
-    kernel.page_tables = _root(kernel)
-    space = _walk(memory, kernel, told)
-    if space is None:
-        return _unmapped(memory, kernel, told)
-    mapped = Mapped(space, ["the kernel's page tables map its BTF to where it lies"])
-    _compare_bases(kernel, told, mapped)
-    if kernel.page_tables is not None:
-        kernel.page_tables = _measured(memory, kernel, kernel.page_tables, space, mapped)
-    return mapped
-
-
-def _walk(memory: Memory, kernel: Kernel, told: dict[str, int]) -> AddressSpace | None:
-    """The address space with the first base of the layer with which the tables map the kernel."""
+    kernel = replace(kernel, page_tables=_root(kernel))
     for base in dict.fromkeys((*told.values(), *_seen_bases(memory, kernel), 0)):
-        kernel.layer_base = base
-        space = address_space_of(memory, kernel)
+        based = replace(kernel, layer_base=base)
+        space = address_space_of(memory, based)
         if space is not None:
-            return space
-    kernel.layer_base = None
-    return None
+            return _measured(memory, based, space, told)
+    return _unmapped(memory, replace(kernel, layer_base=None), told)
 
 
 def _unmapped(memory: Memory, kernel: Kernel, told: dict[str, int]) -> Mapped:
     """With nothing measured what is told is all there is; tables that could have been walked contradict."""
-    mapped = Mapped()
-    tables = kernel.page_tables
+    said, tables = Said(), kernel.page_tables
     if told:
-        source, kernel.layer_base = next(iter(told.items()))
-        mapped.agreed.append(_say_base(kernel.layer_base, source))
+        source, base = next(iter(told.items()))
+        kernel, said = replace(kernel, layer_base=base), Said((_say_base(base, source),))
     if tables is None or kernel.architecture not in WALKED:
-        return mapped
+        return Mapped(kernel, None, said)
     levels, reason = next(_told_levels(memory, kernel), (None, ""))
-    kernel.page_tables = replace(tables, levels=levels, reason=reason)
+    kernel = replace(kernel, page_tables=replace(tables, levels=levels, reason=reason))
     if not is_blank(memory, tables.root):
-        mapped.against.append("the kernel's page tables do not map it to where it lies")
-    return mapped
+        said += Said(against=("the kernel's page tables do not map it to where it lies",))
+    return Mapped(kernel, None, said)
 
 
-def _compare_bases(kernel: Kernel, told: dict[str, int], mapped: Mapped) -> None:
+def _compare_bases(layer_base: int | None, told: dict[str, int]) -> Said:
     """Hold what is told of physical addresses against the page tables."""
-    for source, base in told.items():
-        if base == kernel.layer_base:
-            mapped.agreed.append(_say_base(base, source))
-        else:
-            mapped.against.append(
-                f"address 0 of the image is physical address {kernel.layer_base or 0:#x} by the page tables, "
-                f"but {base:#x} by {source}"
-            )
-    if not told and kernel.layer_base:
-        mapped.agreed.append(_say_base(kernel.layer_base, "the page tables"))
+    agreed = [_say_base(base, source) for source, base in told.items() if base == layer_base]
+    against = [
+        f"address 0 of the image is physical address {layer_base or 0:#x} by the page tables, "
+        f"but {base:#x} by {source}"
+        for source, base in told.items()
+        if base != layer_base
+    ]
+    if not told and layer_base:
+        agreed.append(_say_base(layer_base, "the page tables"))
+    return Said(tuple(agreed), (), tuple(against))
 
 
 def _say_base(base: int, source: str) -> str:
@@ -123,18 +109,29 @@ def _say_base(base: int, source: str) -> str:
     return f"physical addresses agree with {source}"
 
 
-def _measured(
-    memory: Memory, kernel: Kernel, tables: PageTables, space: AddressSpace, mapped: Mapped
-) -> PageTables:
-    """The page tables, their levels as they were walked."""
-    tables = replace(tables, root=tables.root if space.root is None else space.root, form=space.form)
-    if kernel.architecture != "x86-64":
-        return replace(tables, levels=space.levels, checked=True)
-    for levels, reason in _told_levels(memory, kernel):
-        if levels != space.levels:
-            mapped.against.append(f"{reason}, but page tables of {space.levels} levels map the kernel")
-    reason = f"walked with {space.levels} levels, the tables map the kernel"
-    return replace(tables, levels=space.levels, reason=reason, checked=True)
+def _measured(memory: Memory, kernel: Kernel, space: AddressSpace, told: dict[str, int]) -> Mapped:
+    """The kernel with its page tables as they were walked."""
+    said = Said(("the kernel's page tables map its BTF to where it lies",))
+    said += _compare_bases(kernel.layer_base, told)
+    tables = kernel.page_tables
+    if tables is None:
+        return Mapped(kernel, space, said)
+    tables = replace(
+        tables,
+        root=tables.root if space.root is None else space.root,
+        form=space.form,
+        levels=space.levels,
+        checked=True,
+    )
+    if kernel.architecture == "x86-64":
+        tables = replace(tables, reason=f"walked with {space.levels} levels, the tables map the kernel")
+        against = (
+            f"{reason}, but page tables of {space.levels} levels map the kernel"
+            for levels, reason in _told_levels(memory, kernel)
+            if levels != space.levels
+        )
+        said += Said(against=tuple(against))
+    return Mapped(replace(kernel, page_tables=tables), space, said)
 
 
 def _root(kernel: Kernel) -> PageTables | None:

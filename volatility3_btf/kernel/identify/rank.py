@@ -3,21 +3,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ...blobs.blob import Blob
 from ...btf import Kind
 from ...memory.memory import Memory
-from ..evidence.life import tell_life
+from ..evidence.life import with_life
 from ..kernel import LIVES, STATES, Kernel
 
 _RUNS = {"running": ", which runs", "likely": ", whose clock is later"}
 
 
-def rank(memory: Memory, kernels: list[Kernel]) -> None:
-    """Sort the kernels, best first, and tell each one that it is not the first, and why."""
-    tell_life(memory, kernels)
-    kernels.sort(key=_rank)
-    for kernel in kernels[1:]:
-        kernel.doubts.append(_why_behind(kernel, kernels[0]))
+def ranked(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
+    """The kernels with what tells of their life, best first; each but the first has a doubt that says why."""
+    if not kernels:
+        return []
+    first, *others = sorted(with_life(memory, kernels), key=_rank)
+    return [first, *(_behind(kernel, first) for kernel in others)]
+
+
+def _behind(kernel: Kernel, first: Kernel) -> Kernel:
+    return replace(kernel, doubts=[*kernel.doubts, _why_behind(kernel, first)])
 
 
 def _rank(kernel: Kernel) -> tuple[bool, int, int, bool, int, bool, int]:

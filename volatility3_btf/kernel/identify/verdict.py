@@ -3,80 +3,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..evidence.crosscheck import FEW, unlisted
 from ..evidence.witnesses import Testimony
 from ..kallsyms.kallsyms import Kallsyms
-from ..kernel import Kernel
+from ..kernel import Kernel, Said, State
 from ..symbols import Symbols
 from .placement import Placement
 
+_NOTHING = Said()
 
-def tell_evidence(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> list[str]:
-    """Tell what agreed and what was inferred.
 
-    Returns:
-        What should have agreed and did not, a sentence each.
-    """
+def evidence_of(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> Said:
+    """What of the kernel's placement agreed, what was inferred, and what should have agreed and did not."""
     own = [name for name in placement.direct if name.startswith("kallsyms_")]
+    agreed, doubts = [], []
     if "__start_BTF" in placement.direct:
-        kernel.evidence.append(f"__start_BTF is the address of the BTF at {kernel.blob.offset:#x}")
+        agreed.append(f"__start_BTF is the address of the BTF at {kernel.blob.offset:#x}")
     if placement.banner is not None:
-        kernel.evidence.append(f"linux_banner is the address of the banner at {placement.banner.offset:#x}")
+        agreed.append(f"linux_banner is the address of the banner at {placement.banner.offset:#x}")
     if own:
-        kernel.evidence.append(f"the kallsyms tables lie at their own addresses ({len(own)} compared)")
+        agreed.append(f"the kallsyms tables lie at their own addresses ({len(own)} compared)")
     if placement.tables > 1:
-        kernel.evidence.append(f"{placement.tables} kallsyms tables lie where VMCOREINFO says")
+        agreed.append(f"{placement.tables} kallsyms tables lie where VMCOREINFO says")
     if placement.inferred:
-        kernel.doubts.append(
+        doubts.append(
             "the distance of virtual and physical addresses was inferred from where functions start"
         )
     if placement.shift is None:
-        kernel.doubts.append("nothing tells how far virtual and physical addresses are apart")
-    return [*_compare_note(kernel, placement), *_compare_pointers(kernel, placement), *_compare_btf(kernel)]
+        doubts.append("nothing tells how far virtual and physical addresses are apart")
+    said = Said(tuple(agreed), tuple(doubts))
+    return said + _compare_note(kernel, placement) + _compare_pointers(placement) + _compare_btf(kernel)
 
 
-def _compare_note(kernel: Kernel, placement: Placement) -> Iterator[str]:
+def _compare_note(kernel: Kernel, placement: Placement) -> Said:
     """Whether all symbols of the note have the same address, and its release is the banner's."""
-    note = placement.note
+    note, said = placement.note, Said()
     if placement.told:
         text = f"VMCOREINFO has the same address for {placement.agreed} of {placement.told} symbols"
-        if placement.agreed == placement.told:
-            kernel.evidence.append(text)
-        else:
-            yield text
+        said += Said((text,)) if placement.agreed == placement.told else Said(against=(text,))
     if note is not None and None not in (note.release, kernel.release) and note.release != kernel.release:
-        yield f"VMCOREINFO's release is {note.release}, that of the banner {kernel.release}"
+        text = f"VMCOREINFO's release is {note.release}, that of the banner {kernel.release}"
+        said += Said(against=(text,))
+    return said
 
 
-def _compare_pointers(kernel: Kernel, placement: Placement) -> Iterator[str]:
+def _compare_pointers(placement: Placement) -> Said:
     """Whether all pointers that can be read agree."""
     agreed, seen = placement.pointers, placement.pointers_seen
     if placement.refuted:
-        yield "no pointer in the kernel's data agrees with the symbols: this may be a copy that never ran"
-    elif agreed < seen:
-        yield f"only {agreed} of {seen} pointers in the kernel's data agree with the symbols"
-    elif agreed:
-        kernel.evidence.append(f"{agreed} of {seen} pointers in the kernel's data agree with the symbols")
+        text = "no pointer in the kernel's data agrees with the symbols: this may be a copy that never ran"
+        return Said(against=(text,))
+    if agreed < seen:
+        return Said(
+            against=(f"only {agreed} of {seen} pointers in the kernel's data agree with the symbols",)
+        )
+    if agreed:
+        return Said((f"{agreed} of {seen} pointers in the kernel's data agree with the symbols",))
+    return Said()
 
 
-def _compare_btf(kernel: Kernel) -> Iterator[str]:
+def _compare_btf(kernel: Kernel) -> Said:
     """Whether the BTF is as long as the symbols around it say."""
     symbols = kernel.symbols
     start = None if symbols is None else symbols.get("__start_BTF")
     stop = None if symbols is None else symbols.get("__stop_BTF")
-    if start is None or stop is None or kernel.blob.state != "complete":
-        return
-    if stop - start != kernel.blob.size:
-        yield f"the BTF has {kernel.blob.size} bytes, and {stop - start} by __start_BTF and __stop_BTF"
+    if start is None or stop is None or kernel.blob.state != "complete" or stop - start == kernel.blob.size:
+        return Said()
+    text = f"the BTF has {kernel.blob.size} bytes, and {stop - start} by __start_BTF and __stop_BTF"
+    return Said(against=(text,))
 
 
-def tell_losses(
-    kernel: Kernel, kallsyms: Kallsyms, placement: Placement, sources: Sequence[str] = ()
-) -> None:
+def losses_of(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, sources: Sequence[str] = ()) -> Said:
     """What of the tables is damaged, what was lost with it, and what the kernel does not list.
 
     Args:
@@ -85,19 +87,19 @@ def tell_losses(
         placement: how they were placed.
         sources: where addresses come from that kallsyms does not have, a phrase each.
     """
-    kernel.doubts += kallsyms.tables.problems
+    doubts = list(kallsyms.tables.problems)
     if placement.reading.rule != "self-relative" and placement.reading.floating:
-        kernel.doubts.append("kallsyms_relative_base is damaged; it was derived from other addresses")
+        doubts.append("kallsyms_relative_base is damaged; it was derived from other addresses")
     symbols = kernel.symbols
     if symbols is None:
-        kernel.doubts.append("no symbol's address is known")
-        return
+        return Said(doubts=(*doubts, "no symbol's address is known"))
     if symbols.lost:
-        kernel.doubts.append(
+        doubts.append(
             f"{symbols.lost} of {kallsyms.tables.count} symbols are lost: kallsyms is damaged there"
         )
     if _functions_only(symbols):
-        kernel.doubts.append(_say_functions_only(sources))
+        doubts.append(_say_functions_only(sources))
+    return Said(doubts=tuple(doubts))
 
 
 def _say_functions_only(sources: Sequence[str]) -> str:
@@ -128,52 +130,52 @@ def _strangers(kernel: Kernel, symbols: Symbols) -> str:
     return f"{missing} of {all_names} functions and variables of the BTF are not in kallsyms: {why}"
 
 
-def _contradictions(kernel: Kernel, testimonies: Sequence[Testimony]) -> list[str]:
-    """Tell what the witnesses in memory say in favour; what they say against."""
-    kernel.evidence += [testimony.sentence for testimony in testimonies if testimony.verdict == "agrees"]
-    return [testimony.sentence for testimony in testimonies if testimony.verdict == "contradicts"]
+def _testified(testimonies: Sequence[Testimony]) -> Said:
+    """What the witnesses in memory say in favour, and what against."""
+    return Said(
+        tuple(testimony.sentence for testimony in testimonies if testimony.verdict == "agrees"),
+        (),
+        tuple(testimony.sentence for testimony in testimonies if testimony.verdict == "contradicts"),
+    )
 
 
-def judge(
+def judged(
     kernel: Kernel,
     placement: Placement,
     how: str,
     testimonies: Sequence[Testimony] = (),
-    against: Sequence[str] = (),
-) -> None:
-    """Decide the state from how much agrees; what contradicts is told first.
+    said: Said = _NOTHING,
+) -> Kernel:
+    """The kernel with its evidence, its doubts, those that contradict first, and the state that follows.
 
     Args:
-        kernel: the kernel, its symbols and page tables known; gets its state.
+        kernel: the kernel, its symbols and page tables known.
         placement: what speaks for its addresses.
         how: how its BTF is known to be its own: "address", "image" or "near".
         testimonies: what the kernel's memory says of its types and symbols.
-        against: what contradicted itself before, a sentence each.
+        said: what was said before.
     """
-    symbols = kernel.symbols
-    if kernel.blob.problem:
-        kernel.doubts.append(f"the BTF is {kernel.blob.state}: {kernel.blob.problem}")
+    symbols, blob = kernel.symbols, kernel.blob
+    if blob.problem:
+        said += Said(doubts=(f"the BTF is {blob.state}: {blob.problem}",))
     if symbols is None:
-        kernel.state = "types only"
-        return
+        return replace(kernel, state="types only", evidence=[*said.agreed], doubts=[*said.doubts])
     if how == "image":
-        kernel.evidence.append("the BTF lies inside the kernel image, though no symbol names its place")
+        said += Said(("the BTF lies inside the kernel image, though no symbol names its place",))
     elif how == "near":
-        kernel.doubts.append("the BTF is the nearest one: no address says that it is this kernel's")
+        said += Said(doubts=("the BTF is the nearest one: no address says that it is this kernel's",))
     strangers = _strangers(kernel, symbols)
-    against = [*against, *([strangers] if strangers else []), *_contradictions(kernel, testimonies)]
-    kernel.doubts[:0] = against
-    if symbols.lost or _functions_only(symbols) or strangers or kernel.blob.state != "complete":
-        kernel.state = "partial"
-    elif against or (kernel.kaslr_shift is not None and not kernel.kaslr_found):
-        kernel.state = "unchecked"
-    elif how == "address" and _is_confirmed(kernel, placement):
-        kernel.state = "exact"
-    else:
-        kernel.state = "unchecked"
-        kernel.doubts.append(
-            "nothing else in the image confirms that these types and addresses belong together"
-        )
+    said += Said(against=(strangers,) if strangers else ()) + _testified(testimonies)
+    state: State = "unchecked"
+    if symbols.lost or _functions_only(symbols) or strangers or blob.state != "complete":
+        state = "partial"
+    elif not said.against and (kernel.kaslr_shift is None or kernel.kaslr_found):
+        if how == "address" and _is_confirmed(kernel, placement):
+            state = "exact"
+        else:
+            text = "nothing else in the image confirms that these types and addresses belong together"
+            said += Said(doubts=(text,))
+    return replace(kernel, state=state, evidence=[*said.agreed], doubts=[*said.against, *said.doubts])
 
 
 def _is_confirmed(kernel: Kernel, placement: Placement) -> bool:
