@@ -27,7 +27,7 @@ from volatility3_btf.files.images import FileMemory
 from volatility3_btf.memory.memory import PAGE, BytesMemory, Memory, UnreadableError
 from volatility3_btf.vol import layer_memory, physical_layer_name
 from volatility3_btf.vol.commands.image import MOST_BANNERS, banners_seen, image_under
-from volatility3_btf.vol.layers import layer_memory as layers
+from volatility3_btf.vol.layers import as_memory as layers
 from volatility3_btf.vol.layers.elf import ElfCoreLayer
 
 BLOB = every_kind("little").blob()

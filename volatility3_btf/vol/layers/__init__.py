@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """Volatility's layers as `Memory`, and layers of ours."""
 
-from .layer_memory import FAULTS, layer_memory, physical_layer_name
+from .as_memory import FAULTS, layer_memory, physical_layer_name
 
 __all__ = ["FAULTS", "layer_memory", "physical_layer_name"]
