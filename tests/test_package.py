@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": {"memory", "files", "btf", "blobs", "kernel"},
     "isf": {"btf", "kernel", "version"},
     "": {"files", "blobs", "kernel", "isf", "version"},
-    "vol": {"memory", "files", "btf", "survey", "blobs", "kernel", "isf", "sources", "version", ""},
+    "vol": {"memory", "limits", "files", "btf", "survey", "blobs", "kernel", "isf", "sources", "version", ""},
 }
 
 # The same of the folders in a part. What lies beside them in the part's own folder is what they share, and

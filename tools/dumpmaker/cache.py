@@ -47,6 +47,7 @@ class Recipe:
     Attributes:
         processor: QEMU's CPU model, where it is not the architecture's usual one.
         told: whether the guest says more of its processes.
+        large: whether it has files in folios of many pages.
         append: more words for the kernel's command line.
         kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
         before: the kernel that ran in the same memory before this one, until a reset.
@@ -64,6 +65,7 @@ class Recipe:
     otherwise: str | None = None
     processor: str | None = None
     told: bool | None = None
+    large: bool | None = None
     append: str | None = None
     kexec: kexec.Start | None = None
     before: Recipe | None = None
@@ -79,11 +81,12 @@ class Recipe:
         said = {key: value for key, value in asdict(self).items() if value is not None}
         said.pop("otherwise", None)
         if self.before:  # whose digest holds None too, but for what recipes say only since later
-            later = {key for key in ("processor", "told") if said["before"][key] is None}
+            later = {key for key in ("processor", "told", "large") if said["before"][key] is None}
             said["before"] = {key: value for key, value in said["before"].items() if key not in later}
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
         shape += [initramfs.TOLD.read_text()] if self.told else []
+        shape += [initramfs.LARGE.read_text()] if self.large else []
         shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -98,6 +101,7 @@ class Recipe:
             stream=self.stream,
             earlier=self.earlier,
             told=self.told,
+            large=self.large,
             kexec=self.kexec,
         )
 
@@ -106,7 +110,7 @@ RECIPES: dict[str, Recipe] = {
     "amd64-5.10": Recipe("bullseye", "linux-image-amd64"),
     "amd64-6.1": Recipe("bookworm", "linux-image-amd64"),
     "amd64-6.12": Recipe("trixie", "linux-image-amd64", otherwise=OTHER_6_12),
-    "amd64-7": Recipe("trixie-backports", "linux-image-amd64", otherwise="sid"),
+    "amd64-7": Recipe("trixie-backports", "linux-image-amd64", otherwise="sid", told=True, large=True),
     "arm64-6.12": Recipe("trixie", "linux-image-arm64", "arm64", otherwise=OTHER_6_12),
     "arm64-6.1": Recipe("bookworm", "linux-image-arm64", "arm64"),  # without CONFIG_KALLSYMS_ALL
     "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x", otherwise=OTHER_6_12),

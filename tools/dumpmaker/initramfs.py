@@ -29,6 +29,9 @@ INIT = Path(__file__).with_name("guest-init")
 TOLD = Path(__file__).with_name("guest-told")
 """What the guest says of its processes before the dump, where the recipe asks for it."""
 
+LARGE = Path(__file__).with_name("guest-large")
+"""How it comes to have files in folios of many pages, where the recipe asks for it."""
+
 Entry = tuple[str, int, bytes]  # name, mode, content
 
 
@@ -78,10 +81,11 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
-def processes(told: bool = False) -> bytes:
-    """What the guest's init starts, as lines for its shell; `told`: and what it then says of it."""
+def processes(told: bool = False, large: bool = False) -> bytes:
+    """What the guest's init starts, as lines for its shell, and what else the recipe asks for."""
     lines = "".join(f"{command} </dev/null &\n" for command in PROCESSES)
-    return lines.encode() + (TOLD.read_bytes() if told else b"")
+    more = [LARGE] * large + [TOLD] * told
+    return lines.encode() + b"".join(path.read_bytes() for path in more)
 
 
 def make_initramfs(

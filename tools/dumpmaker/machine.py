@@ -34,6 +34,7 @@ class Boot:
         stream: write QEMU's migration stream too.
         earlier: write memory as it was when the guest's first process started, too.
         told: have the guest say more of its processes (initramfs.TOLD).
+        large: have it make files in folios of many pages (initramfs.LARGE).
         kexec: let the kernel start a second one, and dump memory when that one is up (amd64).
         ram_file: a file that is the guest's memory: it starts with what is in it, and leaves it there.
     """
@@ -49,6 +50,7 @@ class Boot:
     stream: bool = False
     earlier: bool = False
     told: bool = False
+    large: bool = False
     kexec: Start | None = None
     ram_file: Path | None = None
 

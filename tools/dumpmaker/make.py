@@ -95,7 +95,8 @@ def make_dump(
         picked = initramfs.pick_modules(kernel.trees, modules.split())
         program = loader.program(about["arch"])
         more = _second_kernel(boot.kexec, kernel, image, work) if boot.kexec else {}
-        more |= {"processes": initramfs.processes(told=True)} if boot.told else {}
+        if boot.told or boot.large:
+            more["processes"] = initramfs.processes(boot.told, boot.large)
         initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program, more)
         image = initramfs.bootable(image, work)
         prepared = time.time()

@@ -31,7 +31,14 @@ FORMATS: Final = {
 }
 """Every dump of such a processor, and the format of its page tables."""
 
-TOLD: Final = ("arm64-6.12-16k", "riscv64-6.12", "ppc64el-6.12-64k", "arm64-6.12-lpa2", "ppc64el-6.12")
+TOLD: Final = (
+    "arm64-6.12-16k",
+    "riscv64-6.12",
+    "ppc64el-6.12-64k",
+    "arm64-6.12-lpa2",
+    "ppc64el-6.12",
+    "amd64-7",
+)
 """Those whose guests said more of their processes."""
 
 PROCESSORS: Final = ("arm64-6.12", "riscv64-6.12", "s390x-6.12", "ppc64el-6.12")

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""The page cache of kernels with folios (5.16 and later): one entry of its tree stands for many pages.
+
+The framework takes each entry for one page, and asks `struct page` for `mapping` and `index`. In a folio of
+several pages only the first has them (mm/filemap.c, include/linux/mm_types.h), and from 6.16 on `struct page`
+has no `index` at all: the first page's is called `__folio_index`. In the tree (lib/xarray.c) a folio has one
+slot, and what follows it leads back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from volatility3.framework import exceptions, objects
+from volatility3.framework.symbols import linux
+from volatility3.framework.symbols.linux import extensions
+
+from ...limits import Allowance
+from .page import AnyPage
+
+_TAIL: Final = 1
+"""Of the first word behind the flags: the page is not the first one of its folio."""
+
+_ADDRESSES: Final = 1 << 64
+
+_INTERNAL: Final = 2
+"""The two lowest bits of an entry that is no page's; 1 and 3 are values (xa_is_value)."""
+
+_LEAST_NODE: Final = 4096
+"""Above, an internal entry is a node (xa_is_node)."""
+
+_MOST_NODES: Final = 1 << 16
+"""Nodes of one file's tree: enough for 16 GiB in single pages."""
+
+
+class FolioPage(AnyPage):
+    """A page that may be any of a folio's."""
+
+    @property
+    def flags(self) -> Any:
+        """The flags: a number, which lies in a structure of its own from 6.18 on (`memdesc_flags_t`)."""
+        found = self.member("flags")
+        return found.member("f") if isinstance(found, objects.StructType) else found
+
+    @property
+    def mapping(self) -> Any:
+        """The address space that the folio belongs to."""
+        return self._first.member("mapping")
+
+    @property
+    def index(self) -> int:
+        """The number of the page in the file."""
+        first = self._first
+        index = int(first.member("index" if first.has_member("index") else "__folio_index"))
+        return index + (int(self.vol.offset) - int(first.vol.offset)) // int(self.vol.size)
+
+    @property
+    def _first(self) -> Any:
+        """The folio's first page.
+
+        What a later one has of it is its address, or from 7.1 on, where the structure's size is a power of
+        two, a mask for its own (`compound_info`, include/linux/page-flags.h).
+        """
+        word = int(self.member("compound_info" if self.has_member("compound_info") else "compound_head"))
+        if not word & _TAIL:
+            return self
+        word -= _TAIL
+        span = _ADDRESSES - word
+        is_mask = span & (span - 1) == 0
+        layer = self._context.layers[self.vol.layer_name]
+        at = int(self.vol.offset) & (word if is_mask else layer.address_mask) if is_mask else word
+        return self._context.object(
+            self.vol.type_name, layer_name=self.vol.layer_name, offset=at & layer.address_mask
+        )
+
+
+class FolioInode(extensions.inode):
+    """A file whose cached pages are those of its folios."""
+
+    def get_pages(self) -> Iterator[Any]:
+        """The cached pages in order of their place in the file.
+
+        Those of a folio that lie behind the file's end hold nothing of it, and are left out.
+
+        Raises:
+            LinuxPageCacheException: an entry of the tree leads nowhere.
+        """
+        mapping = self.i_mapping
+        if not self.i_size or not mapping or not mapping.is_readable() or not mapping.nrpages > 0:
+            return
+        module = linux.LinuxUtilities.get_module_from_volobj_type(self._context, self)
+        pages = Allowance(int(mapping.nrpages))
+        for address, count in _Tree(module).entries(mapping.i_pages):
+            first = _page(module, address)
+            held = -(-int(self.i_size) // self._context.layers[module.layer_name].page_size) - first.index
+            for number in range(max(1, min(count, held))):
+                if not pages.take():
+                    return
+                yield _page(module, address + number * int(first.vol.size)) if number else first
+
+
+def _page(module: Any, address: int) -> Any:
+    """The page at an address. Raises LinuxPageCacheException where there is none."""
+    if not module.context.layers[module.layer_name].is_valid(address):
+        raise exceptions.LinuxPageCacheException(f"no page is at {address:#x}")
+    page = module.object("page", offset=address, absolute=True)
+    if not page.is_valid():
+        raise exceptions.LinuxPageCacheException(f"the page at {address:#x} is not valid")
+    return page
+
+
+class _Tree:
+    """One walk through an `struct xarray` of folios (include/linux/xarray.h)."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._nodes = Allowance(_MOST_NODES)
+
+    def entries(self, tree: Any) -> Iterator[tuple[int, int]]:
+        """Where each folio's first `struct page` lies, and how many there are."""
+        head = int(tree.xa_head)
+        if _is_node(head):
+            yield from self._below(head - _INTERNAL, 64)
+        elif head and not head & 3:
+            yield head, 1
+
+    def _below(self, address: int, above: int) -> Iterator[tuple[int, int]]:
+        """The folios below a node; `above` is the `shift` of the node that leads to it."""
+        node = self._module.object("xa_node", offset=address, absolute=True)
+        shift = int(node.shift)
+        if shift >= above or not self._nodes.take():
+            raise exceptions.LinuxPageCacheException(f"the node at {address:#x} is damaged")
+        slots = [int(slot) for slot in node.slots]
+        for number, entry in enumerate(slots):
+            if _is_node(entry):
+                yield from self._below(entry - _INTERNAL, shift)
+            elif entry and not entry & 3:
+                yield entry, _count(slots, number) << shift
+
+
+def _count(slots: list[int], number: int) -> int:
+    """How many slots a folio has: its own, and those behind that lead back to it (xa_is_sibling)."""
+    end = number + 1
+    while end < len(slots) and slots[end] == number << 2 | _INTERNAL:
+        end += 1
+    return end - number
+
+
+def _is_node(entry: int) -> bool:
+    return entry & 3 == _INTERNAL and entry > _LEAST_NODE
