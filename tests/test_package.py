@@ -59,7 +59,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "vol": {
         "layers": set(),
         "extensions": {"layers"},
-        "symbols": {"layers"},
+        "symbols": {"layers", "extensions"},
         "automagic": {"layers", "extensions", "symbols"},
         "commands": {"layers", "symbols"},
     },

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from volatility3.framework import objects
 from volatility3.framework.symbols.linux import extensions
 
 from dumpmaker.cache import Dump
+from support.btfwriter import Writer
 from support.volrunner import Vol
-from volatility3_btf.vol.extensions.changes import CHANGES, know_changes
+from volatility3_btf.btf import Types
+from volatility3_btf.vol.extensions.changes import CHANGES, class_of
 
 Dumps = Callable[[str], Dump]
 NEWEST = "amd64-7"
@@ -72,25 +75,6 @@ def test_pages_of_large_folios_have_their_numbers(dump: Dumps, session_vol: Vol)
     assert len({row["PagePAddr"] for row in listed.rows}) == len(listed.rows)
 
 
-class Table:
-    """A symbol table that has some structures, and knows classes for some."""
-
-    def __init__(self, structs: Mapping[str, set[str]], classes: Mapping[str, type[Any]]) -> None:
-        self.types, self.classes = structs, dict(classes)
-
-    def get_type(self, name: str) -> Any:
-        return type("Template", (), {"has_member": lambda _, member: member in self.types[name]})()
-
-    def get_type_class(self, name: str) -> type[Any]:
-        return self.classes.get(name, object)
-
-    def set_type_class(self, name: str, chosen: type[Any]) -> None:
-        self.classes[name] = chosen
-
-
-STOCK: dict[str, type[Any]] = {
-    name: getattr(extensions, name) for name in ("page", "inode", "kobject", "kernel_symbol")
-}
 NEW: dict[str, set[str]] = {
     "taint_flag": {"c_true", "c_false"},
     "page": {"__folio_index", "compound_info"},
@@ -110,26 +94,36 @@ OLD: dict[str, set[str]] = {
 }
 
 
+def types_of(structs: Mapping[str, set[str]]) -> Types:
+    writer = Writer()
+    byte = writer.integer("char", 1)
+    for name, members in structs.items():
+        placed = [(member, byte, 8 * at) for at, member in enumerate(sorted(members))]
+        writer.struct(name, len(members), placed)
+    return Types(writer.blob())
+
+
+def stock(name: str) -> type[Any]:
+    return getattr(extensions, name, objects.AggregateType)
+
+
 def test_what_the_types_have_decides() -> None:
-    new, old = Table(NEW, STOCK), Table(OLD, STOCK)
-    know_changes(new)
-    know_changes(old)
-    assert old.classes == STOCK
-    assert new.classes == STOCK | {change.struct: change.our_class for change in CHANGES}
+    new, old = types_of(NEW), types_of(OLD)
+    assert {name: class_of(name, stock(name), old) for name in CHANGES} == {
+        name: stock(name) for name in CHANGES
+    }
+    assert all(class_of(name, stock(name), new) is change.our_class for name, change in CHANGES.items())
+    assert class_of("task_struct", extensions.task_struct, new) is extensions.task_struct
 
 
 def test_where_the_framework_has_caught_up_its_own_classes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = type("Theirs", (), {})
     monkeypatch.setattr(extensions.page, "index", property(lambda page: 0), raising=False)
-    monkeypatch.delattr(extensions.kernel_symbol, "_offset_to_ptr")
-    table = Table(NEW, STOCK | {"taint_flag": theirs, "kobject": theirs})
-    known = dict(table.classes)
-    know_changes(table)
-    assert table.classes == known
+    assert all(class_of(name, theirs, types_of(NEW)) is theirs for name in CHANGES)
 
 
 def test_each_class_says_since_when(request: pytest.FixtureRequest) -> None:
     folder = Path(request.config.rootpath) / "volatility3_btf/vol/extensions"
-    for change in CHANGES:
+    for change in CHANGES.values():
         text = (folder / f"{change.our_class.__module__.rpartition('.')[2]}.py").read_text()
         assert re.search(r"\d\.\d+ (on|and later)", text)

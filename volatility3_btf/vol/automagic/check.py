@@ -16,11 +16,9 @@ from volatility3.framework.configuration import requirements
 from volatility3.framework.layers import intel
 from volatility3.framework.symbols import linux
 
-from ..extensions.changes import know_changes
 from ..extensions.page import AnyPage
 from ..extensions.rings import WatchedList
 from ..lines import still_true
-from ..symbols.kernel_table import BtfKernelSymbols
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +44,6 @@ class BtfCheck(interfaces.automagic.AutomagicInterface):
             if isinstance(table, linux.LinuxKernelIntermedSymbols):
                 table.set_type_class("list_head", WatchedList)
                 table.optional_set_type_class("page", AnyPage)
-            if isinstance(table, BtfKernelSymbols):
-                know_changes(table)
         for line in still_true(context):
             log.warning("%s", line)
         for path, layer, table in self._pairs(context, config_path, requirement):

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """What newer kernels changed that the framework does not know: classes for the objects of our own tables.
 
-Each is chosen by what the kernel's types have, never by its version, and steps aside as soon as the framework
-has caught up.
+Each is chosen by what the kernel's types have, never by its version, when the first object of its kind is
+made; and it steps aside as soon as the framework has caught up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from volatility3.framework import objects
 from volatility3.framework.symbols.linux import extensions
 
 from .folio import FolioInode, FolioPage
@@ -18,8 +19,8 @@ from .kernel_symbol import RelativeKernelSymbol
 from .module_kobject import ModuleKobject
 from .taint_flag import TaintFlag
 
-_NOBODYS: Final = "no structure of any kernel"
-"""Its class is the one of structures that the framework knows nothing of."""
+if TYPE_CHECKING:
+    from ...btf import Types
 
 
 @dataclass(frozen=True)
@@ -27,59 +28,61 @@ class Change:
     """A structure of the kernel that the framework takes for what it was.
 
     Attributes:
-        struct: its name.
         our_class: the class for its objects.
-        is_there: whether a table's kernel has the change.
-        is_known: whether the framework has caught up.
+        is_there: whether a kernel's types have the change.
+        is_known: whether the framework has caught up, by its class for the structure.
     """
 
-    struct: str
     our_class: type[Any]
-    is_there: Callable[[Any], bool]
-    is_known: Callable[[Any], bool]
+    is_there: Callable[[Types], bool]
+    is_known: Callable[[type[Any]], bool]
 
 
-def _has(table: Any, struct: str, *members: str) -> bool:
-    """Whether a table has a structure with all of some members."""
-    if struct not in table.types:
-        return False
-    found = table.get_type(struct)
-    return all(found.has_member(member) for member in members)
+def _has(types: Types, struct: str, *members: str) -> bool:
+    """Whether there is a structure with all of some members."""
+    from ...btf import Composite, Kind
+
+    found = types.find(struct, Kind.STRUCT)
+    return isinstance(found, Composite) and all(member in found for member in members)
 
 
-def _has_folios(table: Any) -> bool:
+def _has_folios(types: Types) -> bool:
     """Whether the page cache is made of folios, and what is needed of them is there."""
-    later = any(_has(table, "page", name) for name in ("compound_head", "compound_info"))
-    index = any(_has(table, "page", name) for name in ("index", "__folio_index"))
-    return "folio" in table.types and later and index and _has(table, "xa_node", "shift", "slots")
+    later = any(_has(types, "page", name) for name in ("compound_head", "compound_info"))
+    index = any(_has(types, "page", name) for name in ("index", "__folio_index"))
+    return _has(types, "folio") and later and index and _has(types, "xa_node", "shift", "slots")
 
 
-CHANGES: Final = (
-    Change(
-        "taint_flag",
+CHANGES: Final = {
+    "taint_flag": Change(
         TaintFlag,
-        lambda table: _has(table, "taint_flag", "c_true") and not _has(table, "taint_flag", "module"),
-        lambda table: table.get_type_class("taint_flag") is not table.get_type_class(_NOBODYS),
+        lambda types: _has(types, "taint_flag", "c_true") and not _has(types, "taint_flag", "module"),
+        lambda known: known is not objects.AggregateType,
     ),
-    Change("page", FolioPage, _has_folios, lambda _: hasattr(extensions.page, "index")),
-    Change("inode", FolioInode, _has_folios, lambda _: hasattr(extensions.page, "index")),
-    Change(
-        "kobject",
+    "page": Change(FolioPage, _has_folios, lambda _: hasattr(extensions.page, "index")),
+    "inode": Change(FolioInode, _has_folios, lambda _: hasattr(extensions.page, "index")),
+    "kobject": Change(
         ModuleKobject,
-        lambda table: _has(table, "module_notes_attrs", "grp") and _has(table, "module_kobject", "mod"),
-        lambda table: table.get_type_class("kobject") is not extensions.kobject,
+        lambda types: _has(types, "module_notes_attrs", "grp") and _has(types, "module_kobject", "mod"),
+        lambda known: known is not extensions.kobject,
     ),
-    Change(
-        "kernel_symbol",
+    "kernel_symbol": Change(
         RelativeKernelSymbol,
-        lambda table: _has(table, "kernel_symbol", "name_offset", "value_offset"),
-        lambda _: not hasattr(extensions.kernel_symbol, "_offset_to_ptr"),
+        lambda types: _has(types, "kernel_symbol", "name_offset", "value_offset"),
+        lambda known: not hasattr(known, "_offset_to_ptr"),
     ),
-)
+}
+"""By the structure's name."""
 
 
-def know_changes(table: Any) -> None:
-    """Give a table of ours the classes that its kernel needs."""
-    for change in CHANGES:
-        if change.is_there(table) and not change.is_known(table):
-            table.set_type_class(change.struct, change.our_class)
+def class_of(struct: str, known: type[Any], types: Types) -> type[Any]:
+    """The class for a structure's objects: ours where the framework does not know what the kernel has.
+
+    Args:
+        struct: its name.
+        known: the framework's class for it.
+        types: the kernel's.
+    """
+    change = CHANGES.get(struct)
+    is_due = change is not None and change.is_there(types) and not change.is_known(known)
+    return change.our_class if change is not None and is_due else known

@@ -17,6 +17,7 @@ from volatility3.framework import exceptions, interfaces, objects
 from volatility3.framework.symbols import intermed, linux
 from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
 
+from ..extensions.changes import class_of
 from . import losses
 from .store import StoreError, path_of, read_kernel
 
@@ -176,6 +177,12 @@ class BtfFormat(intermed.Version8Format):
     def _all_types(self) -> frozenset[str]:
         return frozenset(self._json_object["user_types"]) | frozenset(self.natives.types)
 
+    def get_type_class(self, name: str) -> type[interfaces.objects.ObjectInterface]:
+        """The class for a type's objects: ours where the kernel has what the framework does not know."""
+        known = super().get_type_class(name)
+        chosen: type[interfaces.objects.ObjectInterface] = class_of(name, known, self._json_object.types)
+        return chosen
+
     def _interdict_to_template(self, dictionary: dict[str, Any]) -> interfaces.objects.Template:
         template = super()._interdict_to_template(dictionary)
         if isinstance(template, objects.templates.ReferenceTemplate):
@@ -192,6 +199,9 @@ class Content(Mapping[str, Any]):
     Args:
         url: the file that the kernel was read from.
         kernel: the kernel.
+
+    Attributes:
+        types: the kernel's.
     """
 
     def __init__(self, url: str, kernel: Kernel) -> None:
@@ -202,6 +212,7 @@ class Content(Mapping[str, Any]):
         types = TypeEntries(kernel.blob.types)
         self.url = url
         self.kernel = kernel
+        self.types = kernel.blob.types
         self.symbols = SymbolEntries(kernel, types)
         offered = _offered(kernel, self.symbols)
         self._parts: Mapping[str, Any] = {
