@@ -90,10 +90,12 @@ class FolioInode(extensions.inode):
         if not self.i_size or not mapping or not mapping.is_readable() or not mapping.nrpages > 0:
             return
         module = linux.LinuxUtilities.get_module_from_volobj_type(self._context, self)
-        pages = Allowance(int(mapping.nrpages))
+        layer = self._context.layers[module.layer_name]
+        memory = self._context.layers[layer.config.get("memory_layer", module.layer_name)]
+        pages = Allowance(min(int(mapping.nrpages), memory.maximum_address // layer.page_size + 1))
         for address, count in _Tree(module).entries(mapping.i_pages):
             first = _page(module, address)
-            held = -(-int(self.i_size) // self._context.layers[module.layer_name].page_size) - first.index
+            held = -(-int(self.i_size) // layer.page_size) - first.index
             for number in range(max(1, min(count, held))):
                 if not pages.take():
                     return
