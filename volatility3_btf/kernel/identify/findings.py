@@ -28,10 +28,10 @@ _MOST_HITS, _MOST_EACH = 1 << 12, 256
 """Places near to a kernel's BTF where there is one, and near to each where there are several; an honest image
 of 512 MiB has about ten in all."""
 
-_MOST_TABLES, _MOST_THOROUGH = 96, 4
+_MOST_TABLES, _MOST_THOROUGH = 96, 3
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
 
-_MOST_ELSEWHERE = 24
+_MOST_ELSEWHERE = 8
 """Those that are near to no BTF, of kernels that have none: an honest image has one or two."""
 
 _MOST_KEPT = 320 << 20
