@@ -11,9 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..arrays import Bools
 from ..btf import BtfError, Header
 from ..btf.recover.mend import Mended, mend
-from ..btf.recover.record_rules import Bools, covered
+from ..btf.recover.record_rules import covered
 from ..limits import Allowance
 from ..memory.memory import PAGE, Memory
 

@@ -3,12 +3,12 @@
 
 from typing import TYPE_CHECKING, Final
 
+from .format.integers import plain
 from .format.kinds import Kind
 
 if TYPE_CHECKING:
     from .type_space import TypeSpace
 
-_MODIFIERS: Final = frozenset({"signed", "unsigned"})
 _FLOATS: Final = {"float": 4, "double": 8, "long double": 16, "_Float128": 16, "__float128": 16}
 _BY_SIZE: Final = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int128"}
 _FLOATS_BY_SIZE: Final = {4: "float", 8: "double", 16: "long double"}
@@ -54,24 +54,19 @@ class Scalars:
         return fitting_name(types, type_id)
 
     def _size_of_words(self, words: list[str]) -> int | None:
-        rest = sorted(word for word in words if word not in _MODIFIERS)
-        if len(words) - len(rest) > 1 or not words:
-            return None
+        """Bytes of the integer that C's words spell; None if they spell none."""
+        if words == ["_Bool"]:
+            return 1
+        rest = tuple(word for word in plain(words) if word not in ("signed", "unsigned"))
         sizes = {
-            (): 4,
             ("int",): 4,
             ("char",): 1,
             ("short",): 2,
-            ("int", "short"): 2,
             ("long",): self._pointer,
-            ("int", "long"): self._pointer,
             ("long", "long"): 8,
-            ("int", "long", "long"): 8,
             ("__int128",): 16,
         }
-        if words == ["_Bool"]:
-            return 1
-        return sizes.get(tuple(rest))
+        return sizes.get(rest or ("int",)) if words else None
 
 
 def _has_half_aligned_words(types: "TypeSpace") -> bool:

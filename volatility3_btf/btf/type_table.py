@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .format.errors import BtfError
 from .format.header import Header
+from .format.integers import plain
 from .format.kinds import COMMON_WORDS, LOOKUP_ORDER, Kind
 from .format.name_lookup import NameLookup
 from .format.records import Columns, Positions, Words
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _KINDS: Final = tuple(Kind)
 _RANK: Final = {kind: rank for rank, kind in enumerate(LOOKUP_ORDER)}
 _MANY_ENUMS: Final = 256
-_LONGS: Final = frozenset({"long", "long int", "int long", "unsigned long", "long unsigned int"})
+_LONGS: Final = ("long",), ("long", "unsigned")
 
 
 class TypeTable:
@@ -159,7 +160,7 @@ class TypeTable:
         if self.base:
             return self.base.pointer_size
         for type_id in self.ids_of_kind(Kind.INT).tolist():
-            if self.name_of(type_id) in _LONGS and self.word_of(type_id) in (4, 8):
+            if plain(self.name_of(type_id).split()) in _LONGS and self.word_of(type_id) in (4, 8):
                 return self.word_of(type_id)
         return 8
 

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from ..btf.format.integers import names_of
+
 _FILE: Final = Path(__file__).with_name("declarations.c")
 _WILD: Final = "$"
 _KEY: Final = 3
@@ -27,6 +29,8 @@ _SPECIFIER: Final = re.compile(
     r"(?:struct|union)\s*\{[^}]*\}|(?:struct|union|enum)\s+\w+"
     rf"|(?:(?:{'|'.join(_WORDS.split())})\b\s*)+|\w+"
 )
+_ALONE: Final = ("void", "_Bool")
+"""Types of C that are one word and no integer."""
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$]*")
 _TYPEDEF: Final = re.compile(r"(?<!struct)(?<!union)(?<!enum)(?:^|[;{(,])\s*(\w+)\s")
 
@@ -264,7 +268,9 @@ def _ctype(node: Any) -> CType:
     if kind == "FuncDecl":
         return Function()
     if kind == "IdentifierType":
-        name = _BASES.get(tuple(sorted(node.names)))
+        name = " ".join(node.names)
+        if name not in _ALONE:
+            name = next(iter(names_of(node.names)), "")
         return Base(name) if name else Named("typedef", node.names[0])
     if kind == "Enum":
         return Named("enum", node.name)
@@ -283,24 +289,3 @@ def _count(dimension: Any) -> int | None:
     if type(dimension).__name__ != "Constant":
         raise ValueError(f"the number of elements at {dimension.coord} is not a number")
     return int(dimension.value, 0)
-
-
-_BASES: Final = {
-    tuple(sorted(spelling.split())): name
-    for name, spellings in {
-        "void": "void",
-        "_Bool": "_Bool",
-        "char": "char",
-        "signed char": "signed char",
-        "unsigned char": "unsigned char",
-        "short int": "short,short int,signed short",
-        "short unsigned int": "unsigned short,unsigned short int",
-        "int": "int,signed,signed int",
-        "unsigned int": "unsigned,unsigned int",
-        "long int": "long,long int,signed long",
-        "long unsigned int": "unsigned long,unsigned long int",
-        "long long int": "long long,long long int,signed long long",
-        "long long unsigned int": "unsigned long long,unsigned long long int",
-    }.items()
-    for spelling in spellings.split(",")
-}

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ..bits import ALL_BITS
 from ..btf import Kind
 from ..kernel import Kernel
 from ..kernel.symbols import Symbols
@@ -43,8 +44,6 @@ WORDS: Final[dict[str, Entry]] = {
     },
 }
 """What was as wide as a pointer up to 4.19 (scripts/kallsyms.c); plugins go by the size of the type."""
-
-_MASK: Final = (1 << 64) - 1
 
 
 class SymbolEntries(Mapping[str, Entry]):
@@ -82,7 +81,7 @@ class SymbolEntries(Mapping[str, Entry]):
             return self._banner(self._kernel.banner, address)
         return {"type": self._type_of(name, places, address), "address": address}
 
-    def at(self, address: int, size: int = 0, mask: int = _MASK) -> Iterable[str]:
+    def at(self, address: int, size: int = 0, mask: int = ALL_BITS) -> Iterable[str]:
         """The names whose entries have an address from `address` to `address + size`, in order.
 
         Args:
@@ -94,7 +93,7 @@ class SymbolEntries(Mapping[str, Entry]):
             None for an address that is negative or takes more than 64 bits, as what lies below a moved kernel
             does once its KASLR shift is taken off.
         """
-        low, high = max(address, 0), min(address + size, _MASK)
+        low, high = max(address, 0), min(address + size, ALL_BITS)
         if low > high:
             return []
         places, names = self._by_address(mask)
@@ -208,7 +207,7 @@ class SymbolEntries(Mapping[str, Entry]):
     def _derived(self) -> dict[str, int]:
         """Link-time addresses of kallsyms' own tables, of what others told, and of known macros."""
         told = {**self._symbols.told, **self._symbols.tables}
-        tables = {name: at - self._shift & _MASK for name, at in told.items()}
+        tables = {name: at - self._shift & ALL_BITS for name, at in told.items()}
         for macro, name in MACROS.items():
             places = self._symbols.indexes(name)
             if len(places) == 1:

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from ..btf import BtfError, Kind, Types
+from ..btf.format.integers import INTEGERS
+from ..btf.format.kinds import COMPOSITES, ENUMS
 from ..btf.format.records import Positions
 from ..btf.type_chains import EndlessError, steps, strip_many
 
@@ -26,17 +28,6 @@ MOST_FLAT: Final = 1 << 16
 """Members that an anonymous member may stand for; the kernel's largest has some hundred."""
 
 VOID: Final[Entry] = {"kind": "base", "name": "void"}
-
-SPELLINGS: Final = (
-    ("long unsigned int", "unsigned long"),
-    ("long int", "long"),
-    ("short unsigned int", "unsigned short"),
-    ("short int", "short"),
-    ("long long unsigned int", "unsigned long long"),
-    ("long long int", "long long"),
-    ("__int128 unsigned", "unsigned __int128"),
-)
-"""What gcc and clang call the same type; plugins use gcc's."""
 
 MANDATORY: Final = (
     "address_space cred dentry file files_struct fs_struct hlist_head idr in_device in_ifaddr inet6_dev "
@@ -56,8 +47,6 @@ _INTEGERS: Final = {
     (8, True): "long int",
 }
 _CHARACTERS: Final = frozenset({"char", "signed char", "unsigned char"})
-_COMPOSITE: Final = (Kind.STRUCT, Kind.UNION)
-_ENUM: Final = (Kind.ENUM, Kind.ENUM64)
 
 
 class TypeEntries:
@@ -90,10 +79,10 @@ class TypeEntries:
         for type_id in self.types.ids_of_kind(Kind.INT, Kind.FLOAT).tolist():
             name, entry = self._base_type(type_id)
             bases.setdefault(name, entry)
-        for pair in SPELLINGS:
-            for name, other in (pair, pair[::-1]):
-                if name in bases:
-                    bases.setdefault(other, bases[name])
+        for names in INTEGERS:
+            known = [bases[name] for name in names if name in bases]
+            for name in names if known else ():
+                bases.setdefault(name, known[0])
         for (size, signed), name in _INTEGERS.items():
             kind = "char" if name in _CHARACTERS else "int"
             bases.setdefault(name, {"size": size, "signed": signed, "kind": kind, "endian": endian})
@@ -184,9 +173,9 @@ class TypeEntries:
         kind = self.types.kind_of(type_id)
         if kind in (Kind.INT, Kind.FLOAT):
             return {"kind": "base", "name": self._base_type(type_id)[0]}
-        if kind in _COMPOSITE:
+        if kind in COMPOSITES:
             return {"kind": "union" if kind is Kind.UNION else "struct", "name": self._names[2][type_id]}
-        if kind in _ENUM:
+        if kind in ENUMS:
             return {"kind": "enum", "name": self._names[2][type_id]}
         if kind is Kind.FWD:
             union = self.types.kind_flag_of(type_id)
@@ -244,7 +233,7 @@ class TypeEntries:
             end = self.types.strip(type_id)
         except BtfError:
             return MOST_FLAT + 1
-        if self.types.kind_of(end) not in _COMPOSITE or depth > DEEPEST:
+        if self.types.kind_of(end) not in COMPOSITES or depth > DEEPEST:
             return MOST_FLAT + 1
         known = self._flat_sizes.get(end)
         if known is None:
@@ -289,7 +278,7 @@ class TypeEntries:
     def _members(self) -> tuple[list[int], list[int], list[int], list[str], dict[int, tuple[int, int]]]:
         """All members: bit offsets, bit widths, type ids, names, and the span of each struct's."""
         columns = self.types.member_columns
-        spans = self._spans(columns.owner, *_COMPOSITE)
+        spans = self._spans(columns.owner, *COMPOSITES)
         names = self.types.strings.many(columns.name_off)
         return columns.bit_offset.tolist(), columns.bit_size.tolist(), columns.type_id.tolist(), names, spans
 
@@ -298,7 +287,7 @@ class TypeEntries:
         """All enumerators: values, names, and the span of each enumeration's."""
         columns = self.types.enumerator_columns
         names = self.types.strings.many(columns.name_off)
-        return columns.value.tolist(), names, self._spans(columns.owner, *_ENUM)
+        return columns.value.tolist(), names, self._spans(columns.owner, *ENUMS)
 
     def _spans(self, owners: Positions, *kinds: Kind) -> dict[int, tuple[int, int]]:
         """Type id → first and last index of its elements in a column of owners."""
@@ -312,18 +301,18 @@ class TypeEntries:
         published: dict[int, str] = {}
         user: dict[str, int | None] = {}
         enums: dict[str, int] = {}
-        groups: tuple[tuple[dict[str, Any], tuple[Kind, ...]], ...] = ((user, _COMPOSITE), (enums, _ENUM))
+        groups: tuple[tuple[dict[str, Any], tuple[Kind, ...]], ...] = ((user, COMPOSITES), (enums, ENUMS))
         for taken, kinds in groups:
             self._name_tagged(taken, kinds, published)
         typedefs = list(self._typedefs())
         for name, target, direct in typedefs:
-            taken = user if self.types.kind_of(target) in _COMPOSITE else enums
+            taken = user if self.types.kind_of(target) in COMPOSITES else enums
             if direct and target not in published and name not in taken:
                 taken[name], published[target] = target, name
         for taken, kinds in groups:
             self._name_anonymous(taken, kinds, published)
         for name, target, _ in typedefs:
-            (user if self.types.kind_of(target) in _COMPOSITE else enums).setdefault(name, target)
+            (user if self.types.kind_of(target) in COMPOSITES else enums).setdefault(name, target)
         return user, enums, published
 
     def _name_tagged(self, taken: dict[str, Any], kinds: Iterable[Kind], published: dict[int, str]) -> None:
@@ -353,7 +342,7 @@ class TypeEntries:
         for name, target, end, kind in zip(
             types.names(ids), targets.tolist(), stripped.tolist(), kinds.tolist(), strict=True
         ):
-            if name and kind in (*_COMPOSITE, *_ENUM) and end >= types.first_id:
+            if name and kind in (*COMPOSITES, *ENUMS) and end >= types.first_id:
                 yield name, end, target == end
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from ..bits import ALL_BITS
 from ..blobs.blob import Blob
 from ..btf import Header, Types
 from . import Kernel
@@ -27,7 +28,6 @@ _DIGEST: Final = 32
 _COLUMNS: Final = {"addresses": "<u8", "letters": "u1", "fixed": "?", "starts": "<i8"}
 _PLAIN: Final = ("release", "architecture", "state")
 _CONTENT: Final = "content of "
-_MASK: Final = (1 << 64) - 1
 
 
 class CompactError(ValueError):
@@ -48,8 +48,10 @@ def pack_kernel(kernel: Kernel) -> bytes:
         columns |= {"fixed": symbols.fixed, "starts": symbols.starts}
         sections |= {name: columns[name].astype(kind).tobytes() for name, kind in _COLUMNS.items()}
         sections["text"] = symbols.text
-        header["tables"] = {name: address - shift & _MASK for name, address in sorted(symbols.tables.items())}
-        header["told"] = {name: address - shift & _MASK for name, address in sorted(symbols.told.items())}
+        header["tables"] = {
+            name: address - shift & ALL_BITS for name, address in sorted(symbols.tables.items())
+        }
+        header["told"] = {name: address - shift & ALL_BITS for name, address in sorted(symbols.told.items())}
         header |= {"lost": symbols.lost, "word": symbols.word}
     header["sections"] = {name: len(data) for name, data in sections.items()}
     text = orjson.dumps(header)
@@ -120,7 +122,7 @@ def _symbols(header: dict[str, Any], sections: dict[str, memoryview]) -> Symbols
     if text[-1:] != b"\0" or (len(starts) and not 0 <= starts.min() <= starts.max() < len(text)):
         raise CompactError("the symbols' names are not in the text")
     tables, told = (
-        {str(name): int(address) & _MASK for name, address in header[part].items()}
+        {str(name): int(address) & ALL_BITS for name, address in header[part].items()}
         for part in ("tables", "told")
     )
     lost, word = int(header["lost"]), int(header["word"])

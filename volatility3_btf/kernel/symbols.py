@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import stringzilla
 
+from ..arrays import Bools, Uint64s
+from ..bits import ALL_BITS
+
 log = logging.getLogger(__name__)
 
-Uint64s = npt.NDArray[np.uint64]
-Bools = npt.NDArray[np.bool_]
 
-_MASK = (1 << 64) - 1
 _SEARCHES = 48
 """Different names that are searched for one by one; an index costs as much."""
 
@@ -174,7 +174,7 @@ class Symbols:
         Returns:
             `addresses` minus the shift, modulo 2**64; those in `fixed` as they are.
         """
-        return np.where(self.fixed, self.addresses, self.addresses - np.uint64(kaslr_shift & _MASK))
+        return np.where(self.fixed, self.addresses, self.addresses - np.uint64(kaslr_shift & ALL_BITS))
 
     def _search(self, name: str) -> list[int]:
         needle = b"\0" + name.encode("utf-8", "surrogateescape") + b"\0"

@@ -9,7 +9,7 @@ from ...limits import Allowance
 from ..composites import Member
 from ..declarators import Declarer, tag_of
 from ..format.errors import BtfError
-from ..format.kinds import Kind
+from ..format.kinds import COMPOSITES, ENUMS, Kind
 from ..nodes import Enum
 from ..scalars import Scalars
 from ..views.members import declared_from, dimensions, joined_to, points_away
@@ -25,8 +25,6 @@ INDENT: Final = "\t"
 _CUT: Final = "\0"
 _NESTING: Final = 32
 _PACKED: Final = " __attribute__((packed))"
-_COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
-_ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
 _INTEGERS: Final = {1: "char", 2: "short", 4: "int", 8: "long long"}
 
 
@@ -77,7 +75,7 @@ class Bodies:
         """`typedef ... name;`, with the body of what has no name of its own."""
         name = self._names.typedef(type_id)
         target = self._types.word_of(type_id)
-        if self.is_inline(target) and self._types.kind_of(target) in _COMPOSITES:
+        if self.is_inline(target) and self._types.kind_of(target) in COMPOSITES:
             plan = self._planner.plan(target)
             opening = f"typedef {tag_of(self._types, target)} {{"
             closing = f"}}{_PACKED if plan.packed else ''} {name};"
@@ -97,7 +95,7 @@ class Bodies:
     def is_inline(self, type_id: int) -> bool:
         """Whether a type has neither a name nor a tag, so that its body stands where it is used."""
         kind = self._types.kind_of(type_id)
-        if kind not in _COMPOSITES and kind not in _ENUMS:
+        if kind not in COMPOSITES and kind not in ENUMS:
             return False
         return not self._types.name_of(type_id) and type_id not in self.tagged
 
@@ -113,7 +111,7 @@ class Bodies:
             return self._names.typedef(type_id)
         if kind in (Kind.INT, Kind.FLOAT):
             return self._scalars.spell(type_id) or "unsigned char"
-        if kind in _ENUMS and self._as_integer(type_id):
+        if kind in ENUMS and self._as_integer(type_id):
             return self._integer(type_id)
         tag = tag_of(types, type_id)
         return f"{tag} {self._names.tag(self._names.definition(type_id))}" if tag else "void"
@@ -164,7 +162,7 @@ class Bodies:
         inner.path = f"{place.path}{name}"
         self._state_offset(member, inner)
         base = declared_from(member)
-        if self.is_inline(base) and self._types.kind_of(base) in _COMPOSITES:
+        if self.is_inline(base) and self._types.kind_of(base) in COMPOSITES:
             inner.path += "[0]" * dimensions(member)
             inner.names = NameSpace()
             inner.stated = place.stated and not points_away(member)
@@ -182,7 +180,7 @@ class Bodies:
         inlined: list[int] = []
 
         def spelled(at: int) -> str:
-            if self.is_inline(at) and not (self._types.kind_of(at) in _ENUMS and self._as_integer(at)):
+            if self.is_inline(at) and not (self._types.kind_of(at) in ENUMS and self._as_integer(at)):
                 inlined.append(at)
                 return _CUT
             return self.spell(at)

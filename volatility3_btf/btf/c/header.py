@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..declarators import tag_of
 from ..format.errors import BtfError
-from ..format.kinds import Kind
+from ..format.kinds import COMPOSITES, ENUMS, Kind
 from ..scalars import Scalars
 from ..spelling import comment, printable
 from ..type_chains import DECLARING, end_of, steps
@@ -26,8 +26,6 @@ from .names import CNames
 if TYPE_CHECKING:
     from ..types import Types
 
-_COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
-_ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
 _NESTING: Final = 64
 MOST_PARTS: Final = 1 << 19
 """Types, members and enumerators of which a header is written; kernels of 2026 have 220,000."""
@@ -118,18 +116,18 @@ class _Writer:
             kind = self._types.kind_of(type_id)
             if kind is Kind.TYPEDEF:
                 self._typedef_and_target(type_id)
-            elif kind in _COMPOSITES and self._types.name_of(type_id):
+            elif kind in COMPOSITES and self._types.name_of(type_id):
                 self._composite(type_id)
-            elif kind in _ENUMS and self._types.name_of(type_id):
+            elif kind in ENUMS and self._types.name_of(type_id):
                 self._enum(type_id)
-            elif kind in _COMPOSITES or kind in _ENUMS:
+            elif kind in COMPOSITES or kind in ENUMS:
                 later.append(type_id)
         self._write_unnamed(later)
 
     def _write_unnamed(self, type_ids: list[int]) -> None:
         inside = self._written_inside()
         for type_id in type_ids:
-            if self._types.kind_of(type_id) in _ENUMS:
+            if self._types.kind_of(type_id) in ENUMS:
                 if not self.bodies.was_inlined(type_id):
                     self._enum(type_id)
             elif type_id in self._declared or type_id not in inside:
@@ -178,9 +176,9 @@ class _Writer:
         kind = self._types.kind_of(type_id)
         if kind is Kind.TYPEDEF:
             self._typedef(type_id, by_value)
-        elif kind in _ENUMS:
+        elif kind in ENUMS:
             self._need_enum(type_id, in_prototype)
-        elif kind in _COMPOSITES or kind is Kind.FWD:
+        elif kind in COMPOSITES or kind is Kind.FWD:
             self._need_composite(self._names.definition(type_id), by_value, in_prototype)
 
     def _need_enum(self, type_id: int, in_prototype: bool) -> None:
@@ -293,7 +291,7 @@ class _Writer:
 
     def _name_early(self, type_id: int, target: int) -> None:
         """A body that mentions its own typedef: the body gets a tag, so that the typedef can come first."""
-        if self._types.kind_of(target) not in _COMPOSITES or not self.bodies.is_inline(target):
+        if self._types.kind_of(target) not in COMPOSITES or not self.bodies.is_inline(target):
             raise BtfError("the typedef refers to itself")
         self.bodies.tagged.add(target)
         self._state[type_id] = _State.NAMED

@@ -8,15 +8,13 @@ the first keeps it and the others get `___2`, `___3` and so on.
 
 from typing import TYPE_CHECKING, Final
 
-from ..format.kinds import Kind
+from ..format.kinds import COMPOSITES, ENUMS, Kind
 from ..spelling import identifier
 
 if TYPE_CHECKING:
     from ..types import Types
 
-_COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
-_ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
-_TAGGED: Final = (*_COMPOSITES, *_ENUMS)
+_TAGGED: Final = (*COMPOSITES, *ENUMS)
 
 
 class NameSpace:
@@ -99,7 +97,7 @@ class CNames:
         if not name:
             return
         self._tag[type_id] = self._tags.take(name)
-        if kind in _COMPOSITES:
+        if kind in COMPOSITES:
             self._defined.setdefault((name, kind is Kind.UNION), type_id)
 
     def _name_forward_declarations(self) -> None:

@@ -46,6 +46,12 @@ ELEMENT_WORDS: Final[dict[Kind, int]] = {
 }
 """Words that follow vlen times."""
 
+COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
+"""Kinds with members."""
+
+ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
+"""Kinds with enumerators."""
+
 MODIFIERS: Final = frozenset(
     {Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.TYPE_TAG},
 )

@@ -6,10 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from ...arrays import Bools
 from ..format.errors import BtfError
 from ..format.kinds import ELEMENT_WORDS, Kind
 from ..format.records import KIND_MASK, KIND_SHIFT
-from .record_rules import Bools, Rules
+from .record_rules import Rules
 
 MOST_PIECES: Final = 2048
 """Pieces that are put together; with every tenth page lost a kernel's BTF has about eighty."""

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from ...arrays import Bools
 from ..format.errors import BtfError
 from ..format.header import SHORTEST, Endian, Header
 from ..format.kinds import COMMON_WORDS, ELEMENT_WORDS, REFERRING, Kind
@@ -30,7 +31,7 @@ from ..spelling import counted
 from ..types import Types
 from .assign_ids import place
 from .fragments import Piece, pieces_of
-from .record_rules import Bools, NameMap, Ranges, Rules, covered, map_names
+from .record_rules import NameMap, Ranges, Rules, covered, map_names
 
 LOST_TYPE: Final = "lost_type"
 """The name of what stands for a lost type."""

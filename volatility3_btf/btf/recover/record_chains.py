@@ -12,9 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Int32s
 from ..format.records import Positions, Words, record_lengths
-
-Int32s = NDArray[np.int32]
 
 _BLOCK: Final = 1 << 14
 

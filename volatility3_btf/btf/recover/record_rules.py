@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Bools
 from ..format.kinds import COMMON_WORDS, ELEMENT_WORDS, REFERRING, Kind
 from ..format.records import KIND_MASK, KIND_SHIFT, VLEN_MASK, Columns, Positions, Words, record_lengths
 
-Bools = NDArray[np.bool_]
 Ranges = Sequence[tuple[int, int]]
 """Pairs of the first index and the first one behind."""
 

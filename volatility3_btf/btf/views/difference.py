@@ -4,10 +4,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..budget import MOST_IN_LISTS, TYPE, Budget
-from ..format.kinds import Kind
+from ..format.kinds import COMPOSITES, Kind
 from ..spelling import printable
 from ..type_space import Type
 from .comparable import Place, Sketch, Sketcher
@@ -16,8 +16,6 @@ from .table_rows import Row, kind_text
 
 if TYPE_CHECKING:
     from ..types import Types
-
-_COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
 
 
 class Subject(NamedTuple):
@@ -96,7 +94,7 @@ def diff(
 def subjects(types: "Types") -> dict[Subject, list[int]]:
     """What of a blob is compared, by name and kind; type ids, ascending."""
     found: dict[Subject, list[int]] = {}
-    ids = types.ids_of_kind(*_COMPOSITES, Kind.TYPEDEF)
+    ids = types.ids_of_kind(*COMPOSITES, Kind.TYPEDEF)
     for type_id, name in zip(ids.tolist(), types.names(ids), strict=True):
         kind = types.kind_of(type_id)
         if name and (kind is not Kind.TYPEDEF or body_under_name(types.by_id(type_id)) is not None):

@@ -22,8 +22,6 @@ from .type_pattern import Pattern
 if TYPE_CHECKING:
     from ..types import Types
 
-_COMPOSITES: Final = (Kind.STRUCT, Kind.UNION)
-
 
 def _those(kinds: Iterable[Kind]) -> NDArray[np.bool_]:
     found = np.zeros(KIND_MASK + 1, dtype=np.bool_)

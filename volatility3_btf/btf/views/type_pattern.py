@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from ..format.integers import names_of
 from ..format.kinds import Kind
 
 _TAGS: Final = {
@@ -18,32 +19,6 @@ _TAGS: Final = {
 _QUALIFIERS: Final = ("const", "volatile", "restrict")
 _GLOB: Final = re.compile(r"[*?[]")
 _POINTER: Final = re.compile(r"(.*[^\s*])\s+(\*[\s*]*)")
-
-_INTEGERS: Final = (
-    ("short int", "short"),
-    ("short unsigned int", "unsigned short"),
-    ("int",),
-    ("unsigned int",),
-    ("long int", "long"),
-    ("long unsigned int", "unsigned long"),
-    ("long long int", "long long"),
-    ("long long unsigned int", "unsigned long long"),
-    ("char",),
-    ("signed char",),
-    ("unsigned char",),
-    ("__int128",),
-    ("__int128 unsigned", "unsigned __int128"),
-)
-"""C's integers as gcc calls them in debug information, and as clang does where that is not the same."""
-
-
-def _plain(words: list[str]) -> tuple[str, ...]:
-    """An integer's words, without those that C lets anybody leave out, in order."""
-    implied = ("int",) if "char" in words else ("signed", "int")
-    return tuple(sorted(word for word in words if word not in implied)) or tuple(words and ["int"])
-
-
-_SPELLINGS: Final = {_plain(names[0].split()): names for names in _INTEGERS}
 
 
 @dataclass(frozen=True)
@@ -78,7 +53,7 @@ class Pattern:
         tag, _, name = text.partition(" ")
         if name and tag in _TAGS:
             return (name,), _TAGS[tag]
-        return _SPELLINGS.get(_plain(text.split()), (text,)), ()
+        return names_of(text.split()) or (text,), ()
 
     @property
     def is_glob(self) -> bool:

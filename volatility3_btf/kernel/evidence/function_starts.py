@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ...bits import ALL_BITS
 from ...memory.gaps import read_filled
 from ...memory.memory import Memory, UnreadableError
 
@@ -18,7 +19,6 @@ _SAMPLES = 256
 _FILLINGS = np.array([0, 0xCCCCCCCC, 0xFFFFFFFF], np.uint32)
 """What fills memory that holds no code: zeros, int3 or POISON_FREE_INITMEM, ones."""
 
-_MASK = (1 << 64) - 1
 
 _ARM64_MOVZ, _ARM64_MOVN, _ARM64_MOVK = 0b110100101, 0b100100101, 0b111100101
 """The highest 9 bits of the moves of 64 bits (Arm ARM, "Move wide (immediate)")."""
@@ -100,9 +100,9 @@ def start_of_x86_kernel(memory: Memory, function: int, text: int) -> int | None:
         int.from_bytes(body[index : index + 4], "little", signed=True) for index in range(len(body) - 3)
     ]
     for number in numbers:
-        shift = text - (number & _MASK)
+        shift = text - (number & ALL_BITS)
         if number < 0 and number % (1 << 20) == 0 and 0 <= shift < 1 << 31 and shift in numbers:
-            return number & _MASK
+            return number & ALL_BITS
     return None
 
 
@@ -128,7 +128,7 @@ def start_of_arm64_kernel(memory: Memory, function: int, text: int) -> int | Non
         if word >> 23 == _ARM64_MOVZ:
             made[register] = wide
         elif word >> 23 == _ARM64_MOVN:
-            made[register] = ~wide & _MASK
+            made[register] = ~wide & ALL_BITS
         elif word >> 22 == _ARM64_ORR and word >> 5 & 31 == 31:
             made[register] = _rotated_ones(word >> 10 & 63, word >> 16 & 63)
         elif word >> 23 == _ARM64_MOVK and register in made:
@@ -144,4 +144,4 @@ def start_of_arm64_kernel(memory: Memory, function: int, text: int) -> int | Non
 def _rotated_ones(last: int, by: int) -> int:
     """A bitmask immediate of 64 bits: `last` + 1 ones, rotated to the right."""
     ones = (1 << last + 1) - 1
-    return (ones >> by | ones << 64 - by) & _MASK
+    return (ones >> by | ones << 64 - by) & ALL_BITS

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import Bytes, Int64s
 from ...btf.spelling import printable
 from ...memory.memory import Memory, UnreadableError
 from ..kernel import Kernel, Said
@@ -42,9 +43,6 @@ _LOW: Final = np.uint64(0x0101010101010101)
 
 _COMPARED: Final = 512
 """Bytes of a name that are compared (KSYM_NAME_LEN)."""
-
-Int64s = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 
 
 def misplaced(memory: Memory, kernel: Kernel) -> Said:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Uint64s
+from ...bits import ALL_BITS
 from ...memory.gaps import is_blank, read_filled
 from ...memory.memory import Memory
 from ..kallsyms.tokens import Endian
@@ -40,11 +41,9 @@ PAIRS = (
 REACH = 16 << 10
 """Bytes of a variable that are looked at (task_struct has 5 to 14 KB)."""
 
-_MASK = (1 << 64) - 1
 _PAGE = 4096
 
 Place = Callable[[str], int | None]
-Words = npt.NDArray[np.uint64]
 
 
 def shifts(memory: Memory, place: Place, endian: Endian) -> Counter[int]:
@@ -61,7 +60,7 @@ def shifts(memory: Memory, place: Place, endian: Endian) -> Counter[int]:
         if start is None or goal is None:
             continue
         words = _words(memory, start, endian)
-        candidates = words - np.uint64(goal & _MASK)
+        candidates = words - np.uint64(goal & ALL_BITS)
         votes.update(set(candidates[(candidates % _PAGE == 0) & (words != 0)].tolist()))
     return votes
 
@@ -76,7 +75,7 @@ def agreeing(memory: Memory, place: Place, shift: int, endian: Endian) -> tuple[
         start, goal = place(variable), place(target)
         if start is None or goal is None:
             continue
-        if bool((_words(memory, start, endian) == np.uint64(goal + shift & _MASK)).any()):
+        if bool((_words(memory, start, endian) == np.uint64(goal + shift & ALL_BITS)).any()):
             agreed += 1
         elif any(is_blank(memory, page) for page in range(start, start + REACH, _PAGE)):
             continue
@@ -84,6 +83,6 @@ def agreeing(memory: Memory, place: Place, shift: int, endian: Endian) -> tuple[
     return agreed, seen
 
 
-def _words(memory: Memory, start: int, endian: Endian) -> Words:
+def _words(memory: Memory, start: int, endian: Endian) -> Uint64s:
     data, _ = read_filled(memory, start, REACH)
     return np.frombuffer(data, "<u8" if endian == "little" else ">u8").astype(np.uint64)

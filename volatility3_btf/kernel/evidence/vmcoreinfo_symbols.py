@@ -13,14 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import Int64s, Uint64s
+from ...bits import ALL_BITS
 from ..kallsyms.addresses import Addresses
 from ..kallsyms.kallsyms import Kallsyms
 from .vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
-
-_MASK = (1 << 64) - 1
-
-Int64s = npt.NDArray[np.int64]
-Uint64s = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Notes:
         self.notes = notes
         self.names: dict[str, int] = {}
         lines = [
-            (index, self.names.setdefault(name, len(self.names)), address & _MASK)
+            (index, self.names.setdefault(name, len(self.names)), address & ALL_BITS)
             for index, note in enumerate(notes)
             for name, address in note.symbols.items()
             if name not in NOT_ADDRESSES
@@ -120,7 +117,7 @@ class Listed:
 def _as_told(note: Int64s, apart: Uint64s, added: int) -> tuple[Int64s, Int64s]:
     """For each note the index of its first line, and how many of its lines are `added` apart."""
     first = np.unique(note, return_index=True)[1]
-    agreed = np.bincount(note, apart == np.uint64(added & _MASK)).astype(np.int64)
+    agreed = np.bincount(note, apart == np.uint64(added & ALL_BITS)).astype(np.int64)
     return first, agreed[note[first]]
 
 

@@ -16,8 +16,8 @@ from itertools import islice
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Int64s
 from ...btf import BtfError
 from ...memory.gaps import read_filled
 from ...memory.memory import Memory
@@ -85,8 +85,6 @@ _HEAD: Final = 1 << 20
 """Bytes between `_text` and `_stext`, at most."""
 
 _PAGE: Final = 4096
-
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

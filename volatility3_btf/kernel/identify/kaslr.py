@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...bits import ALL_BITS
 from ...memory.gaps import is_blank, read_number
 from ...memory.memory import Memory
 from ..evidence import function_starts
@@ -22,7 +23,6 @@ _ARM64_TELLERS = ("arm64_panic_block_dump", "dump_kernel_offset")
 """Functions that print KIMAGE_VADDR (arch/arm64/kernel/setup.c)."""
 _ARM64_BITS = {4096: (48, 39), 16384: (47, 36), 65536: (48, 42)}
 """The usual VA_BITS_MIN and the least one, by size of pages (arch/arm64/Kconfig)."""
-_MASK = (1 << 64) - 1
 _ALIGNED = {"arm64": 2 << 20, "riscv64": 2 << 20}
 """Bytes to which `_text` is aligned where `_stext`, which may be all that is listed, lies behind it."""
 
@@ -139,8 +139,8 @@ def _usual_arm64(text: int, release: str | None, page: int | None) -> int | None
     if version is None:
         return None
     usual, least = _ARM64_BITS.get(page or 4096, (48, 39))
-    few = -(1 << least - 1) & _MASK
-    base = few if text >= few else -(1 << usual - 1) & _MASK
+    few = -(1 << least - 1) & ALL_BITS
+    base = few if text >= few else -(1 << usual - 1) & ALL_BITS
     area = 0x80000000 if version >= (6, 5) else 0x08000000 if version >= (5, 16) else 0x10000000
     return base + area
 

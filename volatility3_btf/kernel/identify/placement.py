@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ...bits import ALL_BITS
 from ...memory.memory import Memory
 from ..evidence import function_starts, pointers
 from ..evidence.banner import MAX_BANNER, Banner, parse_banner
@@ -28,7 +29,6 @@ from ..kallsyms.tokens import COUNT
 BTF_STARTS = ("__start_BTF", "_binary__btf_vmlinux_bin_start")
 """What the start of the kernel's BTF is called (include/asm-generic/vmlinux.lds.h; the second before 5.6)."""
 
-_MASK = (1 << 64) - 1
 _PAGE = 4096
 _LEAST_ORDER = 0.5
 _MOST_LINES = 256
@@ -117,7 +117,7 @@ class Placement:
         values = {name: kallsyms.value(self.reading, name) for name in islice(addresses, _MOST_LINES)}
         moved = {name: value + (self.added or 0) for name, value in values.items() if value is not None}
         self.note, self.told = note, len(moved)
-        self.agreed = sum((addresses[name] - value) & _MASK == 0 for name, value in moved.items())
+        self.agreed = sum((addresses[name] - value) & ALL_BITS == 0 for name, value in moved.items())
         self.tables = self.tables_at_home(kallsyms)
 
     def forget_note(self) -> None:
@@ -136,7 +136,7 @@ class Placement:
     def addresses(self) -> npt.NDArray[np.uint64]:
         """Run-time addresses of all symbols; `added` must be known."""
         values = self.reading.values
-        moved = values + np.uint64((self.added or 0) & _MASK)
+        moved = values + np.uint64((self.added or 0) & ALL_BITS)
         return np.where(self.reading.fixed, values, moved)
 
 

@@ -18,13 +18,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import Bools, Uint64s
 from ...memory.gaps import read_filled, read_number
 from ...memory.memory import Memory
 from .tables import Tables, address_tables
 
 Rule = Literal["absolute", "relative", "per-CPU absolute", "self-relative"]
-Uint64s = npt.NDArray[np.uint64]
-Bools = npt.NDArray[np.bool_]
 
 MOST_READINGS = 4
 """Readings that are kept: each has ten bytes a symbol, and there may be twenty."""

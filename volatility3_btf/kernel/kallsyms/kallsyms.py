@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import stringzilla
 
+from ...arrays import Int64s, Uint64s
 from ...memory.memory import Memory
 from ..errors import KallsymsError
 from .addresses import Addresses, readings
@@ -19,9 +20,6 @@ from .locate import locate
 from .names import NOWHERE, Names, decode
 from .tables import Tables
 from .tokens import Tokens
-
-Int64s = npt.NDArray[np.int64]
-Uint64s = npt.NDArray[np.uint64]
 
 MOST_EQUAL = 256
 """Places of a name that are looked at; what is asked for by name stands once, or a few times."""

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Int64s
 from ...memory.gaps import read_filled
 from ...memory.memory import Memory
 from .names import BLOCK
 from .tokens import Endian
-
-Int64s = npt.NDArray[np.int64]
 
 SHORTEST, LONGEST = 2 * BLOCK, 520 * BLOCK
 """Bytes between two markers: a name has 2 bytes at least, KSYM_NAME_LEN and its length bytes at most."""

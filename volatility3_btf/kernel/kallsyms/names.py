@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import Int64s
 from ..errors import KallsymsError
 from .tokens import Tokens
 
@@ -27,8 +28,6 @@ _HOLE = bytes(8)
 
 _SEPARATOR, _NOTHING, _FIRST = 256, 257, 258
 _CHUNK = 1 << 15
-
-Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

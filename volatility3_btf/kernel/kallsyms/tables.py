@@ -17,16 +17,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from ...memory.gaps import read_filled
 from .attempt import Attempt
 from .markers import Markers
 from .names import BLOCK, Walk, count_names, walk
 from .tokens import COUNT, Endian, Tokens
-
-Int64s = npt.NDArray[np.int64]
 
 MAX_SYMBOLS = 1 << 20
 """Symbols; the largest kernels known have 500,000."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ...bits import ALL_BITS
 from ..lines import as_linux_shows
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ MEMBERS: Final = ("comm", "pid", "tasks", "mm")
 """Members of `struct task_struct` without which no process can be shown."""
 
 _FIRST: Final = "init_task"
-_MASK: Final = (1 << 64) - 1
 
 
 def unfit(table: Any, kernel: Kernel | None) -> str:
@@ -59,7 +59,7 @@ def _of_another_build(table: Any, kernel: Kernel) -> str:
     known = None if kernel.symbols is None else kernel.symbols.get(_FIRST)
     if kernel.state != "exact" or known is None or kernel.kaslr_shift is None:
         return ""
-    mask = table.config.get("symbol_mask", 0) or _MASK
+    mask = table.config.get("symbol_mask", 0) or ALL_BITS
     linked = (known - kernel.kaslr_shift) & mask
     told = table.get_symbol(_FIRST).address & mask
     if told == linked:

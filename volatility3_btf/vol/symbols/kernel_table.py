@@ -17,6 +17,7 @@ from volatility3.framework import exceptions, interfaces, objects
 from volatility3.framework.symbols import intermed, linux
 from volatility3.framework.symbols.linux import network as _network  # noqa: F401 (the framework forgets to)
 
+from ...bits import ALL_BITS
 from ..extensions.changes import class_of
 from . import losses
 from .store import StoreError, path_of, read_kernel
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ...isf.types import Entry
     from ...kernel import Kernel
 
-ALL_BITS = (1 << 64) - 1
 
 OFFSETS: Final = "kallsyms_offsets"
 """Not offered where its numbers are not of the kind that Volatility takes all for: negative ones count from a
