@@ -27,10 +27,8 @@ SIZED: Final = frozenset(
 
 _TRANSPARENT: Final = MODIFIERS | {Kind.VAR, Kind.ARRAY}
 
-
 LEADING_ON: Final = MODIFIERS | {Kind.PTR, Kind.ARRAY}
 """Kinds that say something of a type that is named elsewhere."""
-
 
 DECLARING: Final = frozenset({Kind.CONST, Kind.VOLATILE, Kind.RESTRICT, Kind.TYPE_TAG, Kind.PTR, Kind.ARRAY})
 """Kinds that a declaration spells out around a type's name."""

@@ -30,8 +30,8 @@ _INTERNAL: Final = 2
 _LEAST_NODE: Final = 4096
 """Above, an internal entry is a node (xa_is_node)."""
 
-_MOST_NODES: Final = 1 << 16
-"""Nodes of one file's tree: enough for 16 GiB in single pages."""
+_NODE: Final = 512
+"""Bytes of the slots of a node: there are no more nodes than fit into memory."""
 
 
 class FolioPage(AnyPage):
@@ -69,7 +69,7 @@ class FolioPage(AnyPage):
         span = _ADDRESSES - word
         is_mask = span & (span - 1) == 0
         layer = self._context.layers[self.vol.layer_name]
-        at = int(self.vol.offset) & (word if is_mask else layer.address_mask) if is_mask else word
+        at = int(self.vol.offset) & word if is_mask else word
         return self._context.object(
             self.vol.type_name, layer_name=self.vol.layer_name, offset=at & layer.address_mask
         )
@@ -86,6 +86,12 @@ class FolioInode(extensions.inode):
         Raises:
             LinuxPageCacheException: an entry of the tree leads nowhere.
         """
+        try:
+            yield from self._pages()
+        except exceptions.InvalidAddressException as error:
+            raise exceptions.LinuxPageCacheException(str(error)) from error
+
+    def _pages(self) -> Iterator[Any]:
         mapping = self.i_mapping
         if not self.i_size or not mapping or not mapping.is_readable() or not mapping.nrpages > 0:
             return
@@ -93,7 +99,8 @@ class FolioInode(extensions.inode):
         layer = self._context.layers[module.layer_name]
         memory = self._context.layers[layer.config.get("memory_layer", module.layer_name)]
         pages = Allowance(min(int(mapping.nrpages), memory.maximum_address // layer.page_size + 1))
-        for address, count in _Tree(module).entries(mapping.i_pages):
+        tree = _Tree(module, memory.maximum_address // _NODE)
+        for address, count in tree.entries(mapping.i_pages):
             first = _page(module, address)
             held = -(-int(self.i_size) // layer.page_size) - first.index
             for number in range(max(1, min(count, held))):
@@ -113,11 +120,11 @@ def _page(module: Any, address: int) -> Any:
 
 
 class _Tree:
-    """One walk through an `struct xarray` of folios (include/linux/xarray.h)."""
+    """One walk through a `struct xarray` of folios (include/linux/xarray.h), of a bounded number of nodes."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, nodes: int) -> None:
         self._module = module
-        self._nodes = Allowance(_MOST_NODES)
+        self._nodes = Allowance(nodes)
 
     def entries(self, tree: Any) -> Iterator[tuple[int, int]]:
         """Where each folio's first `struct page` lies, and how many there are."""
