@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from volatility3.framework import objects
+from volatility3.framework import exceptions, objects
 from volatility3.framework.symbols.linux import extensions
 
 from dumpmaker.cache import Dump
@@ -17,6 +18,7 @@ from support.btfwriter import Writer
 from support.volrunner import Vol
 from volatility3_btf.btf import Types
 from volatility3_btf.vol.extensions.changes import CHANGES, class_of
+from volatility3_btf.vol.extensions.folio import FolioInode
 
 Dumps = Callable[[str], Dump]
 NEWEST = "amd64-7"
@@ -92,6 +94,19 @@ OLD: dict[str, set[str]] = {
     "module_kobject": {"mod"},
     "kernel_symbol": {"name", "value"},
 }
+
+
+def test_a_page_cache_that_cannot_be_read_is_that_files_error() -> None:
+    """The plugins go on with the next file then."""
+
+    def pages() -> Iterator[object]:
+        yield 1
+        raise exceptions.InvalidAddressException("kernel", 0x1000, "the page is gone")
+
+    found = FolioInode.get_pages(SimpleNamespace(_pages=pages))
+    assert next(found) == 1
+    with pytest.raises(exceptions.LinuxPageCacheException, match="the page is gone"):
+        next(found)
 
 
 def types_of(structs: Mapping[str, set[str]]) -> Types:
