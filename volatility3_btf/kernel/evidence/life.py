@@ -19,13 +19,14 @@ from ...memory.gaps import read_number
 from ...memory.memory import Memory
 from ...memory.registers import Processor
 from ..address_space import translate
-from ..kernel import Kernel, Life
+from ..kernel import STATES, Kernel, Life
 from ..memory_map import set_aside
 from .clock import Clock, clock_of, date
 from .tasks import Tasks, tasks_of
 
 MOST_KERNELS: Final = 8
-"""Kernels that are compared; more are copies of one, or a hostile image's."""
+"""Kernels that are compared, those first that their own page tables map to where they lie; more are copies of
+one, or a hostile image's."""
 
 MOST_PROCESSORS: Final = 64
 """Processors whose registers are looked at."""
@@ -105,6 +106,7 @@ def with_life(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
     placed = [
         kernel for kernel in kernels if kernel.symbols is not None and kernel.physical_shift is not None
     ]
+    placed.sort(key=_is_like_a_copy)
     signs = [_signs(memory, kernel, len(placed) > 1) for kernel in placed[:MOST_KERNELS]]
     signs += [_untyped(kernel) for kernel in placed[MOST_KERNELS:]]
     compared = signs[:MOST_KERNELS]
@@ -116,6 +118,12 @@ def with_life(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
         _compare(compared)
     told = {id(one.kernel): one.told for one in signs}
     return [told.get(id(kernel), kernel) for kernel in kernels]
+
+
+def _is_like_a_copy(kernel: Kernel) -> tuple[bool, bool, int]:
+    """What tells a kernel from copies of it in a process's memory, which does not know where that lies."""
+    is_mapped = kernel.page_tables is not None and kernel.page_tables.checked
+    return kernel.layer_base != 0, not is_mapped, STATES.index(kernel.state)
 
 
 def _untyped(kernel: Kernel) -> Signs:

@@ -7,7 +7,7 @@ address kallsyms tells (the banner, BTF, the kallsyms tables), VMCOREINFO, and p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -35,7 +35,8 @@ _MOST_LINES = 256
 """SYMBOL lines of one note that are compared; a kernel writes about forty."""
 _FEW_POINTERS = 2
 """Pointers up to which it says nothing that none agrees."""
-_MOST_GUESSES = 4
+_MOST_GUESSES = 16
+"""Distances that are tried for one reading; without copies of a kernel there are one or two."""
 _ALIGNED = (
     "_text",
     "_stext",
@@ -215,12 +216,28 @@ def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings, listed:
             votes.setdefault(value - offset, {}).setdefault(name, offset)
     if reading.rule == "self-relative":
         votes = {0: votes.get(0, {})}
-    guesses = sorted(votes, key=lambda distance: -len(votes[distance]))[:_MOST_GUESSES]
+    image = _span(reading)
     found = [
-        _try(kallsyms, reading, around.memory, listed, distance, votes[distance]) for distance in guesses
+        _try(kallsyms, reading, around.memory, listed, distance, votes[distance])
+        for distance in _likeliest(votes, kallsyms.place, image)
     ]
     found = found or [_try(kallsyms, reading, around.memory, listed, None, {})]
     return _best(found)
+
+
+def _likeliest(votes: Mapping[int, Mapping[str, int]], table: int, image: range) -> list[int]:
+    """The distances that are tried: those that put the tables into their kernel's image come first.
+
+    A copy of banner and types elsewhere has as many witnesses as the kernel's own, which lie nearer, since
+    nothing else comes between the parts of a kernel.
+    """
+
+    def turn(distance: int) -> tuple[bool, int, int]:
+        witnesses = votes[distance]
+        nearest = min((abs(offset - table) for offset in witnesses.values()), default=0)
+        return table + distance not in image, -len(witnesses), nearest
+
+    return sorted(votes, key=turn)[:_MOST_GUESSES]
 
 
 def _try(
@@ -248,7 +265,7 @@ def _try(
     placement.banner = _banner_at_home(kallsyms, reading, memory, distance)
     if placement.banner is not None:
         placement.direct["linux_banner"] = placement.banner.offset
-    placement.encloses = distance is not None and _encloses(kallsyms, reading, distance)
+    placement.encloses = distance is not None and kallsyms.place + distance in _span(reading)
     placement.aligned = sum(
         value is not None and value % _PAGE == 0
         for value in (kallsyms.value(reading, name) for name in _ALIGNED)
@@ -256,12 +273,10 @@ def _try(
     return placement
 
 
-def _encloses(kallsyms: Kallsyms, reading: Addresses, distance: int) -> bool:
-    """Whether the token table lies between the first and the last symbol that moves with the kernel."""
+def _span(reading: Addresses) -> range:
+    """The values from the first to the last symbol that moves with the kernel."""
     values = reading.values[reading.sound & ~reading.fixed]
-    if not len(values):
-        return False
-    return int(values.min()) <= kallsyms.place + distance <= int(values.max())
+    return range(int(values.min()), int(values.max()) + 1) if len(values) else range(0)
 
 
 def _banner_at_home(
