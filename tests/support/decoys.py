@@ -184,16 +184,22 @@ def other_types(ground: Ground, rng: random.Random) -> None:
 
 def own_rodata(ground: Ground, rng: random.Random) -> None:
     """This kernel's read-only data once more: BTF, kallsyms and banner, with a few bytes changed."""
-    _copy_image(ground, rng, ground.image, ground.kernel, rng.choice([0, 0, 4]))
+    copy_image(ground, rng, ground.image, ground.kernel, rng.choice([0, 0, 4]))
+
+
+def copies(ground: Ground, rng: random.Random) -> None:
+    """This kernel's read-only data many times."""
+    for _ in range(rng.choice([4, 8, 16])):
+        copy_image(ground, rng, ground.image, ground.kernel, rng.choice([0, 0, 4]))
 
 
 def other_kernel(ground: Ground, rng: random.Random) -> None:
     """Another kernel's image, all that its package has and more."""
     if ground.others:
-        _copy_image(ground, rng, *rng.choice(ground.others), 0)
+        copy_image(ground, rng, *rng.choice(ground.others), 0)
 
 
-def _copy_image(ground: Ground, rng: random.Random, image: Overlay, kernel: Kernel, changes: int) -> None:
+def copy_image(ground: Ground, rng: random.Random, image: Overlay, kernel: Kernel, changes: int) -> None:
     """From the banner or BTF, whichever comes first, to the end of data."""
     first = kernel.find(rng.choice(["_text", "__start_rodata", "linux_banner"]))
     last = kernel.find(rng.choice(["_end", "_edata", "__end_rodata"]))
@@ -222,6 +228,7 @@ DECOYS: dict[str, Decoy] = {
     "own types": own_types,
     "other types": other_types,
     "own rodata": own_rodata,
+    "copies": copies,
     "other kernel": other_kernel,
 }
 """Name → writer."""

@@ -51,6 +51,12 @@ def examine(
     return Blob(offset, header, kind, "complete", data, "", types.counts, types)
 
 
+def sketch(memory: Memory, offset: int, header: Header) -> Blob:
+    """What the blob behind a sound header is by its names, undecoded; arguments as of `examine`."""
+    data = memory.read_available(offset, header.size)
+    return Blob(offset, header, _likely_kind(header, data), "damaged", data, "it was not decoded")
+
+
 def _no_text(sketch: Outline) -> str:
     """What is wrong with a program's strings; empty if nothing is."""
     return "" if is_text(sketch.section) else "its strings hold bytes that no text has"

@@ -22,7 +22,7 @@ from .bases import Bases
 from .blob import CHECKED, MIN_KERNEL, Blob
 from .candidates import HEAD, Candidate, Endian, headers, is_sound
 from .crowd import Crowd
-from .examination import examine, kind_of
+from .examination import examine, kind_of, sketch
 from .headerless import find_bodies
 from .plausibility import has_body
 from .rescue import Mender
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 SMALL_SHARES = ((1 << 14, 4), (1 << 11, 16), (0, 64))
 """From how many small blobs in all on how many are looked at in each MiB (`Share`); an honest image has a
 hundred in all, and a dozen in a MiB."""
+
+MOST_SOUND = 4
+"""Kernels' BTF that is decoded before it is known whether its kernel may run; most images have one or two."""
 
 MOST_KEPT = 32 << 20
 """Bytes of blobs that were decoded ahead of their turn; those of an honest image have 10 million."""
@@ -148,6 +151,40 @@ def find_kernel_btf(
         yield from _headless(memory, endian)
 
 
+def find_sound_btf(
+    memory: Memory, *, endian: Endian = "auto", survey: Survey | None = None
+) -> tuple[list[Blob], list[Blob]]:
+    """Find kernels' BTF, and leave what is damaged, or too much, undecoded as long as anything is sound.
+
+    Mending takes longer than all else, and whoever can write into memory can put BTF there.
+
+    Returns:
+        The blobs that are decoded, as `find_kernel_btf` has them, and those that `decode_blob` may decode.
+    """
+    with surveyed(memory, survey, BTF.values()) as passed:
+        blobs = _blobs(memory, headers(passed, endian), kernels_only=True, most_sound=MOST_SOUND)
+        found = [blob for blob in blobs if blob.kind == "kernel"]
+    sound = [blob for blob in found if blob.decoded is not None]
+    others = [blob for blob in found if blob.decoded is None]
+    if sound:
+        return sound, others
+    mender = Mender(memory)
+    mended = [blob for blob in (mend_blob(mender, one) for one in others) if blob.decoded is not None]
+    return mended or list(_headless(memory, endian)), []
+
+
+def decode_blob(memory: Memory, mender: Mender, blob: Blob) -> Blob:
+    """Decode one of the blobs that `find_sound_btf` has left, and mend it if it is damaged.
+
+    Args:
+        memory: where it lies.
+        mender: mends only so many of one image.
+        blob: a kernel's BTF, undecoded.
+    """
+    blob = examine(memory, blob.offset, blob.header, kernels_only=True)
+    return mend_blob(mender, blob) if blob.kind == "kernel" and blob.decoded is None else blob
+
+
 def _headless(memory: Memory, endian: Endian) -> Iterator[Blob]:
     """Kernels' BTF whose header is gone, or was passed over for all that looked like one before it."""
     for offset, body in find_bodies(memory, endian):
@@ -177,15 +214,19 @@ def _blobs(
     candidates: Iterable[Candidate],
     *,
     kernels_only: bool = False,
+    most_sound: int | None = None,
     bases: Bases | None = None,
     share: Share | None = None,
 ) -> Iterator[Blob]:
-    """Every blob, or those that are large enough for a kernel's, in order of address."""
+    """Every blob, or those that are large enough for a kernel's, in order of address.
+
+    With `most_sound` nothing is mended, and behind so many sound blobs nothing is decoded.
+    """
     smallest = MIN_KERNEL if kernels_only else 0
     share = share or Share(SMALL_SHARES)
     crowd = Crowd(memory)
     mender = Mender(memory)
-    inside = 0
+    inside = sound = 0
     for offset, header in candidates:
         if offset < inside or header.size < smallest or not has_body(memory, offset, header):
             continue
@@ -194,18 +235,26 @@ def _blobs(
         if not crowd.admits(offset, header):
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
+        if sound == most_sound:
+            blob = sketch(memory, offset, header)
         blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)
-        if blob.kind == "kernel" and blob.decoded is None:
-            blob = _mend(mender, blob)
+        if most_sound is None and blob.kind == "kernel" and blob.decoded is None:
+            blob = mend_blob(mender, blob)
         if blob.state == "complete" and blob.kind in CHECKED:
             inside = offset + blob.size
+            sound += 1
         else:
             crowd.add(blob)
         yield blob
 
 
-def _mend(mender: Mender, blob: Blob) -> Blob:
-    """The blob with what is left of its types; what decodes as it is stays so if it cannot be mended."""
+def mend_blob(mender: Mender, blob: Blob) -> Blob:
+    """The blob with what is left of its types; what decodes as it is stays so if it cannot be mended.
+
+    Args:
+        mender: mends only so many of one image.
+        blob: a kernel's BTF, undecoded.
+    """
     rescue = mender.rescue(blob.offset, blob.header)
     if rescue is None:
         return replace(blob, decoded=_decoded(blob.data))

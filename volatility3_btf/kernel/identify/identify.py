@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from ...blobs.blob import Blob
-from ...blobs.scan import find_kernel_btf, kernel_at
+from ...blobs.rescue import Mender
+from ...blobs.scan import decode_blob, find_kernel_btf
 from ...memory.memory import Memory, Progress
 from ...survey import EVERYTHING, Survey, surveyed
 from ..address_space import AddressSpace
@@ -18,7 +19,6 @@ from ..evidence.banner import Banner
 from ..evidence.name_order import misplaced
 from ..evidence.own_vmcoreinfo import OwnNote, own_note
 from ..evidence.vmcoreinfo import Vmcoreinfo
-from ..evidence.vmcoreinfo_symbols import Notes
 from ..evidence.witnesses import ask
 from ..kallsyms.kallsyms import Kallsyms, in_order
 from ..kernel import Kernel, Said
@@ -28,16 +28,18 @@ from .asked import asked_for, undecided
 from .exported import Told, tell_variables, with_told
 from .findings import Findings, read_findings
 from .kaslr import kaslr_of
+from .owner import IMAGE_SPAN, may_run, owners
 from .physical import Mapped, map_kernel
-from .placement import BTF_STARTS, Placement, Surroundings, own_tables, place
+from .placement import Placement, own_tables
 from .rank import ranked
-from .untyped import may_run
 from .variables import read_contents
 from .verdict import evidence_of, judged, losses_of
 
 log = logging.getLogger(__name__)
 
-_IMAGE_SPAN = 256 << 20
+_MOST_JUDGED = 4
+"""Kernels with symbols up to which each is held against memory; of more only those that page tables map are,
+if any are: nobody but the kernel knows where its memory lies."""
 
 
 def identify_kernels(
@@ -45,6 +47,7 @@ def identify_kernels(
     blobs: Iterable[Blob] | None = None,
     progress: Progress | None = None,
     survey: Survey | None = None,
+    others: Sequence[Blob] = (),
 ) -> list[Kernel]:
     """Find every kernel with BTF, and tell what belongs to it.
 
@@ -53,6 +56,8 @@ def identify_kernels(
         blobs: BTF that was found before; searched for if None. Only kernels' BTF is used.
         progress: told the percentage done.
         survey: a pass over this memory that serves others too; one is made if None.
+        others: kernels' BTF that is decoded only where its kernel may be the one that runs, or where no other
+            kernel is exact and has not ended (`find_sound_btf`).
 
     Returns:
         The kernels, best evidence first; empty if the image holds no kernel BTF.
@@ -62,10 +67,10 @@ def identify_kernels(
         kernels = [blob for blob in found if blob.kind == "kernel"]
         if not kernels:
             return []
-        kernels.sort(key=lambda blob: (-blob.size, blob.offset))
-        findings = read_findings(memory, [blob.offset for blob in kernels], survey=passed)
+        near = sorted([*kernels, *others], key=lambda blob: (-blob.size, blob.offset))
+        findings = read_findings(memory, [blob.offset for blob in near], survey=passed)
     kernels.sort(key=lambda blob: blob.offset)
-    return tie(memory, kernels, findings)
+    return _tie_what_counts(memory, kernels, others, findings)
 
 
 def identify_kernel(
@@ -98,21 +103,60 @@ def identify_kernel(
     return chosen
 
 
-def tie(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Kernel]:
-    """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results."""
-    kernels: list[Kernel] = []
-    around = Surroundings(memory, findings.banners, blobs, Notes(findings.notes))
-    placed = [(kallsyms, place(kallsyms, around)) for kallsyms in findings.kallsyms]
-    found = [(*pair, *_blob_of(memory, *pair, blobs)) for pair in placed]
+def _tie_what_counts(
+    memory: Memory, blobs: Sequence[Blob], others: Sequence[Blob], findings: Findings
+) -> list[Kernel]:
+    """Tie the kernels; other BTF is decoded where its kernel may run, or where no kernel is exact."""
+    if not others:
+        return tie(memory, blobs, findings)
+    every = sorted([*blobs, *others], key=lambda blob: blob.offset)
+    mender = Mender(memory)
+    wanted = {
+        blob.offset
+        for kallsyms, placement, blob, _ in owners(memory, every, findings)
+        if blob is not None and blob.decoded is None and may_run(memory, kallsyms, placement)
+    }
+    decoded = [decode_blob(memory, mender, blob) if blob.offset in wanted else blob for blob in every]
+    left = {blob.offset for blob in decoded if blob.decoded is None}
+    kernels = tie(memory, decoded, findings, left)
+    if kernels[0].state == "exact" and kernels[0].life != "ended":
+        return kernels
+    decoded = [decode_blob(memory, mender, blob) if blob.offset in left else blob for blob in decoded]
+    return tie(memory, decoded, findings, {blob.offset for blob in decoded if blob.decoded is None})
+
+
+def tie(
+    memory: Memory, blobs: Sequence[Blob], findings: Findings, left: Set[int] = frozenset()
+) -> list[Kernel]:
+    """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results.
+
+    Args:
+        memory: the image.
+        blobs: the kernels' BTF, in order of address.
+        findings: all else that was found.
+        left: the addresses of BTF that was left undecoded: its kernels are none of the results.
+    """
+    tied: list[_Tied] = []
+    found = owners(memory, blobs, findings)
     owned = {id(blob) for *_, blob, how in found if how != "near"}
     untyped: dict[int, str] = {}
     for kallsyms, placement, blob, how in found:
+        if blob is not None and blob.offset in left:
+            continue
         if blob is not None and (how != "near" or id(blob) not in owned):
-            kernels.append(_with_symbols(memory, kallsyms, placement, blob, how, findings))
+            tied.append(_tied(memory, kallsyms, placement, blob, how, findings))
         elif placement.banner is not None and may_run(memory, kallsyms, placement):
             untyped[placement.banner.offset] = placement.banner.release
-    tied = {id(kernel.blob) for kernel in kernels}
-    kernels += [_types_only(blob, findings, bool(kernels)) for blob in blobs if id(blob) not in tied]
+    is_crowded = len(tied) > _MOST_JUDGED and any(one.mapped.space is not None for one in tied)
+    kernels = [
+        _passed(one) if is_crowded and one.mapped.space is None else _judged(memory, one) for one in tied
+    ]
+    known = {id(kernel.blob) for kernel in kernels}
+    kernels += [
+        _types_only(blob, findings, bool(kernels))
+        for blob in blobs
+        if id(blob) not in known and blob.offset not in left
+    ]
     return ranked(memory, [_with_untyped(kernel, untyped) for kernel in kernels])
 
 
@@ -122,57 +166,46 @@ def _with_untyped(kernel: Kernel, untyped: Mapping[int, str]) -> Kernel:
     return replace(kernel, untyped=[release for at, release in untyped.items() if at != banner])
 
 
-def _blob_of(
-    memory: Memory, kallsyms: Kallsyms, placement: Placement, blobs: Sequence[Blob]
-) -> tuple[Blob | None, str]:
-    """The BTF that belongs to a kallsyms, and how that is known: "address", "image" or "near"."""
-    start = placement.direct.get("__start_BTF")
-    for blob in blobs:
-        if blob.offset == start:
-            return blob, "address"
-    listed = any(kallsyms.value(placement.reading, name) is not None for name in BTF_STARTS)
-    if listed and placement.shift is not None:
-        return _passed_over(memory, kallsyms, placement), "address"
-    same = [blob for blob in blobs if blob.header.endian == kallsyms.tables.endian]
-    if placement.shift is not None:
-        image = _image(kallsyms, placement)
-        inside = [blob for blob in same if blob.offset in image]
-        if inside:
-            return min(inside, key=lambda blob: abs(blob.offset - kallsyms.place)), "image"
-    near = [blob for blob in same if abs(blob.offset - kallsyms.place) < _IMAGE_SPAN]
-    near = [blob for blob in near if blob.offset > kallsyms.place] or near
-    return min(near, key=lambda blob: abs(blob.offset - kallsyms.place), default=None), "near"
+@dataclass(frozen=True)
+class _Tied:
+    """A kernel of which both types and symbols were found.
+
+    Attributes:
+        kallsyms: its symbols, and
+        placement: where they lie.
+        how: how its BTF is known to be its own.
+        mapped: the kernel and its address space.
+        said: what was said of them.
+    """
+
+    kallsyms: Kallsyms
+    placement: Placement
+    how: str
+    mapped: Mapped
+    said: Said
 
 
-def _passed_over(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> Blob | None:
-    """The BTF at `__start_BTF` that no search came upon, since something made to look like BTF claims it."""
-    for name in BTF_STARTS:
-        value = kallsyms.value(placement.reading, name)
-        if value is not None and placement.added is not None and placement.shift is not None:
-            at = value + placement.added - placement.shift
-            blob = kernel_at(memory, at) if at >= 0 else None
-            if blob is not None:
-                placement.direct["__start_BTF"] = at
-                return blob
-    return None
-
-
-def _image(kallsyms: Kallsyms, placement: Placement) -> range:
-    """The addresses in the layer from the kernel's first symbol to its last."""
-    reading = placement.reading
-    values = placement.addresses[reading.sound & ~reading.fixed]
-    shift = placement.shift or 0
-    return range(int(values.min()) - shift, int(values.max()) - shift) if len(values) else range(0)
-
-
-def _with_symbols(
+def _tied(
     memory: Memory, kallsyms: Kallsyms, placement: Placement, blob: Blob, how: str, findings: Findings
-) -> Kernel:
-    """A kernel of which both types and symbols were found."""
+) -> _Tied:
     kernel, said = _named(kallsyms, placement, blob, findings)
     mapped, own = _map(memory, kernel, findings.notes)
     said += _take_note(mapped.kernel, kallsyms, placement, own)
-    mapped, told = _tell(memory, mapped)
+    return _Tied(kallsyms, placement, how, mapped, said)
+
+
+def _passed(tied: _Tied) -> Kernel:
+    """A kernel that is not held against memory: there are many, and page tables map others."""
+    text = f"not looked at closely: there are more than {_MOST_JUDGED} kernels, and page tables map others"
+    said = tied.said + tied.mapped.said + Said(doubts=(text,))
+    doubts = [*said.against, *said.doubts]
+    return replace(tied.mapped.kernel, state="unchecked", evidence=[*said.agreed], doubts=doubts)
+
+
+def _judged(memory: Memory, tied: _Tied) -> Kernel:
+    """The kernel, held against all that memory tells."""
+    placement, kallsyms, said = tied.placement, tied.kallsyms, tied.said
+    mapped, told = _tell(memory, tied.mapped)
     kernel = mapped.kernel
     said += evidence_of(kernel, kallsyms, placement)
     kernel, of_kaslr = _with_kaslr(memory, kernel, placement, mapped.space)
@@ -183,7 +216,7 @@ def _with_symbols(
         contents=read_contents(memory, kernel),
         lacking=lacking(memory, memory_map_of(memory, kernel, mapped.space), kernel.layer_base or 0),
     )
-    return judged(kernel, placement, how, ask(memory, kernel, mapped.space), said)
+    return judged(kernel, placement, tied.how, ask(memory, kernel, mapped.space), said)
 
 
 def _map(memory: Memory, kernel: Kernel, notes: Sequence[Vmcoreinfo]) -> tuple[Mapped, OwnNote]:
@@ -327,7 +360,7 @@ def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
 def near_banner(offset: int, banners: Iterable[Banner]) -> Banner | None:
     """The whole banner nearest to a place in the kernel image."""
     near = [
-        banner for banner in banners if banner.kind == "banner" and abs(banner.offset - offset) < _IMAGE_SPAN
+        banner for banner in banners if banner.kind == "banner" and abs(banner.offset - offset) < IMAGE_SPAN
     ]
     return min(near, key=lambda banner: abs(banner.offset - offset), default=None)
 

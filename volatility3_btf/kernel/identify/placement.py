@@ -35,7 +35,7 @@ _MOST_LINES = 256
 """SYMBOL lines of one note that are compared; a kernel writes about forty."""
 _FEW_POINTERS = 2
 """Pointers up to which it says nothing that none agrees."""
-_MOST_GUESSES = 16
+_MOST_GUESSES = 8
 """Distances that are tried for one reading; without copies of a kernel there are one or two."""
 _ALIGNED = (
     "_text",
@@ -217,10 +217,11 @@ def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings, listed:
     if reading.rule == "self-relative":
         votes = {0: votes.get(0, {})}
     image = _span(reading)
-    found = [
-        _try(kallsyms, reading, around.memory, listed, distance, votes[distance])
-        for distance in _likeliest(votes, kallsyms.place, image)
-    ]
+    found: list[Placement] = []
+    for distance in _likeliest(votes, kallsyms.place, image):
+        found.append(_try(kallsyms, reading, around.memory, listed, distance, votes[distance]))
+        if found[-1].confirmed and found[-1].encloses and found[-1].pointers > 1:
+            break
     found = found or [_try(kallsyms, reading, around.memory, listed, None, {})]
     return _best(found)
 

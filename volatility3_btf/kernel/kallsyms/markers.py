@@ -17,9 +17,9 @@ from .tokens import Endian
 SHORTEST, LONGEST = 2 * BLOCK, 520 * BLOCK
 """Bytes between two markers: a name has 2 bytes at least, KSYM_NAME_LEN and its length bytes at most."""
 
-_SEEN_BACK = (128 << 10, 4 << 20, 16 << 20)
-"""Bytes before the token table in which markers are looked for, in turn (seqs_of_names may lie between); the
-last only where damage is reckoned with, since a kernel with 1,000,000 symbols would need the second."""
+_SEEN_BACK = (128 << 10, 1 << 20, 4 << 20, 16 << 20)
+"""Bytes before the token table in which markers are looked for, in turn (seqs_of_names may lie between, three
+bytes a symbol); the last only where damage is reckoned with: 1,000,000 symbols need the third."""
 
 _MOST = 8
 

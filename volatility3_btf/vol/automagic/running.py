@@ -99,16 +99,17 @@ def running_kernel(
 
 
 def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:
-    from ...blobs.scan import find_kernel_btf
+    from ...blobs.scan import find_sound_btf
     from ...kernel import identify_kernels
 
     memory = survey.memory
-    blobs = list(find_kernel_btf(memory, endian="little", survey=survey))
-    blobs = blobs or list(find_kernel_btf(memory, endian="big", survey=survey))
+    blobs, others = find_sound_btf(memory, endian="little", survey=survey)
+    if not blobs:
+        blobs, others = find_sound_btf(memory, endian="big", survey=survey)
     if not blobs:
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
         raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
-    return identify_kernels(memory, blobs, survey=survey)
+    return identify_kernels(memory, blobs, survey=survey, others=others)
 
 
 def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], PlaceError | None]:

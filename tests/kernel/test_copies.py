@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Copies of a kernel, and damaged BTF: what is held against memory, and what may be left alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from decoys import answer, identified
+from dumpmaker.cache import Dump
+from support.decoys import Ground, copy_image
+from support.overlay import Overlay
+from volatility3_btf.blobs.scan import MOST_SOUND, find_sound_btf
+from volatility3_btf.kernel import Kernel
+
+GetDump = Callable[[str], Dump]
+
+
+def damage(image: Overlay, kernel: Kernel) -> None:
+    """Change the first word of a record in the middle of the kernel's BTF."""
+    at = kernel.blob.offset + kernel.blob.header.type_start + kernel.blob.header.type_len // 8 * 4
+    image.write(at, b"\xff" * 32)
+
+
+def test_many_copies_of_its_read_only_data_do_not_hide_a_kernel(dump: GetDump) -> None:
+    """Their banners and types are as many witnesses as its own, and most of them lie below."""
+    image = Overlay(dump("amd64-6.1").raw)
+    (honest,) = identified(image)
+    ground, rng = Ground(image, honest), random.Random(1)
+    for changes in [0, 2] * 8:
+        copy_image(ground, rng, image, honest, changes)
+    first, *others = identified(image)
+    assert (answer(first), first.state, first.doubts) == (answer(honest), "exact", [])
+    sound, left = find_sound_btf(image)
+    assert len(sound) == MOST_SOUND and len(left) > 2
+    assert {kernel.state for kernel in others} <= {"unchecked", "partial", "types only"}
+
+
+def test_damaged_btf_is_left_alone_where_another_kernel_runs(
+    dump: GetDump, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = Overlay(dump("amd64-6.1").raw)
+    (honest,) = identified(image)
+    ground = Ground(image, honest)
+    place = ground.run(random.Random(2), 16 << 20)
+    assert place is not None
+    image.write(place, honest.blob.data)
+    at = place + honest.blob.header.type_start + honest.blob.header.type_len // 8 * 4
+    image.write(at, b"\xff" * 32)
+    sound, others = find_sound_btf(image)
+    assert [blob.offset for blob in sound] == [honest.blob.offset]
+    assert [(blob.offset, blob.state) for blob in others] == [(place, "damaged")]
+    assert [answer(kernel) for kernel in identified(image)] == [answer(honest)]
+    assert "damaged" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["amd64-kexec", "amd64-reset", "amd64-crash"])
+def test_a_damaged_kernel_that_runs_stands_before_a_sound_one_that_has_ended(
+    dump: GetDump, name: str
+) -> None:
+    image = Overlay(dump(name).raw)
+    running, *_ = identified(image)
+    damage(image, running)
+    first, *others = identified(image)
+    assert first.blob.offset == running.blob.offset
+    assert (first.life, first.state, first.blob.state) == (running.life, "partial", "damaged")
+    assert first.symbols is not None and first.blob.types["task_struct"].get("comm")
+    assert others
