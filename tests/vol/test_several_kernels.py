@@ -19,7 +19,7 @@ from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernels
 from volatility3_btf.survey import Survey
 from volatility3_btf.vol.automagic import decision
-from volatility3_btf.vol.automagic.kernel_layer import PlaceError
+from volatility3_btf.vol.automagic.kernel_layer import SpaceError
 from volatility3_btf.vol.automagic.running import running_kernel
 from volatility3_btf.vol.layers import layer_memory
 from volatility3_btf.vol.layers.image_layers import LOCATION, stack_physical
@@ -206,7 +206,7 @@ def test_where_no_layer_can_be_made_the_next_kernel_is_tried(
     assert answer.layer["page_map_offset"] == taken.others[0].page_tables.root  # type: ignore[union-attr]
     (line,) = caplog.messages
     assert f"The kernel with BTF at {broken.blob.offset:#x} cannot be used" in line
-    with pytest.raises(PlaceError):
+    with pytest.raises(SpaceError):
         decision._by_first_that_serves(
             copy, physical, replace(taken, kernel=broken, others=()), UserSymbols()
         )

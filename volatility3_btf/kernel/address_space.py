@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from ..memory.addresses import Place, Virtual
 from ..memory.memory import Memory, Run, UnreadableError
 from .arch import arm64, ppc64, riscv64, s390x, x86_64
 from .kernel import Kernel
@@ -21,7 +22,7 @@ from .structures import Record
 PAGE: Final = 4096
 """Bytes; every architecture's page sizes are multiples of it."""
 
-Translate = Callable[[int], "int | None"]
+Translate = Callable[[Virtual], "Place | None"]
 
 
 class AddressSpace:
@@ -44,7 +45,7 @@ class AddressSpace:
         levels: int | None = None,
         page: int | None = None,
         form: str = "",
-        root: int | None = None,
+        root: Place | None = None,
     ) -> None:
         self.memory = memory
         self.how = how
@@ -54,11 +55,11 @@ class AddressSpace:
         self.root = root
         self._translate = translate
 
-    def translate(self, virtual: int) -> int | None:
+    def translate(self, virtual: Virtual) -> Place | None:
         """The address in the layer, or None if it is not mapped."""
         return self._translate(virtual)
 
-    def runs(self, virtual: int, length: int) -> list[Run]:
+    def runs(self, virtual: Virtual, length: int) -> list[Run]:
         """Where a range of virtual addresses lies in the layer, in order of virtual address.
 
         Pages that lie one after the other are one run. The list ends before the first unmapped page.
@@ -74,11 +75,11 @@ class AddressSpace:
                 found.append(Run(at, size))
         return found
 
-    def read_available(self, virtual: int, length: int) -> bytes:
+    def read_available(self, virtual: Virtual, length: int) -> bytes:
         """The bytes of a range up to the first one that is not mapped or not in the image."""
         return read_runs(self.memory, self.runs(virtual, length))
 
-    def read(self, virtual: int, length: int) -> bytes:
+    def read(self, virtual: Virtual, length: int) -> bytes:
         """Exactly `length` bytes, page by page.
 
         Raises:
@@ -89,10 +90,12 @@ class AddressSpace:
             raise UnreadableError(virtual + len(data), "not mapped, or not in the image")
         return data
 
-    def pointer(self, virtual: int, endian: str) -> int | None:
+    def pointer(self, virtual: Virtual, endian: str) -> Virtual | None:
         """The pointer of 8 bytes at an address, or None if it cannot be read."""
         data = self.read_available(virtual, 8)
-        return int.from_bytes(data, "big" if endian == "big" else "little") if len(data) == 8 else None
+        if len(data) < 8:
+            return None
+        return Virtual(int.from_bytes(data, "big" if endian == "big" else "little"))
 
 
 def read_runs(memory: Memory, runs: Iterable[Run]) -> bytes:
@@ -109,7 +112,7 @@ def address_space_of(memory: Memory, kernel: Kernel) -> AddressSpace | None:
     """The address space of a kernel; None without page tables that map its BTF to where it lies."""
     if kernel.physical_shift is None:
         return None
-    witness, place = kernel.blob.offset + kernel.physical_shift, kernel.blob.offset
+    witness, place = Virtual(kernel.blob.offset + kernel.physical_shift), kernel.blob.offset
     return next((space for space in _spaces(memory, kernel) if space.translate(witness) == place), None)
 
 
@@ -123,11 +126,11 @@ def direct_map(memory: Memory, kernel: Kernel, shift: int) -> AddressSpace:
     """
     own = range(kernel.blob.offset, kernel.blob.offset + kernel.blob.size)
 
-    def translator(virtual: int) -> int | None:
+    def translator(virtual: Virtual) -> Place | None:
         place = kernel.physical(virtual)
         if place is not None and place in own:
             return place
-        return virtual - shift if 0 <= virtual - shift < memory.end else None
+        return Place(virtual - shift) if 0 <= virtual - shift < memory.end else None
 
     return AddressSpace(memory, translator, f"the direct map at distance {shift:#x}")
 
@@ -141,7 +144,7 @@ def _spaces(memory: Memory, kernel: Kernel) -> Iterator[AddressSpace]:
         yield AddressSpace(memory, walker.translate, how, form.levels, 1 << form.page_bits, form.name, root)
 
 
-def _formats(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, Format]]:
+def _formats(memory: Memory, kernel: Kernel) -> Iterator[tuple[Place, Format]]:
     """The root and format of the page tables, every one that the architecture allows, the likeliest first."""
     tables, architecture = kernel.page_tables, kernel.architecture
     if architecture == "s390x":
@@ -165,7 +168,7 @@ def _is_since(release: str | None, *version: int) -> bool:
     return numbers is None or (int(numbers[1]), int(numbers[2])) >= version
 
 
-def _s390x(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, Format]]:
+def _s390x(memory: Memory, kernel: Kernel) -> Iterator[tuple[Place, Format]]:
     """The address-space-control element in `init_mm.context.asce` tells the root and the number of levels."""
     place = kernel.find("init_mm")
     if place is None:
@@ -173,19 +176,21 @@ def _s390x(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, Format]]:
     init_mm = Record.read(memory, kernel.blob.types, "mm_struct", place)
     element = None if init_mm is None else init_mm.number("context.asce")
     if element is not None:
-        yield (element & ~0xFFF) - (kernel.layer_base or 0), s390x.FORMATS[element >> 2 & 3]
+        yield Place((element & ~0xFFF) - (kernel.layer_base or 0)), s390x.FORMATS[element >> 2 & 3]
 
 
-def _pages(virtual: int, length: int) -> Iterator[tuple[int, int]]:
+def _pages(virtual: Virtual, length: int) -> Iterator[tuple[Virtual, int]]:
     """Cut a range at the borders of pages: (start, bytes)."""
-    position, end = virtual, virtual + length
+    position, end = int(virtual), virtual + length
     while position < end:
         step = min(end, (position // PAGE + 1) * PAGE) - position
-        yield position, step
+        yield Virtual(position), step
         position += step
 
 
-def translate(memory: Memory, root: int, levels: int, virtual: int, layer_base: int = 0) -> int | None:
+def translate(
+    memory: Memory, root: Place, levels: int, virtual: Virtual, layer_base: int = 0
+) -> Place | None:
     """Walk x86-64 page tables once.
 
     Args:

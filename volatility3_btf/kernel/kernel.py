@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ..memory.addresses import Physical, Place, Virtual
 from .evidence.vmcoreinfo import NOT_ADDRESSES, Vmcoreinfo
 from .paging.tables import PageTables
 from .symbols import Symbols
@@ -69,6 +70,7 @@ class Kernel:
             `layer_base`).
         layer_base: physical address of the layer's address 0, where the kernel itself tells physical
             addresses.
+        memory_start: physical address at which the memory starts that the kernel knows.
         page_tables: the kernel's top page table.
         contents: bytes of a few variables (see `contents`), by symbol name.
         lacking: what of the kernel's memory the image has not, as a sentence.
@@ -88,7 +90,8 @@ class Kernel:
     kaslr_shift: int | None = None
     kaslr_found: bool = False
     physical_shift: int | None = None
-    layer_base: int | None = None
+    layer_base: Physical | None = None
+    memory_start: Physical | None = None
     page_tables: PageTables | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict)
     lacking: str | None = None
@@ -98,7 +101,7 @@ class Kernel:
     evidence: Sequence[str] = field(default_factory=list)
     doubts: Sequence[str] = field(default_factory=list)
 
-    def physical(self, virtual: int) -> int | None:
+    def physical(self, virtual: Virtual) -> Place | None:
         """The address in the layer of a virtual address in the kernel image.
 
         Only for what is linked into the kernel: code, rodata, data, bss. None for other addresses, such as
@@ -109,14 +112,22 @@ class Kernel:
         image = None if self.symbols is None else self.symbols.image
         if image is not None and not image.start - _AROUND <= virtual < image.stop + _AROUND:
             return None
-        return virtual - self.physical_shift
+        return Place(virtual - self.physical_shift)
 
-    def find(self, name: str) -> int | None:
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the kernel's own physical addresses are known to be the image's; unknown is not known.
+
+        They are not those of a guest's kernel in a host's memory, nor of a copy in a process's.
+        """
+        return self.layer_base is not None and self.layer_base in (0, self.memory_start)
+
+    def find(self, name: str) -> Place | None:
         """The address in the layer of a kernel symbol, or None."""
         address = None if self.symbols is None else self.symbols.get(name)
         return None if address is None else self.physical(address)
 
-    def found_symbols(self) -> dict[str, int]:
+    def found_symbols(self) -> dict[str, Virtual]:
         """Run-time addresses that do not come from kallsyms, by name.
 
         The kallsyms tables, `__start_BTF` and `__stop_BTF` are known from their places, others from
@@ -132,4 +143,4 @@ class Kernel:
             found["__start_BTF"] = self.blob.offset + self.physical_shift
             found["__stop_BTF"] = found["__start_BTF"] + self.blob.size
         listed = self.symbols
-        return {name: at for name, at in found.items() if listed is None or name not in listed}
+        return {name: Virtual(at) for name, at in found.items() if listed is None or name not in listed}

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from ..memory.addresses import Virtual
 from ..memory.gaps import read_number
 from ..memory.memory import Memory, Run, tidy_runs
 from .address_space import AddressSpace
 from .kernel import Kernel
 from .structures import Record, member_at, struct_of
 
-ReadVirtual = Callable[[int, int], bytes]
+ReadVirtual = Callable[[Virtual, int], bytes]
 """Takes a virtual address and a length in bytes; gives the bytes as far as they can be read."""
 
 RAM: Final = b"System RAM"
@@ -139,7 +140,7 @@ def ram_ranges(kernel: Kernel, read: ReadVirtual) -> tuple[Run, ...]:
         return ()
     order: Literal["little", "big"] = "big" if kernel.blob.endian == "big" else "little"
 
-    def members(address: int) -> dict[str, int] | None:
+    def members(address: Virtual) -> dict[str, int] | None:
         data = read(address, min(struct.size, _PAGE))
         if len(data) < max(offsets.values()) + 8:
             return None
@@ -150,11 +151,11 @@ def ram_ranges(kernel: Kernel, read: ReadVirtual) -> tuple[Run, ...]:
     for _ in range(MOST_RESOURCES):
         if not at:
             return tidy_runs(ranges)
-        entry = members(at)
+        entry = members(Virtual(at))
         if entry is None or not before < entry["start"] <= entry["end"] < 1 << 64:
             return ()
         before = entry["end"]
-        if read(entry["name"], len(RAM) + 1) == RAM + b"\0" and entry["end"] < HIGHEST:
+        if read(Virtual(entry["name"]), len(RAM) + 1) == RAM + b"\0" and entry["end"] < HIGHEST:
             ranges.append(Run(entry["start"], entry["end"] + 1 - entry["start"]))
         at = entry["sibling"]
     return ()

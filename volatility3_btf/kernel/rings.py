@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ..memory.addresses import Virtual
 from .address_space import AddressSpace
 
 End = Literal["closed", "open", "unreadable", "long"]
@@ -24,7 +25,7 @@ class Ring:
         end: how it ended.
     """
 
-    elements: tuple[int, ...]
+    elements: tuple[Virtual, ...]
     end: End
 
     @property
@@ -33,7 +34,7 @@ class Ring:
         return self.end == "closed"
 
 
-def walk_ring(space: AddressSpace, head: int, endian: str, most: int) -> Ring:
+def walk_ring(space: AddressSpace, head: Virtual, endian: str, most: int) -> Ring:
     """Follow `next` from a list's head until it comes round, and see that every `prev` points back.
 
     Args:
@@ -42,14 +43,14 @@ def walk_ring(space: AddressSpace, head: int, endian: str, most: int) -> Ring:
         endian: byte order of the kernel.
         most: elements that are followed.
     """
-    elements: list[int] = []
+    elements: list[Virtual] = []
     order: Literal["little", "big"] = "big" if endian == "big" else "little"
     behind = _links(space, head, order)
     last = None if behind is None else behind[1]
     at = head
     while behind is not None and len(elements) <= most:
         following = behind[0]
-        behind = _links(space, following, order) if following != head else (0, last or 0)
+        behind = _links(space, following, order) if following != head else (head, last or head)
         if behind is None:
             break
         if behind[1] != at:
@@ -61,9 +62,12 @@ def walk_ring(space: AddressSpace, head: int, endian: str, most: int) -> Ring:
     return Ring(tuple(elements), "unreadable" if behind is None else "long")
 
 
-def _links(space: AddressSpace, at: int, order: Literal["little", "big"]) -> tuple[int, int] | None:
+def _links(
+    space: AddressSpace, at: Virtual, order: Literal["little", "big"]
+) -> tuple[Virtual, Virtual] | None:
     """`next` and `prev` of the `list_head` at a virtual address."""
     data = space.read_available(at, 2 * _POINTER)
     if len(data) < 2 * _POINTER:
         return None
-    return int.from_bytes(data[:_POINTER], order), int.from_bytes(data[_POINTER:], order)
+    following, before = (int.from_bytes(half, order) for half in (data[:_POINTER], data[_POINTER:]))
+    return Virtual(following), Virtual(before)

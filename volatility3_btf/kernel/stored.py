@@ -18,6 +18,7 @@ import orjson
 from ..bits import ALL_BITS
 from ..blobs.blob import Blob
 from ..btf import Header, Types
+from ..memory.addresses import Virtual
 from . import Kernel
 from .symbols import Symbols
 
@@ -122,7 +123,7 @@ def _symbols(header: dict[str, Any], sections: dict[str, memoryview]) -> Symbols
     if text[-1:] != b"\0" or (len(starts) and not 0 <= starts.min() <= starts.max() < len(text)):
         raise CompactError("the symbols' names are not in the text")
     tables, told = (
-        {str(name): int(address) & ALL_BITS for name, address in header[part].items()}
+        {str(name): Virtual(int(address) & ALL_BITS) for name, address in header[part].items()}
         for part in ("tables", "told")
     )
     lost, word = int(header["lost"]), int(header["word"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..btf import BtfError, Composite, Kind, Member, Types
+from ..memory.addresses import Place
 from ..memory.memory import Memory, UnreadableError
 
 LARGEST: Final = 1 << 20
@@ -25,7 +26,7 @@ class Record:
         self._data = data
 
     @classmethod
-    def read(cls, memory: Memory, types: Types, name: str, place: int) -> Record | None:
+    def read(cls, memory: Memory, types: Types, name: str, place: Place) -> Record | None:
         """Read a structure by its type's name from an address in the layer; None if that cannot be."""
         struct = struct_of(types, name)
         if struct is None:

@@ -16,6 +16,7 @@ import stringzilla
 
 from ..arrays import Bools, Uint64s
 from ..bits import ALL_BITS
+from ..memory.addresses import Virtual
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +55,10 @@ class Symbols:
     fixed: Bools
     text: bytes = field(repr=False)
     starts: npt.NDArray[np.int64] = field(repr=False)
-    tables: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, Virtual] = field(default_factory=dict)
     lost: int = 0
     word: int = 4
-    told: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, Virtual] = field(default_factory=dict)
     _searched: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
     _warned: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -109,14 +110,14 @@ class Symbols:
         start = int(self.starts[index])
         return self.text[start : self.text.index(b"\0", start)].decode("utf-8", "backslashreplace")
 
-    def get(self, name: str) -> int | None:
+    def get(self, name: str) -> Virtual | None:
         """The lowest address of a name, or None. A name is found without clang's suffix, see `promoted`."""
         found = self.indexes(name)
-        return int(self.addresses[found].min()) if found else self.told.get(name)
+        return Virtual(int(self.addresses[found].min())) if found else self.told.get(name)
 
-    def all(self, name: str) -> list[int]:
+    def all(self, name: str) -> list[Virtual]:
         """Every address of a name, in kallsyms' order."""
-        listed = [int(self.addresses[index]) for index in self.indexes(name)]
+        listed = [Virtual(int(self.addresses[index])) for index in self.indexes(name)]
         return listed or ([self.told[name]] if name in self.told else [])
 
     def indexes(self, name: str) -> list[int]:

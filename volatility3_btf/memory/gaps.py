@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .addresses import Place
 from .memory import Memory, UnreadableError
 
 _PAGE: Final = 4096
@@ -35,7 +36,7 @@ def read_filled(memory: Memory, offset: int, length: int) -> tuple[bytes, int]:
     return bytes(data), max(0, length - held)
 
 
-def is_blank(memory: Memory, place: int) -> bool:
+def is_blank(memory: Memory, place: Place) -> bool:
     """Whether a place's page is not in the image, or holds one byte throughout, as where it was wiped."""
     if place < 0:
         return True
@@ -43,7 +44,7 @@ def is_blank(memory: Memory, place: int) -> bool:
     return len(page) < _PAGE or page == page[:1] * _PAGE
 
 
-def read_number(memory: Memory, offset: int, size: int, endian: str) -> int | None:
+def read_number(memory: Memory, offset: Place, size: int, endian: str) -> int | None:
     """Read an unsigned number of `size` bytes, or None if it cannot be read."""
     if offset < 0:
         return None

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from .addresses import Physical, Virtual
+
 MOST_PROCESSORS: Final = 1 << 12
 MOST_HEADERS: Final = 64
 """Program headers that are looked at: every writer puts its notes first."""
@@ -38,9 +40,9 @@ class Processor:
         program_counter: the address of the next instruction.
     """
 
-    page_tables: int | None = None
-    bases: tuple[int, ...] = ()
-    program_counter: int | None = None
+    page_tables: Physical | None = None
+    bases: tuple[Virtual, ...] = ()
+    program_counter: Virtual | None = None
 
 
 def processors_of(read_at: ReadAt) -> tuple[Processor, ...]:

@@ -29,7 +29,7 @@ _INTEGERS: Final = {1: "char", 2: "short", 4: "int", 8: "long long"}
 
 
 @dataclass
-class _Place:
+class _Scope:
     """Where in a definition the text is.
 
     Attributes:
@@ -80,7 +80,7 @@ class Bodies:
             opening = f"typedef {tag_of(self._types, target)} {{"
             closing = f"}}{_PACKED if plan.packed else ''} {name};"
             return "\n".join(self._whole(target, plan, name, opening, closing))
-        return "\n".join(self._declaration(target, name, "", _Place(name, stated=False), "typedef "))
+        return "\n".join(self._declaration(target, name, "", _Scope(name, stated=False), "typedef "))
 
     def enum(self, type_id: int) -> str:
         """`enum name { ... };`."""
@@ -119,11 +119,11 @@ class Bodies:
     def _whole(self, type_id: int, plan: Plan, subject: str, opening: str, closing: str) -> Iterator[str]:
         self.assertions.append(Assertion(subject, "", plan.size, False))
         yield opening
-        yield from self._items(plan, INDENT, _Place(subject))
+        yield from self._items(plan, INDENT, _Scope(subject))
         packed = _PACKED if plan.packed and closing == "};" else ""
         yield f"}}{packed};" if packed else closing
 
-    def _items(self, plan: Plan, indent: str, place: _Place) -> Iterator[str]:
+    def _items(self, plan: Plan, indent: str, scope: _Scope) -> Iterator[str]:
         self._spend(len(plan.items))
         if plan.cause and plan.size:
             yield f"{indent}unsigned char {self._hole()}[{plan.size}];"
@@ -133,9 +133,9 @@ class Bodies:
                 yield indent + self._gap(item)
                 continue
             if index in plan.raw:
-                yield from self._raw(item, indent, place)
+                yield from self._raw(item, indent, scope)
             else:
-                yield from self._member(item, indent, place)
+                yield from self._member(item, indent, scope)
             index += 1
 
     def _gap(self, gap: Gap) -> str:
@@ -143,38 +143,38 @@ class Bodies:
             return f"unsigned char : {gap.bits};"
         return f"unsigned char {self._hole()}[{gap.bits // 8}];"
 
-    def _raw(self, member: Member, indent: str, place: _Place) -> Iterator[str]:
+    def _raw(self, member: Member, indent: str, scope: _Scope) -> Iterator[str]:
         try:
             size = member.type.size
         except BtfError:
             size = 0
-        yield f"{indent}unsigned char {place.names.take(member.name or 'unnamed')}[{size}];"
+        yield f"{indent}unsigned char {scope.names.take(member.name or 'unnamed')}[{size}];"
 
-    def _member(self, member: Member, indent: str, place: _Place) -> Iterator[str]:
-        inner = _Place(place.subject, place.path, place.shift, place.names, place.stated)
-        inner.shift = place.shift + member.bit_offset // 8
+    def _member(self, member: Member, indent: str, scope: _Scope) -> Iterator[str]:
+        inner = _Scope(scope.subject, scope.path, scope.shift, scope.names, scope.stated)
+        inner.shift = scope.shift + member.bit_offset // 8
         joined = joined_to(member)
         if joined is not None:
             qualifiers = Declarer(self._types, lambda _: "").declare(member.type_id)
             yield from self._inlined(joined.id, indent, inner, qualifiers, "")
             return
-        name = place.names.take(member.name or "unnamed")
-        inner.path = f"{place.path}{name}"
+        name = scope.names.take(member.name or "unnamed")
+        inner.path = f"{scope.path}{name}"
         self._state_offset(member, inner)
         base = declared_from(member)
         if self.is_inline(base) and self._types.kind_of(base) in COMPOSITES:
             inner.path += "[0]" * dimensions(member)
             inner.names = NameSpace()
-            inner.stated = place.stated and not points_away(member)
+            inner.stated = scope.stated and not points_away(member)
         text = f"{name}:{member.bit_size}" if member.bit_size else name
         yield from self._declaration(member.type_id, text, indent, inner)
 
-    def _state_offset(self, member: Member, place: _Place) -> None:
-        if place.stated and not member.bit_size:
-            self.assertions.append(Assertion(place.subject, place.path, place.shift, True))
+    def _state_offset(self, member: Member, scope: _Scope) -> None:
+        if scope.stated and not member.bit_size:
+            self.assertions.append(Assertion(scope.subject, scope.path, scope.shift, True))
 
     def _declaration(
-        self, type_id: int, name: str, indent: str, place: _Place, before: str = ""
+        self, type_id: int, name: str, indent: str, scope: _Scope, before: str = ""
     ) -> Iterator[str]:
         """The declaration of a name, with the body of its type where that has no name."""
         inlined: list[int] = []
@@ -192,9 +192,9 @@ class Bodies:
         if not cut:
             yield f"{indent}{before}{text};"
             return
-        yield from self._inlined(inlined[0], indent, place, before + opening, closing)
+        yield from self._inlined(inlined[0], indent, scope, before + opening, closing)
 
-    def _inlined(self, type_id: int, indent: str, place: _Place, opening: str, closing: str) -> Iterator[str]:
+    def _inlined(self, type_id: int, indent: str, scope: _Scope, opening: str, closing: str) -> Iterator[str]:
         if indent.count(INDENT) > _NESTING:
             raise BtfError("its bodies are nested too deep")
         yield f"{indent}{opening}{tag_of(self._types, type_id)} {{"
@@ -205,10 +205,10 @@ class Bodies:
             attribute = enums.attribute(found)
         else:
             plan = self._planner.plan(type_id)
-            if place.stated and place.path and not place.path.endswith("."):
-                self.assertions.append(Assertion(place.subject, place.path, plan.size, False))
-            place.path += "." if place.path and not place.path.endswith(".") else ""
-            yield from self._items(plan, indent + INDENT, place)
+            if scope.stated and scope.path and not scope.path.endswith("."):
+                self.assertions.append(Assertion(scope.subject, scope.path, plan.size, False))
+            scope.path += "." if scope.path and not scope.path.endswith(".") else ""
+            yield from self._items(plan, indent + INDENT, scope)
             attribute = _PACKED if plan.packed else ""
         yield f"{indent}}}{attribute}{closing};"
 

@@ -123,7 +123,7 @@ def _expect_members(found: Expectations, columns: Columns) -> None:
     np.minimum.at(found.sizes, ids[usable], room[usable].astype(np.uint32))
 
 
-def place(rules: Rules, pieces: Sequence[Piece], pointer_size: int) -> list[int]:
+def first_ids(rules: Rules, pieces: Sequence[Piece], pointer_size: int) -> list[int]:
     """Find the first id of each piece.
 
     Args:

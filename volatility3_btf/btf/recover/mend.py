@@ -29,7 +29,7 @@ from ..format.records import (
 from ..format.references import ELEMENTS_WITH_TYPES, referenced_ids
 from ..spelling import counted
 from ..types import Types
-from .assign_ids import place
+from .assign_ids import first_ids
 from .fragments import Piece, pieces_of
 from .record_rules import NameMap, Ranges, Rules, covered, map_names
 
@@ -144,7 +144,7 @@ class _Builder:
     def build(self, endian: Endian, section: bytes) -> Mended:
         """The mended blob of pieces that are placed, fillers between them, and pieces without a place."""
         self._filler = np.array([len(section), Kind.TYPE_TAG << KIND_SHIFT, 0], np.uint32)
-        firsts = place(self._rules, self._pieces, _POINTER_SIZE)
+        firsts = first_ids(self._rules, self._pieces, _POINTER_SIZE)
         for piece, first in zip(self._pieces, firsts, strict=True):
             if first:
                 self._lose(first - self._next_id)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..type_space import TypeSpace
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """What is compared of a member.
 
     Attributes:
@@ -54,12 +54,12 @@ class Sketch:
 
     size: int
     kind: Kind
-    rows: list[tuple[Row, Place]]
+    rows: list[tuple[Row, Spot]]
 
     @property
-    def layout(self) -> tuple[int, Kind, list[tuple[str | None, Place]]]:
+    def layout(self) -> tuple[int, Kind, list[tuple[str | None, Spot]]]:
         """What must be equal."""
-        return self.size, self.kind, [(row.member, place) for row, place in self.rows]
+        return self.size, self.kind, [(row.member, spot) for row, spot in self.rows]
 
     @property
     def digest(self) -> bytes:
@@ -84,13 +84,13 @@ class Sketcher:
             made = member_row(row, path, placed, self._budget)
             if not is_shown(made, self._budget):
                 break
-            rows.append((made, self._place(made, placed)))
+            rows.append((made, self._spot(made, placed)))
         return Sketch(body.size, body.kind, rows)
 
-    def _place(self, row: Row, placed: Field) -> Place:
+    def _spot(self, row: Row, placed: Field) -> Spot:
         padding = self._padding(placed.member.type)
         values = self._values(placed.member)
-        return Place(
+        return Spot(
             placed.offset, row.bit_position, row.bit_size, placed.size, row.member_type, padding, values
         )
 

@@ -10,7 +10,7 @@ from ..budget import MOST_IN_LISTS, TYPE, Budget
 from ..format.kinds import COMPOSITES, Kind
 from ..spelling import printable
 from ..type_space import Type
-from .comparable import Place, Sketch, Sketcher
+from .comparable import Sketch, Sketcher, Spot
 from .members import body_under_name
 from .table_rows import Row, kind_text
 
@@ -36,7 +36,7 @@ class MemberChange:
         member: its name as C would write it.
         old: its row in the old blob, None where it is added.
         new: the same in the new blob, None where it is removed.
-        differs: the fields of `Place` that differ, where it is in both.
+        differs: the fields of `Spot` that differ, where it is in both.
     """
 
     member: str
@@ -72,7 +72,7 @@ def diff(
     """The structs and unions with a name whose layout differs, in order of name.
 
     A typedef of one without a tag (`atomic_t`) counts as one. Two are the same when they have the same size
-    and the same members in the same order, each with the same `Place`. Where a blob has several of one name,
+    and the same members in the same order, each with the same `Spot`. Where a blob has several of one name,
     those that have an equal in the other are set aside and the rest are compared in order of type id.
 
     Args:
@@ -140,8 +140,8 @@ def _title(found: Type) -> tuple[str, str]:
 
 
 def _change(found: Type, old: Sketch, new: Sketch) -> Change:
-    before = {row.member: (row, place) for row, place in old.rows}
-    after = {row.member: (row, place) for row, place in new.rows}
+    before = {row.member: (row, spot) for row, spot in old.rows}
+    after = {row.member: (row, spot) for row, spot in new.rows}
     members = []
     for name in dict.fromkeys([*before, *after]):
         left, right = before.get(name), after.get(name)
@@ -150,10 +150,8 @@ def _change(found: Type, old: Sketch, new: Sketch) -> Change:
     return Change(*_title(found), "changed", old.size, new.size, members)
 
 
-def _member_change(
-    name: str, left: tuple[Row, Place] | None, right: tuple[Row, Place] | None
-) -> MemberChange:
+def _member_change(name: str, left: tuple[Row, Spot] | None, right: tuple[Row, Spot] | None) -> MemberChange:
     if left is None or right is None:
         return MemberChange(name, left and left[0], right and right[0])
-    pairs = zip(Place._fields, left[1], right[1], strict=True)
+    pairs = zip(Spot._fields, left[1], right[1], strict=True)
     return MemberChange(name, left[0], right[0], tuple(what for what, one, other in pairs if one != other))

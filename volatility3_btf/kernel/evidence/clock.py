@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
+from ...memory.addresses import Place
 from ...memory.memory import Memory
 from ..kernel import Kernel
 from ..structures import Record, member_at, struct_of
@@ -58,7 +59,7 @@ def clock_of(memory: Memory, kernel: Kernel) -> Clock | None:
     core = struct_of(kernel.blob.types, "tk_data")
     inside = None if core is None else member_at(core, "timekeeper")
     offset = _BEHIND_COUNT if inside is None else inside[0]
-    keeper = Record.read(memory, kernel.blob.types, "timekeeper", place + offset)
+    keeper = Record.read(memory, kernel.blob.types, "timekeeper", Place(place + offset))
     if keeper is None:
         return None
     last, real, boot = (keeper.number(name) for name in ("xtime_sec", "offs_real", "offs_boot"))

@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Final
 
 from ...btf import Enum, Kind
+from ...memory.addresses import Place
 from ...memory.gaps import read_number
 from ...memory.memory import Memory
 from ...memory.registers import Processor
@@ -123,7 +124,7 @@ def with_life(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
 def _is_like_a_copy(kernel: Kernel) -> tuple[bool, bool, int]:
     """What tells a kernel from copies of it in a process's memory, which does not know where that lies."""
     is_mapped = kernel.page_tables is not None and kernel.page_tables.checked
-    return kernel.layer_base != 0, not is_mapped, STATES.index(kernel.state)
+    return not kernel.is_at_home, not is_mapped, STATES.index(kernel.state)
 
 
 def _untyped(kernel: Kernel) -> Signs:
@@ -183,7 +184,7 @@ def _is_inside(memory: Memory, kernel: Kernel, processor: Processor) -> bool:
         levels = None if kernel.page_tables is None else kernel.page_tables.levels
         base = kernel.layer_base or 0
         root = (processor.page_tables & _TABLES) - base
-        roots = (root, root + PAGE)
+        roots = (Place(root), Place(root + PAGE))
         return any(
             translate(memory, at, count, banner, base) == kernel.physical(banner)
             for at in roots
@@ -252,9 +253,9 @@ def _tell_own(signs: Signs) -> None:
 def _comparable(one: Signs, other: Signs) -> bool:
     """Whether two kernels can have been in one memory one after the other.
 
-    Where physical addresses differ, one is a guest of the other, or a copy.
+    Where physical addresses differ, one is a guest of the other, or a copy; unknown ones may differ.
     """
-    return one.kernel.layer_base == other.kernel.layer_base
+    return one.kernel.layer_base is not None and one.kernel.layer_base == other.kernel.layer_base
 
 
 def _earlier(one: Signs, other: Signs) -> tuple[Signs, bool] | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ...memory.addresses import Place, Virtual
 from ...memory.gaps import is_blank, read_number
 from ...memory.memory import Memory
 from ..address_space import AddressSpace
@@ -58,7 +59,7 @@ def own_note(memory: Memory, kernel: Kernel, space: AddressSpace | None) -> OwnN
     return OwnNote("other" if followed else "unknown")
 
 
-def _places(memory: Memory, kernel: Kernel, space: AddressSpace | None) -> Iterator[tuple[str, int]]:
+def _places(memory: Memory, kernel: Kernel, space: AddressSpace | None) -> Iterator[tuple[str, Place]]:
     """Where the copies lie, by the kernel's pointers, with the pointer's name."""
     for name, before in _POINTERS:
         variable = kernel.find(name)
@@ -67,8 +68,8 @@ def _places(memory: Memory, kernel: Kernel, space: AddressSpace | None) -> Itera
             continue
         place = None
         if space is not None:
-            place = space.translate(pointer + before)
+            place = space.translate(Virtual(pointer + before))
         elif kernel.architecture in ("ppc64", "ppc64le"):
-            place = kernel.physical(pointer + before)
+            place = kernel.physical(Virtual(pointer + before))
         if place is not None and place >= 0:
             yield name, place

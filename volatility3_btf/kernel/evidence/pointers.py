@@ -14,6 +14,7 @@ import numpy as np
 
 from ...arrays import Uint64s
 from ...bits import ALL_BITS
+from ...memory.addresses import Place
 from ...memory.gaps import is_blank, read_filled
 from ...memory.memory import Memory
 from ..kallsyms.tokens import Endian
@@ -43,20 +44,21 @@ REACH = 16 << 10
 
 _PAGE = 4096
 
-Place = Callable[[str], int | None]
+Where = Callable[[str], int | None]
+"""Takes a symbol's name."""
 
 
-def shifts(memory: Memory, place: Place, endian: Endian) -> Counter[int]:
+def shifts(memory: Memory, where: Where, endian: Endian) -> Counter[int]:
     """Distances virtual − layer that the pointers speak for, with how many pairs do.
 
     Args:
         memory: the image.
-        place: the address in the layer of a symbol that stands once, or None.
+        where: the address in the layer of a symbol that stands once, or None.
         endian: byte order of the kernel.
     """
     votes: Counter[int] = Counter()
     for variable, target in PAIRS:
-        start, goal = place(variable), place(target)
+        start, goal = where(variable), where(target)
         if start is None or goal is None:
             continue
         words = _words(memory, start, endian)
@@ -65,19 +67,19 @@ def shifts(memory: Memory, place: Place, endian: Endian) -> Counter[int]:
     return votes
 
 
-def agreeing(memory: Memory, place: Place, shift: int, endian: Endian) -> tuple[int, int]:
+def agreeing(memory: Memory, where: Where, shift: int, endian: Endian) -> tuple[int, int]:
     """How many of the pairs agree with a distance virtual − layer, and how many could be looked at.
 
     A variable of which a page was not acquired, or is blank, has not been looked at where no pointer agrees.
     """
     agreed = seen = 0
     for variable, target in PAIRS:
-        start, goal = place(variable), place(target)
+        start, goal = where(variable), where(target)
         if start is None or goal is None:
             continue
         if bool((_words(memory, start, endian) == np.uint64(goal + shift & ALL_BITS)).any()):
             agreed += 1
-        elif any(is_blank(memory, page) for page in range(start, start + REACH, _PAGE)):
+        elif any(is_blank(memory, Place(page)) for page in range(start, start + REACH, _PAGE)):
             continue
         seen += 1
     return agreed, seen

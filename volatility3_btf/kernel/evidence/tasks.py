@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ...memory.addresses import Virtual
 from ...memory.gaps import read_number
 from ...memory.memory import Memory
 from ..address_space import AddressSpace, address_space_of
@@ -47,19 +48,19 @@ def tasks_of(memory: Memory, kernel: Kernel) -> Tasks | None:
     if space is None or link is None or stack is None or start is None:
         return None
     endian = kernel.blob.header.endian
-    head = start + link[0]
+    head = Virtual(start + link[0])
     ring = walk_ring(space, head, endian, MOST_TASKS)
     places = [place for place in map(space.translate, ring.elements) if place is not None]
     tasks = [element - link[0] for element in ring.elements]
     whole: bool | None = ring.end == "long" or (ring.is_closed and bool(tasks))
     if ring.end == "unreadable" and _leads_out(space, ring, head, endian):
         whole = None
-    if not all(_stack_is_whole(space, task + stack[0], endian) for task in tasks[:MOST_STACKS]):
+    if not all(_stack_is_whole(space, Virtual(task + stack[0]), endian) for task in tasks[:MOST_STACKS]):
         whole = False
     return Tasks(whole, max(places, default=0))
 
 
-def _stack_is_whole(space: AddressSpace, pointer: int, endian: str) -> bool:
+def _stack_is_whole(space: AddressSpace, pointer: Virtual, endian: str) -> bool:
     """Whether a stack, if it is there, ends in its magic number."""
     stack = space.pointer(pointer, endian)
     if not stack:
@@ -70,7 +71,7 @@ def _stack_is_whole(space: AddressSpace, pointer: int, endian: str) -> bool:
     return read_number(space.memory, place, 8, endian) in (None, _STACK_END)
 
 
-def _leads_out(space: AddressSpace, ring: Ring, head: int, endian: str) -> bool:
+def _leads_out(space: AddressSpace, ring: Ring, head: Virtual, endian: str) -> bool:
     """Whether a list could not be followed since mapped memory is not in the image."""
     following = space.pointer(ring.elements[-1] if ring.elements else head, endian)
     return following is None or space.translate(following) is not None

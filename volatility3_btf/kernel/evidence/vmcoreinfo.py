@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ...memory.addresses import Virtual
 from ...memory.memory import Memory
 
 MAX_NOTE = 64 << 10
@@ -51,9 +52,10 @@ class Vmcoreinfo:
         """The KASLR shift, in bytes."""
         return _number(self.entries.get("KERNELOFFSET"), 16)
 
-    def symbol(self, name: str) -> int | None:
+    def symbol(self, name: str) -> Virtual | None:
         """The run-time address of a symbol."""
-        return _number(self.entries.get(f"SYMBOL({name})"), 16)
+        number = _number(self.entries.get(f"SYMBOL({name})"), 16)
+        return None if number is None else Virtual(number)
 
     def number(self, name: str) -> int | None:
         """A `NUMBER(name)`: decimal, negative ones too, or hexadecimal with 0x."""

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from ...btf import BtfError, Composite
 from ...btf.spelling import printable
+from ...memory.addresses import Virtual
 from ...memory.memory import Memory
 from ..address_space import AddressSpace
 from ..kernel import Kernel
@@ -110,7 +111,7 @@ class _Here:
             self._structs[name] = struct_of(self.types, name)
         return self._structs[name]
 
-    def address(self, name: str) -> int | None:
+    def address(self, name: str) -> Virtual | None:
         """Run-time address of a symbol that stands once."""
         found = [] if self.kernel.symbols is None else self.kernel.symbols.all(name)
         return found[0] if len(set(found)) == 1 else None
@@ -133,7 +134,7 @@ class _Here:
             return {}
         low = min(offset for offset, _ in found.values())
         length = min(max(offset + size for offset, size in found.values()) - low, _WIDEST)
-        data = self.space.read_available(address + low, length)
+        data = self.space.read_available(Virtual(address + low), length)
         order: Literal["little", "big"] = "big" if self.endian == "big" else "little"
         return {
             name: int.from_bytes(data[offset - low : offset - low + size], order)
@@ -156,7 +157,7 @@ class _Here:
         found = None if composite is None else member_at(composite, member)
         if address is None or self.space is None or (struct is not None and found is None):
             return None
-        return walk_ring(self.space, address + (found[0] if found else 0), self.endian, most)
+        return walk_ring(self.space, Virtual(address + (found[0] if found else 0)), self.endian, most)
 
 
 def _first_task(here: _Here) -> Iterator[Testimony]:

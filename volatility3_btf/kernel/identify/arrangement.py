@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from ...memory.addresses import Physical
 from ...memory.memory import Memory, Run, UnreadableError
 from ..address_space import address_space_of
 from ..evidence.witnesses import ask
@@ -115,7 +116,7 @@ def moved(kernel: Kernel, memory: Memory) -> Kernel | None:
         kernel,
         blob=replace(kernel.blob, offset=kernel.blob.offset + base),
         physical_shift=(kernel.physical_shift or 0) - base,
-        layer_base=0,
+        layer_base=Physical(0),
         page_tables=None,
         evidence=[],
         doubts=[],

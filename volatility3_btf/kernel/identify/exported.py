@@ -19,6 +19,7 @@ import numpy as np
 
 from ...arrays import Int64s
 from ...btf import BtfError
+from ...memory.addresses import Place, Virtual
 from ...memory.gaps import read_filled
 from ...memory.memory import Memory
 from ..address_space import AddressSpace
@@ -96,7 +97,7 @@ class Told:
         sources: where they come from, a phrase each.
     """
 
-    addresses: Mapping[str, int] = field(default_factory=dict)
+    addresses: Mapping[str, Virtual] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
 
 
@@ -128,7 +129,7 @@ def tell_variables(memory: Memory, kernel: Kernel, space: AddressSpace | None) -
     if modules is not None:
         found["modules"] = modules
         sources.append("the list of modules by what it leads to")
-    unlisted = {name: at for name, at in found.items() if name not in symbols}
+    unlisted = {name: Virtual(at) for name, at in found.items() if name not in symbols}
     return Told(unlisted, tuple(sources))
 
 
@@ -224,13 +225,13 @@ def _page_tables(memory: Memory, kernel: Kernel, symbols: Symbols) -> int | None
     image = _image(kernel, symbols)
     needle = end.to_bytes(8, "big" if kernel.blob.endian == "big" else "little")
     for at in memory.find(needle, image.start, image.stop, most=_MOST_NAMES):
-        init_mm = Record.read(memory, kernel.blob.types, "mm_struct", max(0, at - code[0]))
+        init_mm = Record.read(memory, kernel.blob.types, "mm_struct", Place(max(0, at - code[0])))
         told = None if init_mm is None else init_mm.number("start_code")
-        root = None if init_mm is None else init_mm.number("pgd")
-        if root is None or told is None or not 0 <= start - told < _HEAD:
+        pgd = None if init_mm is None else init_mm.number("pgd")
+        if pgd is None or told is None or not 0 <= start - told < _HEAD:
             continue
-        if not root % _PAGE and kernel.physical(root) is not None:
-            return root
+        if not pgd % _PAGE and kernel.physical(Virtual(pgd)) is not None:
+            return Virtual(pgd)
     return None
 
 
@@ -247,10 +248,10 @@ def _modules(memory: Memory, kernel: Kernel, space: AddressSpace) -> int | None:
     endian = kernel.blob.endian
     walks = 0
     for head, first in islice(_heads(memory, kernel), _MOST_RINGS):
-        if space.pointer(first + 8, endian) != head:
+        if space.pointer(Virtual(first + 8), endian) != head:
             continue
         module = first - link[0]
-        if space.pointer(module + own[0], endian) != module:
+        if space.pointer(Virtual(module + own[0]), endian) != module:
             continue
         walks += 1
         if walk_ring(space, head, endian, _MOST_MODULES).is_closed:
@@ -260,7 +261,7 @@ def _modules(memory: Memory, kernel: Kernel, space: AddressSpace) -> int | None:
     return None
 
 
-def _heads(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, int]]:
+def _heads(memory: Memory, kernel: Kernel) -> Iterator[tuple[Virtual, int]]:
     """Run-time address and first pointer of what may be heads of lists in the kernel image."""
     symbols, shift = kernel.symbols, kernel.physical_shift or 0
     image = _image(kernel, symbols or Symbols.empty())
@@ -278,6 +279,7 @@ def _heads(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, int]]:
         is_near = np.maximum(first, last) - np.minimum(first, last) < _MODULES_AREA
         pairs = np.flatnonzero(is_pointer[:-1] & is_pointer[1:] & is_near)
         found = [
-            (window.offset + skipped + 8 * int(at) + shift, int(words[at])) for at in pairs[:_MOST_RINGS]
+            (Virtual(window.offset + skipped + 8 * int(at) + shift), int(words[at]))
+            for at in pairs[:_MOST_RINGS]
         ]
         yield from found

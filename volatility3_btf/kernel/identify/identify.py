@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ...blobs.blob import Blob
 from ...blobs.rescue import Mender
 from ...blobs.scan import decode_blob, find_kernel_btf
+from ...memory.addresses import Physical, Virtual
 from ...memory.memory import Memory, Progress
 from ...survey import EVERYTHING, Survey, surveyed
 from ..address_space import AddressSpace
@@ -211,10 +212,12 @@ def _judged(memory: Memory, tied: _Tied) -> Kernel:
     kernel, of_kaslr = _with_kaslr(memory, kernel, placement, mapped.space)
     said += of_kaslr + mapped.said + misplaced(memory, kernel)
     said += losses_of(kernel, kallsyms, placement, told.sources)
+    memory_map = memory_map_of(memory, kernel, mapped.space)
     kernel = replace(
         kernel,
         contents=read_contents(memory, kernel),
-        lacking=lacking(memory, memory_map_of(memory, kernel, mapped.space), kernel.layer_base or 0),
+        lacking=lacking(memory, memory_map, kernel.layer_base or 0),
+        memory_start=Physical(memory_map.ranges[0].start) if memory_map.ranges else None,
     )
     return judged(kernel, placement, tied.how, ask(memory, kernel, mapped.space), said)
 
@@ -278,14 +281,14 @@ def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
         addresses, letters, starts, fixed = addresses[kept], letters[kept], starts[kept], fixed[kept]
     shift = placement.shift
     tables = own_tables(kallsyms, reading) if shift is not None else {}
-    runtime = {name: at + (shift or 0) for name, at in tables.items()}
+    runtime = {name: Virtual(at + (shift or 0)) for name, at in tables.items()}
     lost = kallsyms.tables.count - len(addresses)
     return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost, kallsyms.tables.word)
 
 
 def _named(kallsyms: Kallsyms, placement: Placement, blob: Blob, findings: Findings) -> tuple[Kernel, Said]:
     """The kernel with its symbols, banner, release and architecture."""
-    banner = placement.banner or near_banner(kallsyms.place, findings.banners)
+    banner = placement.banner or near_banner(kallsyms.token_table, findings.banners)
     note = placement.note or _note_of_release(banner, findings.notes)
     release = banner.release if banner is not None else None if note is None else note.release
     text, said = None if banner is None else banner.text, Said()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...bits import ALL_BITS
+from ...memory.addresses import Place
 from ...memory.gaps import is_blank, read_number
 from ...memory.memory import Memory
 from ..evidence import function_starts
@@ -28,7 +29,8 @@ _ALIGNED = {"arm64": 2 << 20, "riscv64": 2 << 20}
 
 _GIB = 1 << 30
 
-Place = Callable[[str], "int | None"]
+Where = Callable[[str], "Place | None"]
+"""Takes a symbol's name."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _is_possible(shift: int, architecture: str | None) -> bool:
     return architecture != "x86-64" or (0 <= shift < _GIB and shift % _X86_ALIGN == 0)
 
 
-def _x86_64(memory: Memory, text: int, where: Place) -> Kaslr | None:
+def _x86_64(memory: Memory, text: int, where: Where) -> Kaslr | None:
     function = where("dump_kernel_offset")
     start = None if function is None else function_starts.start_of_x86_kernel(memory, function, text)
     if start is not None:
@@ -169,7 +171,7 @@ def _ppc64(text: int) -> Kaslr:
     return Kaslr(0, "no KASLR: the kernel lies where the architecture has it", True)
 
 
-def _s390x(memory: Memory, where: Place, endian: str) -> Kaslr | None:
+def _s390x(memory: Memory, where: Where, endian: str) -> Kaslr | None:
     """`__kaslr_offset`, from 6.11 on the first member of `vm_layout` (arch/s390/include/asm/page.h)."""
     for name in ("vm_layout", "__kaslr_offset"):
         at = where(name)

@@ -8,6 +8,7 @@ from typing import Final
 
 from ...blobs.blob import Blob
 from ...blobs.scan import kernel_at
+from ...memory.addresses import Place
 from ...memory.gaps import read_number
 from ...memory.memory import Memory
 from ..evidence.life import NO_CPU
@@ -49,10 +50,10 @@ def _blob_of(
         image = _image(kallsyms, placement)
         inside = [blob for blob in same if blob.offset in image]
         if inside:
-            return min(inside, key=lambda blob: abs(blob.offset - kallsyms.place)), "image"
-    near = [blob for blob in same if abs(blob.offset - kallsyms.place) < IMAGE_SPAN]
-    near = [blob for blob in near if blob.offset > kallsyms.place] or near
-    return min(near, key=lambda blob: abs(blob.offset - kallsyms.place), default=None), "near"
+            return min(inside, key=lambda blob: abs(blob.offset - kallsyms.token_table)), "image"
+    near = [blob for blob in same if abs(blob.offset - kallsyms.token_table) < IMAGE_SPAN]
+    near = [blob for blob in near if blob.offset > kallsyms.token_table] or near
+    return min(near, key=lambda blob: abs(blob.offset - kallsyms.token_table), default=None), "near"
 
 
 def _passed_over(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> Blob | None:
@@ -90,7 +91,7 @@ def may_run(memory: Memory, kallsyms: Kallsyms, placement: Placement) -> bool:
 
     def number(name: str, size: int) -> int | None:
         value = kallsyms.value(placement.reading, name)
-        return None if value is None else read_number(memory, value - apart, size, endian)
+        return None if value is None else read_number(memory, Place(value - apart), size, endian)
 
     told = None if placement.note is None else placement.note.physical_shift
     base = number("phys_base", 8)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ...memory.addresses import Physical, Place
 from ...memory.gaps import is_blank, read_number
 from ...memory.memory import Memory
 from ..address_space import AddressSpace, address_space_of
@@ -66,7 +67,7 @@ def map_kernel(memory: Memory, kernel: Kernel) -> Mapped:
     """
     told = dict(_told_bases(memory, kernel))
     kernel = replace(kernel, page_tables=_root(kernel))
-    for base in dict.fromkeys((*told.values(), *_seen_bases(memory, kernel), 0)):
+    for base in dict.fromkeys((*told.values(), *_seen_bases(memory, kernel), Physical(0))):
         based = replace(kernel, layer_base=base)
         space = address_space_of(memory, based)
         if space is not None:
@@ -74,7 +75,7 @@ def map_kernel(memory: Memory, kernel: Kernel) -> Mapped:
     return _unmapped(memory, replace(kernel, layer_base=None), told)
 
 
-def _unmapped(memory: Memory, kernel: Kernel, told: dict[str, int]) -> Mapped:
+def _unmapped(memory: Memory, kernel: Kernel, told: dict[str, Physical]) -> Mapped:
     """With nothing measured what is told is all there is; tables that could have been walked contradict."""
     said, tables = Said(), kernel.page_tables
     if told:
@@ -89,7 +90,7 @@ def _unmapped(memory: Memory, kernel: Kernel, told: dict[str, int]) -> Mapped:
     return Mapped(kernel, None, said)
 
 
-def _compare_bases(layer_base: int | None, told: dict[str, int]) -> Said:
+def _compare_bases(layer_base: Physical | None, told: dict[str, Physical]) -> Said:
     """Hold what is told of physical addresses against the page tables."""
     agreed = [_say_base(base, source) for source, base in told.items() if base == layer_base]
     against = [
@@ -103,13 +104,13 @@ def _compare_bases(layer_base: int | None, told: dict[str, int]) -> Said:
     return Said(tuple(agreed), (), tuple(against))
 
 
-def _say_base(base: int, source: str) -> str:
+def _say_base(base: Physical, source: str) -> str:
     if base:
         return f"address 0 of the image is physical address {base:#x}, by {source}"
     return f"physical addresses agree with {source}"
 
 
-def _measured(memory: Memory, kernel: Kernel, space: AddressSpace, told: dict[str, int]) -> Mapped:
+def _measured(memory: Memory, kernel: Kernel, space: AddressSpace, told: dict[str, Physical]) -> Mapped:
     """The kernel with its page tables as they were walked."""
     said = Said(("the kernel's page tables map its BTF to where it lies",))
     said += _compare_bases(kernel.layer_base, told)
@@ -159,28 +160,28 @@ def _told_levels(memory: Memory, kernel: Kernel) -> Iterator[tuple[int, str]]:
         yield 5 if enabled else 4, f"__pgtable_l5_enabled is {enabled}"
 
 
-def _seen_bases(memory: Memory, kernel: Kernel) -> Iterator[int]:
+def _seen_bases(memory: Memory, kernel: Kernel) -> Iterator[Physical]:
     """The base of the layer, by a table whose physical address and place in the layer are both known."""
     tables = kernel.page_tables
     if tables is None or kernel.architecture != "x86-64":
         return
-    entry = read_number(memory, tables.root + _TOP_ENTRY, 8, "little") or 0
+    entry = read_number(memory, Place(tables.root + _TOP_ENTRY), 8, "little") or 0
     for name in _BELOW.values():
         place = kernel.find(name)
         if place is not None and entry & PRESENT:
-            yield (entry & FRAME) - place
+            yield Physical((entry & FRAME) - place)
 
 
-def _told_bases(memory: Memory, kernel: Kernel) -> Iterator[tuple[str, int]]:
+def _told_bases(memory: Memory, kernel: Kernel) -> Iterator[tuple[str, Physical]]:
     """Physical address of the layer's address 0, as the kernel's own variable and VMCOREINFO tell it."""
     if kernel.physical_shift is None:
         return
     note = None if kernel.vmcoreinfo is None else kernel.vmcoreinfo.physical_shift
     if note is not None:
-        yield "VMCOREINFO", kernel.physical_shift - note
+        yield "VMCOREINFO", Physical(kernel.physical_shift - note)
     variable = _told_by_variable(memory, kernel)
     if variable is not None:
-        yield "the kernel's own variable", kernel.physical_shift - variable
+        yield "the kernel's own variable", Physical(kernel.physical_shift - variable)
 
 
 def _told_by_variable(memory: Memory, kernel: Kernel) -> int | None:
@@ -199,6 +200,6 @@ def _told_by_variable(memory: Memory, kernel: Kernel) -> int | None:
     if name == "phys_base":
         return _KERNEL_MAP - (value - (value >> 63 << 64))
     if name == "vm_layout":
-        physical = read_number(memory, at + 8, 8, endian)
+        physical = read_number(memory, Place(at + 8), 8, endian)
         return None if physical is None else value - physical
     return value

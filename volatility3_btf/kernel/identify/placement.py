@@ -218,7 +218,7 @@ def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings, listed:
         votes = {0: votes.get(0, {})}
     image = _span(reading)
     found: list[Placement] = []
-    for distance in _likeliest(votes, kallsyms.place, image):
+    for distance in _likeliest(votes, kallsyms.token_table, image):
         found.append(_try(kallsyms, reading, around.memory, listed, distance, votes[distance]))
         if found[-1].confirmed and found[-1].encloses and found[-1].pointers > 1:
             break
@@ -266,7 +266,7 @@ def _try(
     placement.banner = _banner_at_home(kallsyms, reading, memory, distance)
     if placement.banner is not None:
         placement.direct["linux_banner"] = placement.banner.offset
-    placement.encloses = distance is not None and kallsyms.place + distance in _span(reading)
+    placement.encloses = distance is not None and kallsyms.token_table + distance in _span(reading)
     placement.aligned = sum(
         value is not None and value % _PAGE == 0
         for value in (kallsyms.value(reading, name) for name in _ALIGNED)
@@ -321,7 +321,7 @@ def _ask_notes(
     if placement.shift is None and distance is not None:
         placement.shift = distance + placement.added
     elif placement.shift is None and table is not None:
-        placement.shift = table - kallsyms.place
+        placement.shift = table - kallsyms.token_table
     placement.tables = placement.tables_at_home(kallsyms)
 
 
@@ -353,7 +353,7 @@ def _from_code(kallsyms: Kallsyms, placement: Placement, memory: Memory) -> None
     reading = placement.reading
     numbers, letters = kallsyms.names.numbers, kallsyms.names.letters
     functions = numbers[((letters | 0x20) == ord("t")) & reading.sound[numbers] & ~reading.fixed[numbers]]
-    shift = function_starts.shift_by_functions(memory, reading.values[functions], kallsyms.place)
+    shift = function_starts.shift_by_functions(memory, reading.values[functions], kallsyms.token_table)
     if shift is not None:
         placement.shift, placement.inferred = shift, True
         _ask_pointers(kallsyms, placement, shift, memory)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ...blobs.blob import Blob
@@ -19,7 +19,8 @@ def ranked(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
     """The kernels with what tells of their life, best first; each but the first has a doubt that says why."""
     if not kernels:
         return []
-    first, *others = sorted(with_life(memory, kernels), key=_rank)
+    alive = with_life(memory, kernels)
+    first, *others = sorted(alive, key=lambda kernel: _rank(kernel, _machine(kernel, alive)))
     return [first, *(_behind(kernel, first) for kernel in others)]
 
 
@@ -27,21 +28,30 @@ def _behind(kernel: Kernel, first: Kernel) -> Kernel:
     return replace(kernel, doubts=[*kernel.doubts, _why_behind(kernel, first)])
 
 
-def _rank(kernel: Kernel) -> tuple[bool, int, int, bool, int, bool, int]:
-    """What has symbols comes first, then what runs, then what is sound.
+def _machine(kernel: Kernel, kernels: Iterable[Kernel]) -> tuple[bool, int, bool]:
+    """How sound the soundest kernel is of those that may be of the same machine.
 
-    Then come those whose own physical addresses are known to be the image's, not a guest or copy. Per-CPU
-    variables, which most kernels' BTF has, speak for one where nothing else decides.
+    They agree on where memory starts; guests and copies have it elsewhere. One that does not tell it may be
+    of any machine.
+    """
+    bases = (None, kernel.layer_base)
+    return min(_soundness(one) for one in kernels if kernel.layer_base is None or one.layer_base in bases)
+
+
+def _soundness(kernel: Kernel) -> tuple[bool, int, bool]:
+    return kernel.symbols is None, STATES.index(kernel.state), not kernel.is_at_home
+
+
+def _rank(kernel: Kernel, machine: tuple[bool, int, bool]) -> tuple[object, ...]:
+    """What has symbols comes first, then the machine with the soundest kernel, then what runs, what is sound.
+
+    Which kernel runs is told of those of one machine: a copy in a process's memory may run, of two copies.
+    Per-CPU variables, which most kernels' BTF has, speak for one where nothing else decides.
     """
     blob, evidence = kernel.blob, -len(kernel.evidence)
-    life, state = LIVES.index(kernel.life), STATES.index(kernel.state)
-    place = not _is_at_home(kernel)
-    return kernel.symbols is None, life, state, place, evidence, not _has_percpu(blob), blob.offset
-
-
-def _is_at_home(kernel: Kernel) -> bool:
-    """Whether a kernel's own physical addresses are known to be the image's; unknown is not known."""
-    return kernel.layer_base == 0
+    life = LIVES.index(kernel.life)
+    percpu = not _has_percpu(blob)
+    return kernel.symbols is None, machine, life, *_soundness(kernel), evidence, percpu, blob.offset
 
 
 def _has_percpu(blob: Blob) -> bool:
@@ -51,11 +61,11 @@ def _has_percpu(blob: Blob) -> bool:
 def _why_behind(kernel: Kernel, first: Kernel) -> str:
     """Why a kernel is ranked behind the first one."""
     behind = f"ranked behind the kernel with BTF at {first.blob.offset:#x}"
-    if kernel.symbols is not None and kernel.life != first.life:
+    if kernel.symbols is not None and kernel.life != first.life and kernel.layer_base == first.layer_base:
         return behind + (": this one has ended" if kernel.life == "ended" else _RUNS.get(first.life, ""))
     if kernel.state != first.state:
         return f"{behind}, whose state is {first.state}"
-    if _is_at_home(first) and not _is_at_home(kernel):
+    if first.is_at_home and not kernel.is_at_home:
         if kernel.layer_base is None:
             return f"{behind}, whose physical addresses are known to be the image's: this one's are not"
         return (

@@ -62,7 +62,7 @@ def _bare(kallsyms: Kallsyms, placement: Placement, findings: Findings) -> BareK
     kernel = BareKernel(symbols, physical_shift=placement.shift, doubts=list(kallsyms.tables.problems))
     banner = placement.banner
     if banner is None:
-        banner = near_banner(kallsyms.place, findings.banners)
+        banner = near_banner(kallsyms.token_table, findings.banners)
         if banner is not None:
             kernel.doubts.append(f"the release is that of the nearest banner, at {banner.offset:#x}")
     if symbols.lost:

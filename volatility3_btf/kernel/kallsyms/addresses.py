@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import Bools, Uint64s
+from ...memory.addresses import Place
 from ...memory.gaps import read_filled, read_number
 from ...memory.memory import Memory
 from .tables import Tables, address_tables
@@ -98,7 +99,7 @@ def _read(memory: Memory, tables: Tables, kind: str, place: int, base: int | Non
         values = places.astype(np.uint64)
         yield Addresses("self-relative", values, none, sound, place, None, None, _order(places, sound), True)
         return
-    start = read_number(memory, base, 8, tables.endian) or 0
+    start = read_number(memory, Place(base), 8, tables.endian) or 0
     yield Addresses(
         "relative", raw + np.uint64(start), none, sound, place, base, start, _order(raw, sound), False
     )

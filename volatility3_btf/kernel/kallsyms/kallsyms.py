@@ -50,7 +50,7 @@ class Kallsyms:
     _found: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     @property
-    def place(self) -> int:
+    def token_table(self) -> int:
         """The address of the token table in the layer: what identifies these tables."""
         return self.tables.tokens.table
 

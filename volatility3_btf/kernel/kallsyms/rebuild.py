@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ...memory.addresses import Place
 from ...memory.gaps import read_filled, read_number
 from ...memory.memory import Memory
 from .attempt import Attempt
@@ -167,7 +168,8 @@ def told_count(attempt: Attempt, endian: Endian) -> tuple[int, int, int] | None:
     if names is None or num_syms is None:
         return None
     memory = attempt.memory
-    count = read_number(memory, num_syms, 4, endian) or read_number(memory, num_syms, 8, endian)
+    place = Place(num_syms)
+    count = read_number(memory, place, 4, endian) or read_number(memory, place, 8, endian)
     return None if count is None or not 0 < count <= MAX_SYMBOLS else (names, num_syms, count)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from ...memory.addresses import Place, Virtual
 from ...memory.memory import Memory
 from ..address_space import AddressSpace
 from ..kernel import Kernel
@@ -63,10 +64,10 @@ def _tasks_through(memory: Memory, kernel: Kernel, shift: int) -> Ring | None:
         return None
     own = kernel.physical
 
-    def translate(virtual: int) -> int | None:
+    def translate(virtual: Virtual) -> Place | None:
         at = virtual - shift
         inside = own(virtual)
-        return at if 0 <= at < memory.end else inside if inside is not None and inside >= 0 else None
+        return Place(at) if 0 <= at < memory.end else inside if inside is not None and inside >= 0 else None
 
     space = AddressSpace(memory, translate, f"the direct map at distance {shift:#x}")
-    return walk_ring(space, head + tasks[0], kernel.blob.endian, MOST_TASKS)
+    return walk_ring(space, Virtual(head + tasks[0]), kernel.blob.endian, MOST_TASKS)

@@ -12,6 +12,7 @@ from typing import Final
 
 from ...btf import BtfError, Composite, Types
 from ...limits import Allowance
+from ...memory.addresses import Virtual
 from ...memory.memory import UnreadableError
 from ..address_space import AddressSpace
 from ..structures import Record, member_at, struct_of
@@ -41,7 +42,7 @@ class IdrContent:
         is_complete: whether the whole tree could be read.
     """
 
-    pointers: list[int] = field(default_factory=list)
+    pointers: list[Virtual] = field(default_factory=list)
     is_complete: bool = True
 
 
@@ -62,7 +63,7 @@ def idr_content(space: AddressSpace, types: Types, idr: int) -> IdrContent | Non
         if _is_node(head):
             _Walk(space, node, found).visit(head - _INTERNAL, None)
         elif head:
-            found.pointers.append(head)
+            found.pointers.append(Virtual(head))
         return found
     except BtfError:
         return None
@@ -72,7 +73,7 @@ def _head(space: AddressSpace, types: Types, idr: int) -> int | None:
     """The topmost entry of the tree; None before 4.20, where it has another name and other marks."""
     struct = struct_of(types, "idr")
     place = None if struct is None else member_at(struct, "idr_rt.xa_head")
-    return None if place is None else space.pointer(idr + place[0], types.header.endian)
+    return None if place is None else space.pointer(Virtual(idr + place[0]), types.header.endian)
 
 
 def _is_node(entry: int) -> bool:
@@ -99,10 +100,10 @@ class _Walk:
             if _is_node(entry) and shift:
                 self.visit(entry - _INTERNAL, shift)
             elif entry and not shift and entry & _INTERNAL_MASK != _INTERNAL:
-                self._found.pointers.append(entry)
+                self._found.pointers.append(Virtual(entry))
 
     def _read(self, address: int) -> Record | None:
         try:
-            return Record(self._node, self._space.read(address, self._node.size))
+            return Record(self._node, self._space.read(Virtual(address), self._node.size))
         except UnreadableError:
             return None

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...btf import BtfError
+from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..structures import member_at, struct_of
@@ -104,7 +105,7 @@ def _btf_modules(space: AddressSpace, kernel: Kernel) -> _BtfModules:
         if entry == head:
             found.is_complete = True
             return found
-        pointers = [space.pointer(entry - in_list + at, kernel.blob.endian) for at in (btf, module)]
+        pointers = [space.pointer(Virtual(entry - in_list + at), kernel.blob.endian) for at in (btf, module)]
         place = pointers[0] and space.translate(pointers[0])
         if place is not None and pointers[1] is not None:
             found.owners[place] = pointers[1]

@@ -20,6 +20,7 @@ from ...blobs.blob import MAX_BLOB, Blob, BlobKind
 from ...blobs.examination import examine
 from ...btf import BtfError, Composite, Header
 from ...limits import Allowance
+from ...memory.addresses import Place, Virtual
 from ...memory.memory import BytesMemory, Memory, Progress, Run
 from ...survey import BTF, Survey, surveyed
 from ..address_space import AddressSpace, address_space_of, direct_map, read_runs
@@ -68,10 +69,10 @@ class LoadedBtf:
     name: str
     id: int
     kind: LoadedKind
-    address: int
+    address: Virtual
     header: Header
     runs: tuple[Run, ...]
-    place: int
+    place: Place
     _memory: Memory = field(repr=False, compare=False)
     _kernel: Kernel = field(repr=False, compare=False)
 
@@ -256,7 +257,7 @@ def _look(memory: Memory, struct: Composite, copy: int, seen: _Seen) -> None:
     if raw in seen.alike or len(seen.alike) < MOST_CANDIDATES:
         places = seen.alike.setdefault(raw, [])
         places += [copy] * (len(places) < MOST_ALIKE)
-    place = copy - header_at(struct)
+    place = Place(copy - header_at(struct))
     candidate = (
         struct_btf_at(struct, place, memory.read_available(place, struct.size)) if place >= 0 else None
     )

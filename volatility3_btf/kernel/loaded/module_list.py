@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ...btf import BtfError, Composite
+from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..structures import member_at, struct_of
@@ -77,7 +78,7 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
     return found
 
 
-def list_entries(space: AddressSpace, head: int, endian: str) -> Iterator[int]:
+def list_entries(space: AddressSpace, head: Virtual, endian: str) -> Iterator[Virtual]:
     """The addresses of the elements of a kernel's list (`struct list_head`), in order.
 
     The head's own comes at last. A list that is damaged, or longer than `MOST_MODULES`, ends without it.
@@ -87,7 +88,7 @@ def list_entries(space: AddressSpace, head: int, endian: str) -> Iterator[int]:
         head: virtual address of the list's head.
         endian: the kernel's byte order.
     """
-    at, seen = head, set[int]()
+    at, seen = head, set[Virtual]()
     while len(seen) < MOST_MODULES:
         following = space.pointer(at, endian)
         if following is None or following in seen:
@@ -104,7 +105,7 @@ def _name(space: AddressSpace, struct: Composite, address: int) -> str | None:
     place = member_at(struct, "name")
     if place is None or not 0 < place[1] <= LONGEST_NAME:
         return None
-    data = space.read_available(address + place[0], place[1])
+    data = space.read_available(Virtual(address + place[0]), place[1])
     return data.split(b"\0", 1)[0].decode("ascii", "replace") if len(data) == place[1] else None
 
 
@@ -113,5 +114,5 @@ def _btf_size(space: AddressSpace, struct: Composite, address: int) -> int | Non
     place = member_at(struct, "btf_data_size")
     if place is None or place[1] > 8:
         return None
-    data = space.read_available(address + place[0], place[1])
+    data = space.read_available(Virtual(address + place[0]), place[1])
     return int.from_bytes(data, struct.types.header.endian) if len(data) == place[1] else None

@@ -10,6 +10,7 @@ from typing import Final
 from ...blobs.blob import MAX_BLOB
 from ...btf import BtfError, Composite, Header
 from ...btf.spelling import printable
+from ...memory.addresses import Place, Virtual
 from ..kernel import Kernel
 from ..structures import Record, member_at, struct_of
 
@@ -37,12 +38,12 @@ class StructBtf:
         is_listed: whether the kernel's own list has it.
     """
 
-    place: int
+    place: Place
     copy: int
     header: Header
     raw: bytes
     record: Record
-    address: int
+    address: Virtual
     disagreement: str
     is_listed: bool = False
 
@@ -70,7 +71,7 @@ def header_at(struct: Composite) -> int:
     return (member_at(struct, "hdr") or (0, 0))[0]
 
 
-def struct_btf_at(struct: Composite, place: int, data: bytes) -> StructBtf | None:
+def struct_btf_at(struct: Composite, place: Place, data: bytes) -> StructBtf | None:
     """The `struct btf` whose bytes these are, and what in it does not agree; None if they are none."""
     record = Record(struct, data)
     raw, address = record.bytes_of("hdr"), record.number("data")
@@ -81,7 +82,7 @@ def struct_btf_at(struct: Composite, place: int, data: bytes) -> StructBtf | Non
     if not raw or not address or header.size > MAX_BLOB:
         return None
     copy, told = place + header_at(struct), _disagreement(record, header, address)
-    return StructBtf(place, copy, header, raw[:SHORTEST], record, address, told)
+    return StructBtf(place, copy, header, raw[:SHORTEST], record, Virtual(address), told)
 
 
 def _disagreement(record: Record, header: Header, address: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...memory.addresses import Place
+
 
 @dataclass(frozen=True)
 class PageTables:
@@ -18,7 +20,7 @@ class PageTables:
         form: the name of the format (`Format.name`) through which it did; empty where none did.
     """
 
-    root: int
+    root: Place
     levels: int | None
     reason: str
     checked: bool

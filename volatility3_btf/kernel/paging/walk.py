@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from ...memory.addresses import Place, Virtual
 from ...memory.memory import Memory
 from .format import Format
 
@@ -31,7 +32,7 @@ class Walker:
     """
 
     def __init__(
-        self, read: Read, form: Format, root: int, kernel_root: int | None = None, base: int = 0
+        self, read: Read, form: Format, root: Place, kernel_root: Place | None = None, base: int = 0
     ) -> None:
         self.form = form
         self._read, self._base = read, base
@@ -76,9 +77,10 @@ class Walker:
         place, bits = known
         return (None if place is None else place + (virtual & (1 << bits) - 1)), bits
 
-    def translate(self, virtual: int) -> int | None:
+    def translate(self, virtual: Virtual) -> Place | None:
         """The place of an address, or None if it is not mapped or a table cannot be read."""
-        return self.lookup(virtual)[0]
+        place = self.lookup(virtual)[0]
+        return None if place is None else Place(place)
 
     def entry_of(self, virtual: int) -> int | None:
         """The table's entry that maps an address; None where nothing does."""

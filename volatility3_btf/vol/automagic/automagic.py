@@ -23,7 +23,7 @@ from ..layers.image_layers import LOCATION, leave_formats_only, stack_physical
 from ..layers.what_file import what_file
 from ..lines import one_line, put_off
 from .decision import OWN_CLASSES, STOCK_CLASS, Answer, decide, source_for, tell
-from .kernel_layer import PlaceError, ProcessorError
+from .kernel_layer import ProcessorError, SpaceError
 from .running import OPTION, NoTableError, running_kernel
 from .serving import of_another_image, unfit
 from .wanted import Wanted, wanted_by
@@ -88,7 +88,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
                 return self._restore(context, wanted, progress)
             if wanted.is_free(context):
                 return self._configure(context, config_path, wanted, progress)
-        except (NoTableError, PlaceError) as error:
+        except (NoTableError, SpaceError) as error:
             if isinstance(error, ProcessorError):
                 leave_formats_only(context)
             _complain(context, wanted, str(error))
@@ -153,7 +153,7 @@ def _decided(context: Context, physical: str, progress: Any) -> Answer | None:
     reason = what_file(context, physical)
     try:
         answer = decide(context, physical, progress)
-    except (NoTableError, PlaceError):
+    except (NoTableError, SpaceError):
         if reason:
             raise NoTableError(reason) from None
         raise

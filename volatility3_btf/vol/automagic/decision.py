@@ -19,7 +19,7 @@ from ..lines import one_line
 from ..symbols.store import keep
 from ..symbols.user_files import UserSymbols
 from .glance import glance_at, notes_in
-from .kernel_layer import PlaceError, ProcessorError, build_layer, place_of, place_of_note
+from .kernel_layer import ProcessorError, SpaceError, build_layer, space_of, space_of_note
 from .running import NoTableError, Taken, asked, running_kernel
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         user's symbol file that something could be made of.
 
     Raises:
-        NoTableError, PlaceError: there is a Linux kernel, and no table can be made for it.
+        NoTableError, SpaceError: there is a Linux kernel, and no table can be made for it.
     """
     survey = Survey(layer_memory(context, physical), progress=progress)
     glance = glance_at(survey)
@@ -105,7 +105,7 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     wanted = asked(context)
     try:
         taken = running_kernel(survey, glance, wanted, user.has_foreign)
-    except (NoTableError, PlaceError) as error:
+    except (NoTableError, SpaceError) as error:
         known = [banner for banner in glance.banners if banner.text in user]
         if wanted or not known or isinstance(error, ProcessorError):
             raise
@@ -141,7 +141,7 @@ def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: U
     """The answer for the kernel that was taken, or, with a word, for the next one that has a layer."""
     try:
         return _by_kernel(context, physical, taken.kernel, user)
-    except PlaceError as error:
+    except SpaceError as error:
         if not taken.others:
             raise
         following, *rest = taken.others
@@ -154,18 +154,18 @@ def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: U
 
 def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbols) -> Answer:
     """The answer for a kernel that was identified."""
-    place = place_of(kernel)
+    space = space_of(kernel)
     for sentence in kernel.evidence:
         log.info("evidence: %s", sentence)
     for sentence in kernel.doubts:
         log.info("doubt: %s", sentence)
-    layer = build_layer(context, physical, place)
+    layer = build_layer(context, physical, space)
     log.info(
         "Linux %s, state %s: BTF at %#x, %d-level page tables at %#x, KASLR shift %#x",
-        *(kernel.release, kernel.state, kernel.blob.offset, place.levels, place.root, place.kaslr_shift),
+        *(kernel.release, kernel.state, kernel.blob.offset, space.levels, space.root, space.kaslr_shift),
     )
-    files = user.choose(place.banner, kernel.blob.sha256, kernel.state == "exact")
-    return Answer(layer.build_configuration(), place.kaslr_shift, layer.address_mask, files, kernel)
+    files = user.choose(space.banner, kernel.blob.sha256, kernel.state == "exact")
+    return Answer(layer.build_configuration(), space.kaslr_shift, layer.address_mask, files, kernel)
 
 
 def tell(kernel: Kernel, own_file: bool = False) -> None:
@@ -196,24 +196,24 @@ def _by_note(
     """A user's symbol file for a kernel of which only VMCOREINFO tells; its levels are tried, not believed.
 
     Raises:
-        PlaceError: a note tells of 5-level page tables, and they are not there.
+        SpaceError: a note tells of 5-level page tables, and they are not there.
     """
-    failed: PlaceError | None = None
+    failed: SpaceError | None = None
     banners = {banner.text: banner.release for banner in known}
     pairs = ((note, text) for note in notes for text, release in banners.items() if release == note.release)
     for note, text in islice(pairs, MOST_NOTES):
         files = user.choose(text)
         for levels in (5, 4) if note.number("pgtable_l5_enabled") else (4, 5):
             try:
-                place = place_of_note(note, text, levels)
-                layer = build_layer(context, physical, place)
-            except PlaceError as error:
+                space = space_of_note(note, text, levels)
+                layer = build_layer(context, physical, space)
+            except SpaceError as error:
                 if note.number("pgtable_l5_enabled"):
                     failed = error
                 continue
             log.info("%d-level page tables by VMCOREINFO, tried; symbol tables: the user's own", levels)
             return Answer(
-                layer.build_configuration(), place.kaslr_shift, layer.address_mask, files, None, reason
+                layer.build_configuration(), space.kaslr_shift, layer.address_mask, files, None, reason
             )
     if failed is not None:
         raise failed

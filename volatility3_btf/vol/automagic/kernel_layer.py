@@ -26,16 +26,16 @@ PROCESSORS: Final = ("x86-64", "arm64", "riscv64", "s390x", "ppc64le", "ppc64")
 """Those whose page tables are read."""
 
 
-class PlaceError(Exception):
+class SpaceError(Exception):
     """A kernel whose address space cannot be set up; the message says why, for the user."""
 
 
-class ProcessorError(PlaceError):
+class ProcessorError(SpaceError):
     """A kernel for a processor whose page tables Volatility does not read, and we not for this kernel."""
 
 
 @dataclass(frozen=True)
-class Place:
+class KernelSpace:
     """Where a kernel's address space is.
 
     Attributes:
@@ -72,15 +72,15 @@ class Place:
         return LinuxIntelLA57 if self.levels == 5 else stock
 
 
-def place_of(kernel: Kernel) -> Place:
+def space_of(kernel: Kernel) -> KernelSpace:
     """Where a kernel that was identified lies.
 
     Raises:
-        PlaceError: its architecture, page tables or symbols do not allow an address space.
+        SpaceError: its architecture, page tables or symbols do not allow an address space.
     """
     name = f"Linux {kernel.release or 'of unknown release'}"
     processor = kernel.architecture
-    kind = PlaceError if processor in (None, "x86", "x86-64") else ProcessorError
+    kind = SpaceError if processor in (None, "x86", "x86-64") else ProcessorError
     if processor not in PROCESSORS:
         known = ", ".join(PROCESSORS)
         told = processor or "an unknown processor"
@@ -97,7 +97,7 @@ def place_of(kernel: Kernel) -> Place:
     if tables.levels is None or (processor != "x86-64" and not tables.form):
         raise kind(f"the page tables of {name} are damaged: they do not map the kernel")
     note = kernel.vmcoreinfo
-    return Place(
+    return KernelSpace(
         tables.root,
         tables.levels,
         kernel.kaslr_shift,
@@ -108,7 +108,7 @@ def place_of(kernel: Kernel) -> Place:
     )
 
 
-def place_of_note(note: Vmcoreinfo, banner: bytes, levels: int) -> Place:
+def space_of_note(note: Vmcoreinfo, banner: bytes, levels: int) -> KernelSpace:
     """Where a kernel lies by VMCOREINFO alone, for users with a symbol file of their own.
 
     Args:
@@ -117,38 +117,38 @@ def place_of_note(note: Vmcoreinfo, banner: bytes, levels: int) -> Place:
         levels: 4 or 5, to be tried: the layer tells which is right.
 
     Raises:
-        PlaceError: the note does not say it.
+        SpaceError: the note does not say it.
     """
     base, shift, top = note.number("phys_base"), note.kernel_offset, note.symbol("swapper_pg_dir")
     if base is None or shift is None or top is None:
-        raise PlaceError("VMCOREINFO does not say where the page tables are")
+        raise SpaceError("VMCOREINFO does not say where the page tables are")
     told = (note.symbol(name) for name in ("_stext", "init_uts_ns"))
-    places = {address: address - KERNEL_MAP + base for address in told if address is not None}
-    return Place(top - KERNEL_MAP + base, levels, shift, banner, {}, True, places)
+    places = {int(address): address - KERNEL_MAP + base for address in told if address is not None}
+    return KernelSpace(top - KERNEL_MAP + base, levels, shift, banner, {}, True, places)
 
 
-def build_layer(context: Context, physical: str, place: Place) -> Layer:
+def build_layer(context: Context, physical: str, space: KernelSpace) -> Layer:
     """Make the layer in a context and try it: what is known of the kernel must be readable through it.
 
     Raises:
-        PlaceError: it is not.
+        SpaceError: it is not.
     """
     join = interfaces.configuration.path_join
     name = context.layers.free_layer_name("BtfIntelLayer")
     path = join("BtfSymbols", name)
     context.config[join(path, "memory_layer")] = physical
-    context.config[join(path, "page_map_offset")] = place.root
-    context.config[join(path, "kernel_virtual_offset")] = place.kaslr_shift
-    context.config[join(path, "kernel_banner")] = place.banner.decode("latin-1")
-    if issubclass(place.layer_class, LinuxPagedLayer):
-        context.config[join(path, "page_table_format")] = place.form
-        context.config[join(path, "kernel_map_offset")] = place.root
-    layer = place.layer_class(context, path, name, metadata={"os": "Linux"})
+    context.config[join(path, "page_map_offset")] = space.root
+    context.config[join(path, "kernel_virtual_offset")] = space.kaslr_shift
+    context.config[join(path, "kernel_banner")] = space.banner.decode("latin-1")
+    if issubclass(space.layer_class, LinuxPagedLayer):
+        context.config[join(path, "page_table_format")] = space.form
+        context.config[join(path, "kernel_map_offset")] = space.root
+    layer = space.layer_class(context, path, name, metadata={"os": "Linux"})
     context.add_layer(layer)
-    agreeing = [_agrees(layer, *item) for item in place.witnesses.items()]
-    agreeing += [_lies_at(layer, *item) for item in place.places.items()]
+    agreeing = [_agrees(layer, *item) for item in space.witnesses.items()]
+    agreeing += [_lies_at(layer, *item) for item in space.places.items()]
     if agreeing and not any(agreeing):
-        raise PlaceError(f"the page tables at {place.root:#x} do not map the kernel to where it lies")
+        raise SpaceError(f"the page tables at {space.root:#x} do not map the kernel to where it lies")
     return layer
 
 

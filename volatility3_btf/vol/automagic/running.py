@@ -13,7 +13,7 @@ from volatility3.framework import interfaces
 from ...survey import Survey
 from ..lines import one_line
 from .glance import Glance
-from .kernel_layer import PlaceError, place_of
+from .kernel_layer import SpaceError, space_of
 
 if TYPE_CHECKING:
     from ...kernel import Kernel
@@ -70,7 +70,7 @@ def running_kernel(
         root: where the top page table lies of the kernel of a saved configuration.
 
     Raises:
-        NoTableError, PlaceError: there is none; the error is about the best one.
+        NoTableError, SpaceError: there is none; the error is about the best one.
     """
     from ...kernel.identify.asked import NotThereError, asked_for, one_of_several
 
@@ -112,20 +112,20 @@ def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:
     return identify_kernels(memory, blobs, survey=survey, others=others)
 
 
-def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], PlaceError | None]:
+def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], SpaceError | None]:
     """Those that an address space can be set up for, and what is wrong with the first that is not.
 
     Where the page tables of one map it to where it lies, those of the others must do so too.
     """
     usable: list[Kernel] = []
     are_mapped = any(_is_mapped(kernel) for kernel in kernels)
-    first: PlaceError | None = None
+    first: SpaceError | None = None
     for kernel in kernels:
         try:
-            place = place_of(kernel)
+            space = space_of(kernel)
             if are_mapped and not _is_mapped(kernel):
-                raise PlaceError(f"the page tables at {place.root:#x} do not map it to where it lies")
-        except PlaceError as error:
+                raise SpaceError(f"the page tables at {space.root:#x} do not map it to where it lies")
+        except SpaceError as error:
             log.info("BTF at %#x: %s", kernel.blob.offset, error)
             first = first or error
         else:
@@ -142,7 +142,7 @@ def _tell(
     usable: Sequence[Kernel],
     chosen: Kernel,
     is_own: bool,
-    first: PlaceError | None,
+    first: SpaceError | None,
 ) -> None:
     """Say that there are several kernels, loudly where it cannot be told which one runs."""
     from ...kernel.identify.asked import name_of, one_of_several, undecided
