@@ -85,6 +85,9 @@ NEW: dict[str, set[str]] = {
     "module_notes_attrs": {"grp"},
     "module_kobject": {"mod"},
     "kernel_symbol": {"name_offset", "value_offset"},
+    "sock_common": {"skc_v6_daddr"},
+    "ipv6_pinfo": {"saddr", "daddr"},
+    "ftrace_func_entry": {"hlist", "ip"},
 }
 OLD: dict[str, set[str]] = {
     "taint_flag": {"c_true", "c_false", "module"},
@@ -93,6 +96,8 @@ OLD: dict[str, set[str]] = {
     "module_notes_attrs": {"dir", "notes"},
     "module_kobject": {"mod"},
     "kernel_symbol": {"name", "value"},
+    "sock_common": {"skc_v6_daddr"},
+    "ipv6_pinfo": {"saddr", "daddr_cache"},
 }
 
 
@@ -119,7 +124,7 @@ def types_of(structs: Mapping[str, set[str]]) -> Types:
 
 
 def stock(name: str) -> type[Any]:
-    return getattr(extensions, name, objects.AggregateType)
+    return getattr(extensions, name, getattr(extensions.network, name, objects.AggregateType))
 
 
 def test_what_the_types_have_decides() -> None:

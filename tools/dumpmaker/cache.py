@@ -23,7 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Recipe:
         processor: QEMU's CPU model, where it is not the architecture's usual one.
         told: whether the guest says more of its processes.
         large: whether it has files in folios of many pages.
+        rich: whether it does what an analyst looks for: a shell with a history, connections, a container.
         append: more words for the kernel's command line.
         kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
         before: the kernel that ran in the same memory before this one, until a reset.
@@ -66,6 +67,7 @@ class Recipe:
     processor: str | None = None
     told: bool | None = None
     large: bool | None = None
+    rich: bool | None = None
     append: str | None = None
     kexec: kexec.Start | None = None
     before: Recipe | None = None
@@ -81,12 +83,13 @@ class Recipe:
         said = {key: value for key, value in asdict(self).items() if value is not None}
         said.pop("otherwise", None)
         if self.before:  # whose digest holds None too, but for what recipes say only since later
-            later = {key for key in ("processor", "told", "large") if said["before"][key] is None}
+            later = {key for key in ("processor", "told", "large", "rich") if said["before"][key] is None}
             said["before"] = {key: value for key, value in said["before"].items() if key not in later}
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
         shape += [initramfs.TOLD.read_text()] if self.told else []
         shape += [initramfs.LARGE.read_text()] if self.large else []
+        shape += [initramfs.RICH.read_text()] if self.rich else []
         shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -109,11 +112,13 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "amd64-5.10": Recipe("bullseye", "linux-image-amd64"),
     "amd64-6.1": Recipe("bookworm", "linux-image-amd64"),
-    "amd64-6.12": Recipe("trixie", "linux-image-amd64", otherwise=OTHER_6_12),
-    "amd64-7": Recipe("trixie-backports", "linux-image-amd64", otherwise="sid", told=True, large=True),
-    "arm64-6.12": Recipe("trixie", "linux-image-arm64", "arm64", otherwise=OTHER_6_12),
+    "amd64-6.12": Recipe("trixie", "linux-image-amd64", otherwise=OTHER_6_12, told=True, rich=True),
+    "amd64-7": Recipe(
+        "trixie-backports", "linux-image-amd64", otherwise="sid", told=True, large=True, rich=True
+    ),
+    "arm64-6.12": Recipe("trixie", "linux-image-arm64", "arm64", otherwise=OTHER_6_12, told=True, rich=True),
     "arm64-6.1": Recipe("bookworm", "linux-image-arm64", "arm64"),  # without CONFIG_KALLSYMS_ALL
-    "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x", otherwise=OTHER_6_12),
+    "s390x-6.12": Recipe("trixie", "linux-image-s390x", "s390x", otherwise=OTHER_6_12, told=True, rich=True),
     "s390x-6.1": Recipe("bookworm", "linux-image-s390x", "s390x"),  # built without BTF
     "arm64-6.12-lpa2": Recipe(
         "trixie",
@@ -133,9 +138,9 @@ RECIPES: dict[str, Recipe] = {
         otherwise=OTHER_6_12,
         told=True,
     ),
-    "riscv64-6.12": Recipe("trixie", "linux-image-riscv64", "riscv64", told=True),
+    "riscv64-6.12": Recipe("trixie", "linux-image-riscv64", "riscv64", told=True, rich=True),
     "ppc64el-6.12": Recipe(
-        "trixie", "linux-image-powerpc64le", "ppc64el", memory=256, otherwise=OTHER_6_12, told=True
+        "trixie", "linux-image-powerpc64le", "ppc64el", memory=256, otherwise=OTHER_6_12, told=True, rich=True
     ),
     "ppc64el-6.12-64k": Recipe(
         "trixie", "linux-image-powerpc64le-64k", "ppc64el", memory=256, otherwise=OTHER_6_12, told=True
@@ -279,7 +284,14 @@ def _make(recipe: Recipe, folder: Path) -> None:
 def _fetched(recipe: Recipe) -> reset.Run:
     """Fetch a recipe's kernel; what boots it and makes its dump."""
     suite, kernel = _fetch(recipe)
-    return lambda boot, out: make.make_dump(kernel, boot, out, {"arch": recipe.arch, "suite": suite})
+    bash = _fetch_bash(recipe) if recipe.rich else None
+    about = {"arch": recipe.arch, "suite": suite}
+    return lambda boot, out: make.make_dump(kernel, replace(boot, bash=bash), out, about)
+
+
+def _fetch_bash(recipe: Recipe) -> Path:
+    with _lock(root() / ".packages.lock"):
+        return make.fetch_bash(recipe.arch, root() / "packages")
 
 
 def _fetch(recipe: Recipe) -> tuple[str, make.Kernel]:

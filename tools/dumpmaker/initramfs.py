@@ -29,6 +29,9 @@ INIT = Path(__file__).with_name("guest-init")
 TOLD = Path(__file__).with_name("guest-told")
 """What the guest says of its processes before the dump, where the recipe asks for it."""
 
+RICH = Path(__file__).with_name("guest-rich")
+"""What it does that an analyst looks for, where the recipe asks for it; needs bash."""
+
 LARGE = Path(__file__).with_name("guest-large")
 """How it comes to have files in folios of many pages, where the recipe asks for it."""
 
@@ -81,10 +84,10 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
-def processes(told: bool = False, large: bool = False) -> bytes:
+def processes(told: bool = False, large: bool = False, rich: bool = False) -> bytes:
     """What the guest's init starts, as lines for its shell, and what else the recipe asks for."""
     lines = "".join(f"{command} </dev/null &\n" for command in PROCESSES)
-    more = [LARGE] * large + [TOLD] * told
+    more = [LARGE] * large + [RICH] * rich + [TOLD] * told
     return lines.encode() + b"".join(path.read_bytes() for path in more)
 
 

@@ -35,6 +35,7 @@ class Boot:
         earlier: write memory as it was when the guest's first process started, too.
         told: have the guest say more of its processes (initramfs.TOLD).
         large: have it make files in folios of many pages (initramfs.LARGE).
+        bash: a static bash: have it do what an analyst looks for (initramfs.RICH).
         kexec: let the kernel start a second one, and dump memory when that one is up (amd64).
         ram_file: a file that is the guest's memory: it starts with what is in it, and leaves it there.
     """
@@ -51,6 +52,7 @@ class Boot:
     earlier: bool = False
     told: bool = False
     large: bool = False
+    bash: Path | None = None
     kexec: Start | None = None
     ram_file: Path | None = None
 

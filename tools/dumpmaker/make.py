@@ -66,6 +66,13 @@ def from_files(debs: list[Path], busybox: Path, work: Path) -> Kernel:
     return Kernel(trees, busybox, {deb.name: hashlib.sha256(deb.read_bytes()).hexdigest() for deb in debs})
 
 
+def fetch_bash(arch: str, cache: Path, mirror: str | None = None) -> Path:
+    """Debian's static bash for an architecture."""
+    suite = "trixie" if arch == "riscv64" else "bookworm"
+    ((_, tree),) = Apt(suite, arch, cache, mirror).fetch("bash-static", kernel=False).values()
+    return next(path for path in (tree / "bin/bash-static", tree / "usr/bin/bash-static") if path.exists())
+
+
 def fetch_busybox(arch: str, cache: Path, mirror: str | None = None, suite: str | None = None) -> Path:
     """Debian's static busybox for an architecture."""
     suite = suite or ("trixie" if arch == "riscv64" else "bookworm")
@@ -95,8 +102,10 @@ def make_dump(
         picked = initramfs.pick_modules(kernel.trees, modules.split())
         program = loader.program(about["arch"])
         more = _second_kernel(boot.kexec, kernel, image, work) if boot.kexec else {}
-        if boot.told or boot.large:
-            more["processes"] = initramfs.processes(boot.told, boot.large)
+        if boot.told or boot.large or boot.bash:
+            more["processes"] = initramfs.processes(boot.told, boot.large, boot.bash is not None)
+        if boot.bash:
+            more["bin/bash"] = boot.bash.read_bytes()
         initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program, more)
         image = initramfs.bootable(image, work)
         prepared = time.time()

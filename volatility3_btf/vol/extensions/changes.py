@@ -15,9 +15,11 @@ from volatility3.framework import objects
 from volatility3.framework.symbols.linux import extensions
 
 from .folio import FolioInode, FolioPage
+from .inet_sock import InetSock
 from .kernel_symbol import RelativeKernelSymbol
 from .module_kobject import ModuleKobject
 from .taint_flag import TaintFlag
+from .traced_function import TracedFunction
 
 if TYPE_CHECKING:
     from ...btf import Types
@@ -70,6 +72,19 @@ CHANGES: Final = {
         RelativeKernelSymbol,
         lambda types: _has(types, "kernel_symbol", "name_offset", "value_offset"),
         lambda known: not hasattr(known, "_offset_to_ptr"),
+    ),
+    "inet_sock": Change(
+        InetSock,
+        lambda types: (
+            _has(types, "sock_common", "skc_v6_daddr")
+            and (_has(types, "ipv6_pinfo", "daddr") or types.header.endian == "big")
+        ),
+        lambda known: known is not extensions.network.inet_sock,
+    ),
+    "ftrace_func_entry": Change(
+        TracedFunction,
+        lambda types: _has(types, "ftrace_func_entry", "ip"),
+        lambda known: known is not objects.AggregateType,
     ),
 }
 """By the structure's name."""

