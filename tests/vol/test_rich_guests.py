@@ -6,11 +6,13 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+import tarfile
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
+from dumpmaker import initramfs
 from dumpmaker.cache import RECIPES, Dump
 from support.volrunner import Vol
 
@@ -148,3 +150,71 @@ def test_traced_functions_have_their_names(dump: Dumps, session_vol: Vol, name: 
     rows = session_vol("linux.tracing.ftrace.CheckFtrace", image=dump(name).raw).rows
     functions = {"vfs_rmdir"} if name.startswith(("arm64", "riscv64")) else {"vfs_rmdir", "vfs_rename"}
     assert {row["Hooked symbols"] for row in rows} == functions
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_the_kernels_log_is_the_guests(dump: Dumps, session_vol: Vol, name: str) -> None:
+    """All of it up to the dump, in order; the plugin adds lines that name the device of the one before."""
+    guest = dump(name)
+    rows = session_vol("linux.kmsg", image=guest.raw).rows
+    lines = re.findall(r"^\[ *(\d+\.\d+)\] (.*)$", told(guest, "dmesg"), re.MULTILINE)
+    shown = [
+        (row["timestamp"], row["line"].rstrip())
+        for row in rows
+        if not row["line"].startswith((" SUBSYSTEM=", " DEVICE="))
+    ]
+    assert len(shown) >= 100
+    assert shown == [(time, text.rstrip()) for time, text in lines[: len(shown)]]
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_every_process_has_its_programs_file(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    rows = session_vol("linux.elfs", image=guest.raw).rows
+    files = {path.parent.name: path.read_text().strip() for path in guest.folder.glob("proc/*/exe")}
+    shown = {str(row["PID"]): row["File Path"] for row in rows if str(row["File Path"]).startswith("/")}
+    assert len(files) >= 10
+    assert {pid: shown.get(pid) for pid in files} == files
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_system_calls_lead_where_the_guest_has_them(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    rows = session_vol("linux.malware.check_syscall", image=guest.raw).rows
+    symbols = re.findall(r"^(\w+) \S (\S+)$", guest.kallsyms.read_text(), re.MULTILINE)
+    addresses = {symbol: int(address, 16) for address, symbol in symbols}
+    handlers = {row["Handler Symbol"] for row in rows}
+    assert len(rows) > 300 and len(handlers) > 250
+    low = (1 << 40) - 1
+    assert all(addresses[row["Handler Symbol"]] & low == row["Handler Address"] & low for row in rows)
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_kernel_threads_are_the_guests(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    rows = session_vol("linux.kthreads", image=guest.raw).rows
+    names = set(re.findall(r"^\w+ \S (\S+)", guest.kallsyms.read_text(), re.MULTILINE))
+    lasting = {
+        int(row["pid"])
+        for row in guest.truth["processes"]
+        if row["ppid"] == "2" and not row["comm"].startswith("kworker")
+    }
+    assert lasting <= {row["TID"] for row in rows}
+    assert {row["Symbol"] for row in rows} <= names
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_the_whole_page_cache_is_recovered(dump: Dumps, vol: Vol, name: str) -> None:
+    """Every file that is whole in memory, with its path, in an archive."""
+    guest = dump(name)
+    vol("linux.pagecache.RecoverFs", image=guest.raw)
+    (path,) = vol.output.glob("*.tar.gz")
+    sums = {path: sum_ for sum_, path in map(str.split, told(guest, "rich-md5").splitlines())}
+    with tarfile.open(path) as archive:
+        found = {
+            f"/{member.name.strip('/').partition('/')[2]}": hashlib.md5(content.read()).hexdigest()
+            for member in archive
+            if (content := archive.extractfile(member)) is not None
+        }
+    assert {path: found.get(path) for path in sums} == sums
+    assert found["/init"] == hashlib.md5(initramfs.INIT.read_bytes()).hexdigest()
