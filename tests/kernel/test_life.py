@@ -20,6 +20,7 @@ from volatility3_btf.kernel import Kernel, NotThereError, identify_kernel, ident
 from volatility3_btf.kernel.evidence.clock import Clock, clock_of
 from volatility3_btf.kernel.evidence.life import with_life
 from volatility3_btf.kernel.structures import member_at, struct_of
+from volatility3_btf.kernel.trampoline import LOW
 from volatility3_btf.memory.memory import Memory
 
 GetDump = Callable[[str], Dump]
@@ -126,6 +127,7 @@ def make_alike(image: Overlay, living: Kernel, dead: Kernel) -> None:
     set_state(image, dead, "SYSTEM_RUNNING")
     image.write(place(dead, "panic_cpu"), b"\xff" * 4)
     image.write(place(dead, "crashk_res"), bytes(16))
+    image.write(0, bytes(LOW))
     for kernel in (living, dead):
         mend_ring(image, kernel)
 

@@ -193,6 +193,42 @@ def copies(ground: Ground, rng: random.Random) -> None:
         copy_image(ground, rng, ground.image, ground.kernel, rng.choice([0, 0, 4]))
 
 
+def many_names(ground: Ground, rng: random.Random) -> None:
+    """This kernel's types, made longer, with a million names before each: room for those of few kernels."""
+    blob = ground.kernel.blob
+    text = b"".join(b"padding_%05d\0" % number for number in range(rng.choice([1, 100])))
+    types = bytearray(blob.data + text)
+    order = "<" if blob.endian == "little" else ">"
+    struct.pack_into(f"{order}I", types, 20, blob.header.str_len + len(text))
+    count = (1 << 20) - 256
+    names = bombs.kallsyms(b"\2Tx" * count, count, x=b"x" * 60)
+    data = names + bytes(-len(names) % PAGE) + types
+    for _ in range(rng.choice([1, 3])):
+        place = ground.run(rng, -(-len(data) // HUGE) * HUGE)
+        if place is not None:
+            ground.image.write(place, data)
+
+
+def claims(ground: Ground, rng: random.Random) -> None:
+    """Headers that claim more than a kernel has, eight to the same bytes, each with a token table."""
+    order = "<" if ground.kernel.blob.endian == "little" else ">"
+    size, table = 8 << 20, bombs.token_table()
+    records = bombs.record(bombs.Kind.STRUCT, 1, 0, 8) + bombs.record(bombs.Kind.PTR, 0, 0, 0) * 15
+    names = b"\0task_struct\0" + b"".join(b"name_%04d\0" % number for number in range(800))
+    for _ in range(rng.choice([1, 13])):
+        place = ground.run(rng, size)
+        if place is None:
+            return
+        start, end = place + (256 << 10), place + size
+        ground.image.write(start, names + b"x" * 200)
+        ground.image.write(end - 64, b"a\0" * 32)
+        for at in range(place, place + 8 * 0x4000, 0x4000):
+            sections = (24, 0, len(records), start - at - 24, end - start)
+            head = MAGIC[ground.kernel.blob.endian] + struct.pack(f"{order}5I", *sections)
+            ground.image.write(at, head + records)
+            ground.image.write(at + PAGE, table)
+
+
 def other_kernel(ground: Ground, rng: random.Random) -> None:
     """Another kernel's image, all that its package has and more."""
     if ground.others:
@@ -229,6 +265,8 @@ DECOYS: dict[str, Decoy] = {
     "other types": other_types,
     "own rodata": own_rodata,
     "copies": copies,
+    "many names": many_names,
+    "claims": claims,
     "other kernel": other_kernel,
 }
 """Name → writer."""

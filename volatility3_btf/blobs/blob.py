@@ -18,8 +18,8 @@ CHECKED: tuple[BlobKind, ...] = ("kernel", "module")
 MIN_KERNEL = 1 << 17
 """Bytes; smaller blobs are no kernel's (the smallest known kernel BTF has 3.5 MB)."""
 
-MAX_BLOB = 64 << 20
-"""Bytes; a header that claims more is none (the largest known kernel BTF has 6 MB)."""
+MAX_BLOB = 16 << 20
+"""Bytes; a header that claims more is none (the largest known kernel BTF has 7 MB)."""
 
 
 @dataclass(frozen=True)

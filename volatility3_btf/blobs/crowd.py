@@ -23,7 +23,7 @@ class Crowd:
     """The blobs that claim the bytes at hand and are not known to be sound.
 
     Sound blobs do not overlap, fakes can: without a limit, headers packed side by side that each claim the
-    64 MiB behind them would all be read and decoded.
+    16 MiB behind them would all be read and decoded.
     """
 
     def __init__(self, memory: Memory) -> None:

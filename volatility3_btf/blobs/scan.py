@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from ..btf import BtfError, Header, Kind, Outline, Types
 from ..limits import Allowance, Share
-from ..memory.memory import Memory, Progress
+from ..memory.memory import Memory, Progress, Run
 from ..survey import BTF, Survey, surveyed
 from .bases import Bases
 from .blob import CHECKED, MIN_KERNEL, Blob
@@ -152,25 +152,42 @@ def find_kernel_btf(
 
 
 def find_sound_btf(
-    memory: Memory, *, endian: Endian = "auto", survey: Survey | None = None
+    memory: Memory,
+    *,
+    endian: Endian = "auto",
+    survey: Survey | None = None,
+    home: Sequence[Run] = (),
 ) -> tuple[list[Blob], list[Blob]]:
     """Find kernels' BTF, and leave what is damaged, or too much, undecoded as long as anything is sound.
 
     Mending takes longer than all else, and whoever can write into memory can put BTF there.
 
+    Args:
+        memory: the image.
+        endian: the byte order that is looked for.
+        survey: the pass over this memory whose places are looked at; one is made if None.
+        home: where the kernel is known to lie that runs: what is there is decoded, whatever lies around it.
+
     Returns:
         The blobs that are decoded, as `find_kernel_btf` has them, and those that `decode_blob` may decode.
     """
     with surveyed(memory, survey, BTF.values()) as passed:
-        blobs = _blobs(memory, headers(passed, endian), kernels_only=True, most_sound=MOST_SOUND)
-        found = [blob for blob in blobs if blob.kind == "kernel"]
+        blobs = _blobs(memory, headers(passed, endian), kernels_only=True, most_sound=MOST_SOUND, home=home)
+        found = [_light(blob) for blob in blobs if blob.kind == "kernel"]
     sound = [blob for blob in found if blob.decoded is not None]
     others = [blob for blob in found if blob.decoded is None]
     if sound:
         return sound, others
     mender = Mender(memory)
-    mended = [blob for blob in (mend_blob(mender, one) for one in others) if blob.decoded is not None]
+    mended = [
+        blob for blob in (decode_blob(memory, mender, one) for one in others) if blob.decoded is not None
+    ]
     return mended or list(_headless(memory, endian)), []
+
+
+def _light(blob: Blob) -> Blob:
+    """The blob without its bytes, unless it is decoded: there may be many."""
+    return blob if blob.decoded is not None else replace(blob, data=b"")
 
 
 def decode_blob(memory: Memory, mender: Mender, blob: Blob) -> Blob:
@@ -215,6 +232,7 @@ def _blobs(
     *,
     kernels_only: bool = False,
     most_sound: int | None = None,
+    home: Sequence[Run] = (),
     bases: Bases | None = None,
     share: Share | None = None,
 ) -> Iterator[Blob]:
@@ -232,17 +250,18 @@ def _blobs(
             continue
         if header.size < MIN_KERNEL and not share.admits(offset):
             continue
-        if not crowd.admits(offset, header):
+        is_at_home = any(run.start <= offset < run.end for run in home)
+        if not crowd.admits(offset, header) and not is_at_home:
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
-        if sound == most_sound:
+        if sound == most_sound and not is_at_home:
             blob = sketch(memory, offset, header)
         blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)
         if most_sound is None and blob.kind == "kernel" and blob.decoded is None:
             blob = mend_blob(mender, blob)
         if blob.state == "complete" and blob.kind in CHECKED:
             inside = offset + blob.size
-            sound += 1
+            sound += not is_at_home
         else:
             crowd.add(blob)
         yield blob

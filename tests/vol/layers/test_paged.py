@@ -127,7 +127,7 @@ def test_a_file_is_in_the_page_cache_as_it_was_written(dump: Dumps, vol: Vol, na
     assert path.read_bytes() == initramfs.INIT.read_bytes()
 
 
-@pytest.mark.parametrize("name", [*PROCESSORS, "arm64-6.1"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_vmcoreinfo_is_not_needed(dump: Dumps, session_vol: Vol, tmp_path: Path, name: str) -> None:
     guest = dump(name)
     image = without_vmcoreinfo(guest, tmp_path / "memory.raw")
@@ -136,7 +136,7 @@ def test_vmcoreinfo_is_not_needed(dump: Dumps, session_vol: Vol, tmp_path: Path,
     )
 
 
-@pytest.mark.parametrize("name", PROCESSORS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_an_elf_core_gives_the_same(dump: Dumps, session_vol: Vol, name: str) -> None:
     guest = dump(name)
     rows = session_vol("linux.psaux", image=guest.elf).rows

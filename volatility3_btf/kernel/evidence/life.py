@@ -22,6 +22,7 @@ from ...memory.registers import Processor
 from ..address_space import translate
 from ..kernel import STATES, Kernel, Life
 from ..memory_map import set_aside
+from ..trampoline import lies_in, started_kernel
 from .clock import Clock, clock_of, date
 from .tasks import Tasks, tasks_of
 
@@ -72,6 +73,7 @@ class Signs:
         reserved: the places in the layer that it had set aside for a kernel after a crash.
         tasks: its processes.
         memory_end: where in the layer the memory ends that it knows.
+        is_started: whether it is the one that processors would start into; None where nothing tells.
         life: whether it runs.
         evidence: what speaks for its life, a sentence each.
         doubts: what speaks against it.
@@ -87,6 +89,7 @@ class Signs:
     reserved: range | None = None
     tasks: Tasks | None = None
     memory_end: int | None = None
+    is_started: bool | None = None
     life: Life = "unknown"
     evidence: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -174,6 +177,8 @@ def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
         signs.reserved = _reserved(memory, kernel)
         signs.tasks = tasks_of(memory, kernel)
         signs.memory_end = _memory_end(memory, kernel)
+        home = started_kernel(memory)
+        signs.is_started = lies_in(kernel.blob.offset, home) if home else None
     return signs
 
 
@@ -240,6 +245,10 @@ def _tell_own(signs: Signs) -> None:
         signs.evidence.append(f"{signs.inside} of {signs.processors} processors were in this kernel")
     elif signs.must_tell:
         signs.doubts.append("no processor was in this kernel when memory was written")
+    if signs.is_started and signs.kernel.is_at_home:
+        signs.evidence.append("processors start into this kernel")
+    elif signs.is_started is False and signs.kernel.is_at_home:
+        signs.doubts.append("processors do not start into this kernel")
     if signs.shut:
         signs.doubts.append(f"it had been shut down: system_state is {signs.shut}")
     if signs.panicked:
@@ -294,6 +303,8 @@ def _crashed_into(first: Signs, second: Signs) -> bool:
 
 def _votes(first: Signs, second: Signs) -> Iterator[str]:
     """Why the first of two kernels ran before the second, as phrases; who owns a kernel can forge each."""
+    if first.is_started is False and second.is_started:
+        yield "is not what processors start into"
     if first.shut and not second.shut:
         yield "had been shut down"
     if first.panicked and second.panicked is False:

@@ -10,7 +10,7 @@ two.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
@@ -113,12 +113,12 @@ def _strays(members: list[tuple[str, int]]) -> list[str]:
 
 
 def _longest_rise(numbers: Sequence[int]) -> set[int]:
-    """Indexes of a longest subsequence that never falls."""
+    """Indexes of a longest subsequence that always rises."""
     tails: list[int] = []
     ends: list[int] = []
     before: list[int | None] = []
     for index, number in enumerate(numbers):
-        at = bisect_right(tails, number)
+        at = bisect_left(tails, number)
         before.append(ends[at - 1] if at else None)
         tails[at : at + 1] = [number]
         ends[at : at + 1] = [index]

@@ -15,11 +15,13 @@ from typing import Final, Literal
 from ...btf import BtfError, Composite
 from ...btf.spelling import printable
 from ...memory.addresses import Virtual
+from ...memory.gaps import read_number
 from ...memory.memory import Memory
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..rings import Ring, walk_ring
 from ..structures import Record, member_at, struct_of
+from .shapes import OWN_POINTERS, misshapen
 from .source_order import out_of_order
 
 Verdict = Literal["agrees", "contradicts", "unreadable"]
@@ -33,26 +35,14 @@ MOST_TASKS: Final = 1 << 12
 MOST_MODULES: Final = 1 << 12
 """Modules likewise."""
 
+MOST_COUNTED: Final = 1 << 10
+"""Tasks whose threads are counted; it takes some 60 us for each."""
+
 MOST_LOOKED_INTO: Final = 32
 """Tasks and modules of which more than the neighbours is read."""
 
 KTHREAD: Final = 0x00200000
 """PF_KTHREAD (include/linux/sched.h)."""
-
-OWN_POINTERS: Final = (
-    ("real_parent", "init_task"),
-    ("parent", "init_task"),
-    ("group_leader", "init_task"),
-    ("real_cred", "init_cred"),
-    ("cred", "init_cred"),
-    ("fs", "init_fs"),
-    ("files", "init_files"),
-    ("nsproxy", "init_nsproxy"),
-    ("signal", "init_signals"),
-    ("sighand", "init_sighand"),
-    ("thread_pid", "init_struct_pid"),
-)
-"""Members of `init_task` and the variables that they point to (init/init_task.c)."""
 
 
 @dataclass(frozen=True)
@@ -312,6 +302,51 @@ def _modules(here: _Here) -> Iterator[Testimony]:
     yield Testimony("modules", "agrees", f"the list of modules comes round ({count} of them)")
 
 
+def _modules_with_types(here: _Here) -> Iterator[Testimony]:
+    """Every module in `btf_modules` (5.11 and later; kernel/bpf/btf.c) is in the list of modules."""
+    owners, struct = here.ring("btf_modules", None, "", MOST_MODULES), here.struct("btf_module")
+    modules, link = here.ring("modules", None, "", MOST_MODULES), here.struct("module")
+    inside = None if struct is None else member_at(struct, "list")
+    place = None if link is None else member_at(link, "list")
+    if owners is None or modules is None or struct is None or inside is None or place is None:
+        return
+    if not owners.is_closed or (not modules.is_closed and modules.elements):
+        return
+    listed = {element - place[0] for element in modules.elements}
+    told = [here.read(element - inside[0], struct, ("module",)).get("module") for element in owners.elements]
+    missing = sum(module is not None and module not in listed for module in told)
+    of, where = f"{len(told)} modules that have BTF are", "in the list of modules"
+    text = f"{missing} of {of} not {where}" if missing else f"{of} {where}"
+    if told:
+        yield Testimony("btf_modules", "contradicts" if missing else "agrees", text)
+
+
+def _threads(here: _Here) -> Iterator[Testimony]:
+    """The tasks have as many threads as `nr_threads` counts (kernel/fork.c; all but the idle ones)."""
+    ring, struct, group = here.tasks, here.struct("task_struct"), here.struct("signal_struct")
+    address, link = here.address("nr_threads"), None if struct is None else member_at(struct, "tasks")
+    place = None if address is None else here.kernel.physical(address)
+    counted = None if place is None else read_number(here.memory, place, 4, here.endian)
+    if ring is None or struct is None or group is None or link is None or counted is None:
+        return
+    if not ring.is_closed or len(ring.elements) > MOST_COUNTED:
+        return
+    found = 0
+    for element in ring.elements:
+        signal = here.read(element - link[0], struct, ("signal",)).get("signal")
+        threads = here.read(signal, group, ("nr_threads",)).get("nr_threads") if signal else None
+        if threads is None:
+            return
+        found += threads
+    if found == counted:
+        yield Testimony(
+            "nr_threads", "agrees", f"the tasks have the {counted} threads that the kernel counts"
+        )
+    else:
+        text = f"the listed tasks have {found} threads, and the kernel counts {counted}"
+        yield Testimony("nr_threads", "contradicts", text)
+
+
 def _release(here: _Here) -> Iterator[Testimony]:
     """`init_uts_ns` holds what uname(1) prints."""
     names = here.variable("init_uts_ns", "uts_namespace")
@@ -328,6 +363,14 @@ def _release(here: _Here) -> Iterator[Testimony]:
             "contradicts",
             f"the release in init_uts_ns is {shown!r}, that of the banner {here.kernel.release!r}",
         )
+
+
+def _shapes(here: _Here) -> Iterator[Testimony]:
+    """Well-known members are of the types that the kernel's sources give them."""
+    wrong = misshapen(here.types)
+    if wrong:
+        text = f"of another type than in the kernel's sources: {', '.join(wrong[:4])}"
+        yield Testimony("shapes", "contradicts", text)
 
 
 def _order(here: _Here) -> Iterator[Testimony]:
@@ -349,4 +392,7 @@ def _order(here: _Here) -> Iterator[Testimony]:
 
 _OF_A_TASK: Final = ("flags", "mm", "active_mm", "pid", "group_leader", "thread_pid")
 _WIDEST: Final = 16 << 10
-_WITNESSES: Final = (_first_task, _own_pointers, _tasks, _page_tables, _modules, _release, _order)
+_WITNESSES: Final = (
+    *(_first_task, _own_pointers, _tasks, _threads, _page_tables, _modules, _modules_with_types),
+    *(_release, _shapes, _order),
+)

@@ -40,7 +40,7 @@ def asked_for(kernels: Sequence[Kernel], wanted: str | int | None) -> list[Kerne
 def rivals_of(chosen: Kernel, kernels: Iterable[Kernel]) -> list[Kernel]:
     """The kernels that may run in place of a chosen one.
 
-    A guest's kernel, or a copy, has other physical addresses.
+    A guest's kernel, or a copy, has other physical addresses; where one is taken, all others are its rivals.
     """
     return [
         kernel
@@ -48,7 +48,7 @@ def rivals_of(chosen: Kernel, kernels: Iterable[Kernel]) -> list[Kernel]:
         if kernel is not chosen
         and kernel.symbols is not None
         and kernel.life != "ended"
-        and kernel.layer_base == chosen.layer_base
+        and (kernel.layer_base == chosen.layer_base or not chosen.is_at_home)
     ]
 
 

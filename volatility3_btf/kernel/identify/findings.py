@@ -197,12 +197,11 @@ class _Reading:
             return str(error)
 
     def _keep(self, found: Kallsyms) -> None:
-        """Keep it, as long as all of them do not take too much."""
-        if self._room.is_used_up:
-            return
+        """Keep it, as long as all do not take too much; one that does leaves room for smaller ones."""
+        is_first = not self._room.is_used_up
         if self._room.take(found.size):
             self._findings.kallsyms.append(found)
-        else:
+        elif is_first:
             text = "there are more symbols than several kernels have: not all were read"
             self._findings.complaints.append(text)
 

@@ -11,7 +11,7 @@ from ...blobs.blob import Blob
 from ...blobs.rescue import Mender
 from ...blobs.scan import decode_blob, find_kernel_btf
 from ...memory.addresses import Physical, Virtual
-from ...memory.memory import Memory, Progress
+from ...memory.memory import Memory, Progress, Run
 from ...survey import EVERYTHING, Survey, surveyed
 from ..address_space import AddressSpace
 from ..arch.detect import architecture_of
@@ -25,6 +25,7 @@ from ..kallsyms.kallsyms import Kallsyms, in_order
 from ..kernel import Kernel, Said
 from ..memory_map import lacking, memory_map_of
 from ..symbols import Symbols
+from ..trampoline import lies_in, started_kernel
 from .asked import asked_for, undecided
 from .exported import Told, tell_variables, with_told
 from .findings import Findings, read_findings
@@ -68,10 +69,19 @@ def identify_kernels(
         kernels = [blob for blob in found if blob.kind == "kernel"]
         if not kernels:
             return []
-        near = sorted([*kernels, *others], key=lambda blob: (-blob.size, blob.offset))
+        near = _likeliest_first([*kernels, *others], started_kernel(memory))
         findings = read_findings(memory, [blob.offset for blob in near], survey=passed)
     kernels.sort(key=lambda blob: blob.offset)
     return _tie_what_counts(memory, kernels, others, findings)
+
+
+def _likeliest_first(blobs: Sequence[Blob], home: Sequence[Run]) -> list[Blob]:
+    """BTF where the kernel lies that runs, then what is decoded, the largest first."""
+
+    def turn(blob: Blob) -> tuple[bool, bool, int, int]:
+        return not lies_in(blob.offset, home), blob.decoded is None, -blob.size, blob.offset
+
+    return sorted(blobs, key=turn)
 
 
 def identify_kernel(

@@ -28,7 +28,7 @@ def _behind(kernel: Kernel, first: Kernel) -> Kernel:
     return replace(kernel, doubts=[*kernel.doubts, _why_behind(kernel, first)])
 
 
-def _machine(kernel: Kernel, kernels: Iterable[Kernel]) -> tuple[bool, int, bool]:
+def _machine(kernel: Kernel, kernels: Iterable[Kernel]) -> tuple[bool, bool, int, bool]:
     """How sound the soundest kernel is of those that may be of the same machine.
 
     They agree on where memory starts; guests and copies have it elsewhere. One that does not tell it may be
@@ -38,11 +38,14 @@ def _machine(kernel: Kernel, kernels: Iterable[Kernel]) -> tuple[bool, int, bool
     return min(_soundness(one) for one in kernels if kernel.layer_base is None or one.layer_base in bases)
 
 
-def _soundness(kernel: Kernel) -> tuple[bool, int, bool]:
-    return kernel.symbols is None, STATES.index(kernel.state), not kernel.is_at_home
+def _soundness(kernel: Kernel) -> tuple[bool, bool, int, bool]:
+    """What lies where its page tables have it goes before what is sound elsewhere: a guest's, or a copy."""
+    is_mapped = kernel.page_tables is not None and kernel.page_tables.checked
+    state = STATES.index(kernel.state)
+    return kernel.symbols is None, not (is_mapped and kernel.is_at_home), state, not kernel.is_at_home
 
 
-def _rank(kernel: Kernel, machine: tuple[bool, int, bool]) -> tuple[object, ...]:
+def _rank(kernel: Kernel, machine: tuple[bool, bool, int, bool]) -> tuple[object, ...]:
     """What has symbols comes first, then the machine with the soundest kernel, then what runs, what is sound.
 
     Which kernel runs is told of those of one machine: a copy in a process's memory may run, of two copies.
@@ -63,7 +66,7 @@ def _why_behind(kernel: Kernel, first: Kernel) -> str:
     behind = f"ranked behind the kernel with BTF at {first.blob.offset:#x}"
     if kernel.symbols is not None and kernel.life != first.life and kernel.layer_base == first.layer_base:
         return behind + (": this one has ended" if kernel.life == "ended" else _RUNS.get(first.life, ""))
-    if kernel.state != first.state:
+    if STATES.index(kernel.state) > STATES.index(first.state):
         return f"{behind}, whose state is {first.state}"
     if first.is_at_home and not kernel.is_at_home:
         if kernel.layer_base is None:

@@ -87,7 +87,8 @@ def running_kernel(
     ]
     if saved:
         return Taken(saved[0])
-    own = [kernel for kernel in usable if not wanted and owns(kernel.banner or b"")]
+    at_home = [kernel for kernel in usable if kernel.is_at_home] or usable
+    own = [kernel for kernel in at_home if not wanted and owns(kernel.banner or b"")]
     chosen = own[0] if own else usable[0]
     if not wanted:
         _tell(kernels, usable, chosen, bool(own), first)
@@ -101,9 +102,11 @@ def running_kernel(
 def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:
     from ...blobs.scan import find_sound_btf
     from ...kernel import identify_kernels
+    from ...kernel.trampoline import started_kernel
 
     memory = survey.memory
-    blobs, others = find_sound_btf(memory, endian="little", survey=survey)
+    home = started_kernel(memory)
+    blobs, others = find_sound_btf(memory, endian="little", survey=survey, home=home)
     if not blobs:
         blobs, others = find_sound_btf(memory, endian="big", survey=survey)
     if not blobs:

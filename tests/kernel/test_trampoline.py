@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where processors start: the one kernel that no process can copy into that place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from decoys import identified
+from dumpmaker.cache import Dump
+from support.overlay import Overlay
+from volatility3_btf.kernel.trampoline import LOW, lies_in, started_kernel
+
+GetDump = Callable[[str], Dump]
+X86 = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.12-la57", "amd64-6.1-high")
+
+
+@pytest.mark.parametrize("name", X86)
+def test_all_of_the_kernel_is_there(dump: GetDump, name: str) -> None:
+    image = Overlay(dump(name).raw)
+    (kernel,) = identified(image)
+    home = started_kernel(image)
+    places = [kernel.find(symbol) for symbol in ("_stext", "linux_banner", "init_task", "__start_BTF")]
+    assert all(place is not None and lies_in(place, home) for place in places)
+    assert sum(run.length for run in home) < 256 << 20
+
+
+@pytest.mark.parametrize("name", ["amd64-reset", "amd64-kexec", "amd64-crash"])
+def test_one_that_has_ended_is_not_there(dump: GetDump, name: str) -> None:
+    image = Overlay(dump(name).raw)
+    running, *ended = identified(image)
+    home = started_kernel(image)
+    assert running.life == "running" and lies_in(running.blob.offset, home)
+    assert ended and not any(lies_in(kernel.blob.offset, home) for kernel in ended)
+    assert "processors start into this kernel" in running.evidence
+
+
+def test_without_low_memory_nothing_is_told(dump: GetDump) -> None:
+    image = Overlay(dump("amd64-6.1").raw)
+    image.write(0, bytes(LOW))
+    assert started_kernel(image) == ()
+    assert [kernel.state for kernel in identified(image)] == ["exact"]
+
+
+def test_other_processors_have_no_such_place(dump: GetDump) -> None:
+    assert started_kernel(Overlay(dump("arm64-6.12").raw)) == ()
