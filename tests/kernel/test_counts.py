@@ -11,8 +11,8 @@ from dumpmaker.cache import Dump
 from support.overlay import Overlay
 from volatility3_btf.btf import Kind, Ptr
 from volatility3_btf.kernel import Kernel, address_space_of, identify_kernel
-from volatility3_btf.kernel.evidence.shapes import misshapen
 from volatility3_btf.kernel.rings import walk_ring
+from volatility3_btf.kernel.shapes import misshapen
 from volatility3_btf.kernel.structures import member_at
 from volatility3_btf.memory.addresses import Virtual
 

@@ -36,6 +36,14 @@ def test_one_that_has_ended_is_not_there(dump: GetDump, name: str) -> None:
     assert "processors start into this kernel" in running.evidence
 
 
+def test_the_first_page_need_not_be_there(dump: GetDump) -> None:
+    """LiME and AVML leave it out, since it is no System RAM."""
+    image = Overlay(dump("amd64-6.1").raw)
+    whole = started_kernel(image)
+    image.remove([0])
+    assert started_kernel(image) == whole != ()
+
+
 def test_without_low_memory_nothing_is_told(dump: GetDump) -> None:
     image = Overlay(dump("amd64-6.1").raw)
     image.write(0, bytes(LOW))

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..memory.addresses import Place
+from ..memory.gaps import read_filled
 from ..memory.memory import Memory, Run, tidy_runs
 from .arch.x86_64 import FORMATS, FRAME, PRESENT
 from .paging.format import Format
@@ -40,7 +41,7 @@ def started_kernel(memory: Memory) -> tuple[Run, ...]:
     Args:
         memory: the image, from physical address 0 on.
     """
-    low = memory.read_available(0, LOW)
+    low, _ = read_filled(memory, 0, LOW)
     found: list[Run] = []
     tried = 0
     for page in range(0, len(low) - _PAGE + 1, _PAGE):

@@ -20,8 +20,8 @@ from ...memory.memory import Memory
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..rings import Ring, walk_ring
+from ..shapes import OWN_POINTERS, misshapen
 from ..structures import Record, member_at, struct_of
-from .shapes import OWN_POINTERS, misshapen
 from .source_order import out_of_order
 
 Verdict = Literal["agrees", "contradicts", "unreadable"]

@@ -87,8 +87,9 @@ def running_kernel(
     ]
     if saved:
         return Taken(saved[0])
-    at_home = [kernel for kernel in usable if kernel.is_at_home] or usable
-    own = [kernel for kernel in at_home if not wanted and owns(kernel.banner or b"")]
+    guests = [kernel for kernel in usable if kernel.layer_base is not None and not kernel.is_at_home]
+    own_machines = usable if len(guests) == len(usable) else [one for one in usable if one not in guests]
+    own = [kernel for kernel in own_machines if not wanted and owns(kernel.banner or b"")]
     chosen = own[0] if own else usable[0]
     if not wanted:
         _tell(kernels, usable, chosen, bool(own), first)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from ...btf import Array, Int, Kind, Ptr, Struct, Type, Types
-from ..structures import struct_of
+from ..btf import Array, Int, Kind, Ptr, Struct, Type, Types
+from .structures import struct_of
 
 INTEGERS: Final = {
     "char": 1,
