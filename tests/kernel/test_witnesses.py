@@ -62,8 +62,9 @@ def test_an_honest_kernel_contradicts_nothing(dump: GetDump, name: str) -> None:
     kernel = identify_kernel(image)
     said = ask(image, kernel, address_space_of(image, kernel))
     assert {testimony.verdict for testimony in said} == {"agrees"}
+    with_types = ["btf_modules"] if kernel.symbols is not None and "btf_modules" in kernel.symbols else []
     assert {testimony.witness for testimony in said} == {
-        *("init_task", "tasks", "init_mm", "modules", "init_uts_ns", "order")
+        *("init_task", "tasks", "nr_threads", "init_mm", "modules", "init_uts_ns", "order", *with_types)
     }
     assert kernel.state == "exact"
     assert {testimony.sentence for testimony in said} <= set(kernel.evidence)
