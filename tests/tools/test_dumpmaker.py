@@ -40,6 +40,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
             (out / name).write_text('{"ram": []}')
 
     monkeypatch.setenv("BTF_DUMPS", str(tmp_path / "dumps"))
+    monkeypatch.setattr(make, "fetch_bash", lambda *_: Path("bash"))
     monkeypatch.setattr(make, "fetch", fetch)
     monkeypatch.setattr(make, "make_dump", write)
     return made
