@@ -28,7 +28,7 @@ from support.pluginruns import (
     stable,
     stock_choice,
 )
-from support.volrunner import Vol
+from support.volrunner import Result, Vol
 from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import identify_kernel, open_memory
 
@@ -44,6 +44,9 @@ OURS_ONLY = ["linux.kallsyms.Kallsyms"]
 
 BROKEN = [("amd64-7", "linux.lsmod.Lsmod")]
 """What Volatility itself cannot do: kernel 7.x has no `taint_flag.module`."""
+
+RIGHTED = [("amd64-7", "linux.sockstat.Sockstat")]
+"""What Volatility itself shows wrong: the other side of IPv6 connections (tests/vol/test_rich_guests.py)."""
 
 Dumps = Callable[[str], Dump]
 
@@ -129,7 +132,16 @@ def test_some_plugins(name: str, dump: Dumps, isf: Callable[[str], Path], vol: V
         bare = run(vol, plugin, dump(name).raw)
         stock = run(other, plugin, dump(name).raw, "--no-btf", "-c", choice)
         assert bare.returncode == 0, bare.stderr
-        assert outcome(bare) == outcome(stock) or ((name, plugin) in BROKEN and stock.returncode == 1)
+        if (name, plugin) in RIGHTED:
+            assert without_ipv6(bare) == without_ipv6(stock) != []
+        else:
+            assert outcome(bare) == outcome(stock) or ((name, plugin) in BROKEN and stock.returncode == 1)
+
+
+def without_ipv6(result: Result) -> list[dict[str, object]]:
+    """The rows of sockets, but for the other side of those of IPv6."""
+    hidden = {"Destination Addr": None}
+    return [row | hidden if row["Family"] == "AF_INET6" else row for row in result.rows]
 
 
 def test_la57_with_the_users_own_file(dump: Dumps, isf: Callable[[str], Path], vol: Vol, other: Vol) -> None:

@@ -17,6 +17,7 @@ from support.volrunner import Result, Vol
 from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernels
+from volatility3_btf.kernel.trampoline import LOW
 from volatility3_btf.survey import Survey
 from volatility3_btf.vol.automagic import decision
 from volatility3_btf.vol.automagic.kernel_layer import SpaceError
@@ -105,6 +106,8 @@ def test_where_nothing_tells_a_line_does(dump: Dumps, vol: Vol, tmp_path: Path) 
         for place, data in zip(places[1:], (b"\xff" * 4, *(bytes(200), bytes(8)) * 2), strict=True):
             file.seek(place or 0)
             file.write(data)
+        file.seek(0)
+        file.write(bytes(LOW))
     result = vol("linux.pslist", image=image)
     (line,) = told(result)
     assert "2 kernels are in this image, and nothing tells which one runs" in line

@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from ..blobs.blob import MAX_BLOB
 from ..btf import BtfError, Types, outline
 from ..btf.format.header import MAGIC
 from ..files.descriptors import open_file
@@ -15,6 +15,9 @@ from ..files.images import open_memory
 from ..kernel import NoKernelError
 from ..kernel.loaded.choose_types import choose_types
 from ..memory.memory import Memory, Progress, UnreadableError
+
+MAX_FILE: Final = 64 << 20
+"""Bytes of a file that may hold BTF, or an image of it."""
 
 Opener = Callable[[str | os.PathLike[str]], Memory]
 
@@ -58,8 +61,8 @@ def read_types(
 def _read_blob(path: Path, base: Types | None) -> Types:
     """The types in a file that is BTF from its first byte on. Raises BtfError, OSError."""
     with path.open("rb") as file:
-        data = file.read(MAX_BLOB + 1)
-    if len(data) > MAX_BLOB:
+        data = file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
         raise BtfError("too large for BTF")
     sketch = outline(data)
     if not sketch.split:

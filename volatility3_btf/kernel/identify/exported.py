@@ -142,7 +142,7 @@ def _image(kernel: Kernel, symbols: Symbols) -> range:
     """Places of the kernel image, its variables included."""
     image, shift = symbols.image or range(0), kernel.physical_shift or 0
     start = max(0, image.start - shift)
-    return range(start, start + min(len(image) + _BEHIND, _LARGEST))
+    return range(start, start + min(image.stop - image.start + _BEHIND, _LARGEST))
 
 
 def _exports(memory: Memory, kernel: Kernel, symbols: Symbols) -> dict[str, int]:
