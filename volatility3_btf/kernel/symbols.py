@@ -21,7 +21,7 @@ from ..memory.addresses import Virtual
 log = logging.getLogger(__name__)
 
 
-_SEARCHES = 48
+_SEARCHES = 80
 """Different names that are searched for one by one; an index costs as much."""
 
 _AT_ONCE = 1 << 16

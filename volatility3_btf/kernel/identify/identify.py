@@ -50,6 +50,7 @@ def identify_kernels(
     progress: Progress | None = None,
     survey: Survey | None = None,
     others: Sequence[Blob] = (),
+    home: Sequence[Run] | None = None,
 ) -> list[Kernel]:
     """Find every kernel with BTF, and tell what belongs to it.
 
@@ -60,6 +61,7 @@ def identify_kernels(
         survey: a pass over this memory that serves others too; one is made if None.
         others: kernels' BTF that is decoded only where its kernel may be the one that runs, or where no other
             kernel is exact and has not ended (`find_sound_btf`).
+        home: where the kernel lies that processors start into (`started_kernel`); looked for if None.
 
     Returns:
         The kernels, best evidence first; empty if the image holds no kernel BTF.
@@ -69,7 +71,7 @@ def identify_kernels(
         kernels = [blob for blob in found if blob.kind == "kernel"]
         if not kernels:
             return []
-        near = _likeliest_first([*kernels, *others], started_kernel(memory))
+        near = _likeliest_first([*kernels, *others], started_kernel(memory) if home is None else home)
         findings = read_findings(memory, [blob.offset for blob in near], survey=passed)
     kernels.sort(key=lambda blob: blob.offset)
     return _tie_what_counts(memory, kernels, others, findings)

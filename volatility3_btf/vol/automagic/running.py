@@ -113,7 +113,7 @@ def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:
     if not blobs:
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
         raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
-    return identify_kernels(memory, blobs, survey=survey, others=others)
+    return identify_kernels(memory, blobs, survey=survey, others=others, home=home)
 
 
 def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], SpaceError | None]:
