@@ -218,3 +218,13 @@ def test_the_whole_page_cache_is_recovered(dump: Dumps, vol: Vol, name: str) -> 
         }
     assert {path: found.get(path) for path in sums} == sums
     assert found["/init"] == hashlib.md5(initramfs.INIT.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_files_in_the_page_cache_have_their_paths_and_sizes(dump: Dumps, session_vol: Vol, name: str) -> None:
+    rows = session_vol("linux.pagecache.Files", image=dump(name).raw).rows
+    sizes = {row["FilePath"]: row["InodeSize"] for row in rows}
+    numbers = sum(len(f"{number}\n") for number in range(1, 20001))
+    assert sizes["/disk/numbers"] == numbers
+    assert sizes["/disk/folder/note"] == len("found-on-a-disk\n")
+    assert sizes["/init"] == len(initramfs.INIT.read_bytes())
