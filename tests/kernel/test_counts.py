@@ -9,8 +9,9 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support.overlay import Overlay
-from volatility3_btf.btf import Kind, Ptr
+from volatility3_btf.btf import BtfError, Kind, Ptr
 from volatility3_btf.kernel import Kernel, address_space_of, identify_kernel
+from volatility3_btf.kernel.evidence import witnesses
 from volatility3_btf.kernel.rings import walk_ring
 from volatility3_btf.kernel.shapes import misshapen
 from volatility3_btf.kernel.structures import member_at
@@ -120,3 +121,16 @@ def test_an_integer_of_another_size(image: Overlay, sound: Kernel) -> None:
     image.write(record_of(sound, integer.id) + 8, (1).to_bytes(4, "little"))
     state, doubts = doubts_of(image)
     assert state != "exact" and "int" in doubts
+
+
+def test_a_witness_that_cannot_read_the_types_silences_no_other(
+    image: Overlay, sound: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> Iterator[witnesses.Testimony]:
+        raise BtfError("a chain of types does not end")
+        yield
+
+    monkeypatch.setattr(witnesses, "_WITNESSES", (broken, *witnesses._WITNESSES))
+    said = witnesses.ask(image, sound, address_space_of(image, sound))
+    assert [one.verdict for one in said].count("unreadable") == 1
+    assert "tasks" in {one.witness for one in said}

@@ -10,7 +10,8 @@ import pytest
 from decoys import identified
 from dumpmaker.cache import Dump
 from support.overlay import Overlay
-from volatility3_btf.kernel.trampoline import LOW, lies_in, started_kernel
+from volatility3_btf.kernel.trampoline import LOW, started_kernel
+from volatility3_btf.memory.memory import lies_in
 
 GetDump = Callable[[str], Dump]
 X86 = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.12-la57", "amd64-6.1-high")

@@ -51,8 +51,8 @@ def examine(
     return Blob(offset, header, kind, "complete", data, "", types.counts, types)
 
 
-def sketch(memory: Memory, offset: int, header: Header) -> Blob:
-    """What the blob behind a sound header is by its names, undecoded; arguments as of `examine`."""
+def undecoded(memory: Memory, offset: int, header: Header) -> Blob:
+    """What the blob behind a sound header is as far as its names tell; arguments as of `examine`."""
     data = memory.read_available(offset, header.size)
     return Blob(offset, header, _likely_kind(header, data), "damaged", data, "it was not decoded")
 

@@ -16,13 +16,13 @@ from functools import cached_property
 
 from ..btf import BtfError, Header, Kind, Outline, Types
 from ..limits import Allowance, Share
-from ..memory.memory import Memory, Progress, Run
+from ..memory.memory import Memory, Progress, Run, lies_in
 from ..survey import BTF, Survey, surveyed
 from .bases import Bases
 from .blob import CHECKED, MIN_KERNEL, Blob
 from .candidates import HEAD, Candidate, Endian, headers, is_sound
 from .crowd import Crowd
-from .examination import examine, kind_of, sketch
+from .examination import examine, kind_of, undecoded
 from .headerless import find_bodies
 from .plausibility import has_body
 from .rescue import Mender
@@ -250,12 +250,12 @@ def _blobs(
             continue
         if header.size < MIN_KERNEL and not share.admits(offset):
             continue
-        is_at_home = any(run.start <= offset < run.end for run in home)
+        is_at_home = lies_in(offset, home)
         if not crowd.admits(offset, header) and not is_at_home:
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
         if sound == most_sound and not is_at_home:
-            blob = sketch(memory, offset, header)
+            blob = undecoded(memory, offset, header)
         blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)
         if most_sound is None and blob.kind == "kernel" and blob.decoded is None:
             blob = mend_blob(mender, blob)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What well-known members are in the kernel's sources: of another type they read as other values, or as less.
 
-All have been so in all kernels with BTF, 5.10 to 7.3 tried (include/linux/sched.h, module.h, utsname.h).
+All have been so in all kernels with BTF, 5.10 to 7.3 tried (include/linux/sched.h, module.h).
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def misshapen(types: Types) -> list[str]:
         types: the kernel's, of 64 bits.
     """
     wrong = [name for name, size in INTEGERS.items() if not _is_of_bits(types.find(name, Kind.INT), size)]
-    wrong += _differing(types, POINTERS, lambda of, name: isinstance(of, Ptr) and _name(of.type) == name)
+    wrong += _differing(
+        types, POINTERS, lambda of, name: isinstance(of, Ptr) and of.type.strip().name == name
+    )
     wrong += _differing(types, INSIDE, lambda of, name: isinstance(of, Struct) and of.name == name)
     wrong += _differing(types, NUMBERS, _is_of_bits)
     wrong += _differing(types, TEXTS, lambda of, size: isinstance(of, Array) and of.size == size)
@@ -102,8 +104,3 @@ def _differing(
 def _is_of_bits(found: object, size: int) -> bool:
     """Whether an integer, if there is one, takes so many bytes, all of them."""
     return found is None or (isinstance(found, Int) and (found.size, found.bits) == (size, 8 * size))
-
-
-def _name(pointed: Type) -> str:
-    stripped = pointed.strip()
-    return stripped.name

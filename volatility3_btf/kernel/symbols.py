@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 _SEARCHES = 80
-"""Different names that are searched for one by one; an index costs as much."""
+"""Different names that are searched for one by one; an index costs as much as some hundred."""
 
 _AT_ONCE = 1 << 16
 """Names that are decoded at once where they are not kept."""

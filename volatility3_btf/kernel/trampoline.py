@@ -55,11 +55,6 @@ def started_kernel(memory: Memory) -> tuple[Run, ...]:
     return tidy_runs(found)
 
 
-def lies_in(place: int, runs: Sequence[Run]) -> bool:
-    """Whether a place is in one of some ranges."""
-    return any(run.start <= place < run.end for run in runs)
-
-
 def _image(memory: Memory, root: Place) -> list[Run]:
     """What page tables of either depth map where the kernel image has to be; the larger part of it."""
     found = max((_mapped(memory, root, form) for form in FORMATS), key=_length)

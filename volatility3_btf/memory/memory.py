@@ -120,6 +120,11 @@ def tidy_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(tidy)
 
 
+def lies_in(address: int, runs: Iterable[Run]) -> bool:
+    """Whether an address is in one of some runs."""
+    return any(run.start <= address < run.end for run in runs)
+
+
 class Memory(ABC):
     """The bytes of a memory image, by address. Read-only.
 

@@ -17,12 +17,12 @@ from typing import Final
 from ...btf import Enum, Kind
 from ...memory.addresses import Place
 from ...memory.gaps import read_number
-from ...memory.memory import Memory
+from ...memory.memory import Memory, lies_in
 from ...memory.registers import Processor
 from ..address_space import translate
 from ..kernel import STATES, Kernel, Life
 from ..memory_map import set_aside
-from ..trampoline import lies_in, started_kernel
+from ..trampoline import started_kernel
 from .clock import Clock, clock_of, date
 from .tasks import Tasks, tasks_of
 

@@ -8,7 +8,7 @@ agrees, contradicts, or cannot be read; one that cannot be read says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -73,9 +73,21 @@ def ask(memory: Memory, kernel: Kernel, space: AddressSpace | None) -> list[Test
         return []
     try:
         here = _Here(memory, kernel, space)
-        return [testimony for witness in _WITNESSES for testimony in witness(here)]
     except BtfError as error:
-        return [Testimony("types", "unreadable", f"the types are damaged: {error}")]
+        return [_damaged(error)]
+    return [testimony for witness in _WITNESSES for testimony in _heard(witness, here)]
+
+
+def _heard(witness: Callable[[_Here], Iterator[Testimony]], here: _Here) -> list[Testimony]:
+    """What a witness says; types that it cannot read silence it alone."""
+    try:
+        return list(witness(here))
+    except BtfError as error:
+        return [_damaged(error)]
+
+
+def _damaged(error: BtfError) -> Testimony:
+    return Testimony("types", "unreadable", f"the types are damaged: {error}")
 
 
 class _Here:
@@ -278,9 +290,8 @@ def _page_tables(here: _Here) -> Iterator[Testimony]:
     elif told in roots:
         yield Testimony("init_mm", "agrees", "init_mm.pgd is the address of the kernel's page tables")
     else:
-        yield Testimony(
-            "init_mm", "contradicts", f"init_mm.pgd is {told:#x}, and not the kernel's page tables"
-        )
+        text = f"init_mm.pgd is {told:#x}, and not the kernel's page tables"
+        yield Testimony("init_mm", "contradicts", text)
 
 
 def _modules(here: _Here) -> Iterator[Testimony]:
@@ -358,11 +369,8 @@ def _release(here: _Here) -> Iterator[Testimony]:
     if shown == here.kernel.release:
         yield Testimony("init_uts_ns", "agrees", f"the release in init_uts_ns is {shown} too")
     else:
-        yield Testimony(
-            "init_uts_ns",
-            "contradicts",
-            f"the release in init_uts_ns is {shown!r}, that of the banner {here.kernel.release!r}",
-        )
+        text = f"the release in init_uts_ns is {shown!r}, that of the banner {here.kernel.release!r}"
+        yield Testimony("init_uts_ns", "contradicts", text)
 
 
 def _shapes(here: _Here) -> Iterator[Testimony]:
@@ -377,17 +385,11 @@ def _order(here: _Here) -> Iterator[Testimony]:
     """Members stand in the order of the kernel's sources."""
     strays = out_of_order(here.types)
     for name, members in strays.items():
-        yield Testimony(
-            "order",
-            "contradicts",
-            f"struct {name} has {', '.join(members[:4])} elsewhere than the kernel's sources",
-        )
+        text = f"struct {name} has {', '.join(members[:4])} elsewhere than the kernel's sources"
+        yield Testimony("order", "contradicts", text)
     if not strays:
-        yield Testimony(
-            "order",
-            "agrees",
-            "the members of well-known structures stand in the order of the kernel's sources",
-        )
+        text = "the members of well-known structures stand in the order of the kernel's sources"
+        yield Testimony("order", "agrees", text)
 
 
 _OF_A_TASK: Final = ("flags", "mm", "active_mm", "pid", "group_leader", "thread_pid")

@@ -11,7 +11,7 @@ from ...blobs.blob import Blob
 from ...blobs.rescue import Mender
 from ...blobs.scan import decode_blob, find_kernel_btf
 from ...memory.addresses import Physical, Virtual
-from ...memory.memory import Memory, Progress, Run
+from ...memory.memory import Memory, Progress, Run, lies_in
 from ...survey import EVERYTHING, Survey, surveyed
 from ..address_space import AddressSpace
 from ..arch.detect import architecture_of
@@ -25,7 +25,7 @@ from ..kallsyms.kallsyms import Kallsyms, in_order
 from ..kernel import Kernel, Said
 from ..memory_map import lacking, memory_map_of
 from ..symbols import Symbols
-from ..trampoline import lies_in, started_kernel
+from ..trampoline import started_kernel
 from .asked import asked_for, undecided
 from .exported import Told, tell_variables, with_told
 from .findings import Findings, read_findings
