@@ -74,7 +74,8 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "vol": {
         "layers": set(),
         "extensions": {"layers"},
-        "symbols": {"layers", "extensions"},
+        "objects": set(),
+        "symbols": {"layers", "extensions", "objects"},
         "automagic": {"layers", "extensions", "symbols"},
         "commands": {"layers", "symbols"},
     },

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import stat
 import struct
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -95,6 +96,16 @@ class FileMemory(ImageMemory):
         if self._file < 0 or self._offsets.get(0) == 0:
             return ()
         return processors_of(lambda offset, length: read_from(self._file, offset, length))
+
+    def stamp(self) -> tuple[int, ...] | None:
+        """What tells the file from any other, and from itself before a change; None for a device."""
+        try:
+            state = os.fstat(self._file)
+        except OSError:
+            return None
+        if not stat.S_ISREG(state.st_mode):
+            return None
+        return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
     def file_offset(self, address: int) -> int:
         """Where in the file the byte at `address` lies. Raises UnreadableError."""

@@ -65,7 +65,9 @@ class SymbolEntries(Mapping[str, Entry]):
         self._sorted: dict[int, tuple[npt.NDArray[np.uint64], list[str]]] = {}
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self._symbols or name in self._unlisted)
+        if not isinstance(name, str):
+            return False
+        return name in self._lowest if self._is_listed else name in self._symbols or name in self._unlisted
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lowest)
@@ -73,10 +75,16 @@ class SymbolEntries(Mapping[str, Entry]):
     def __len__(self) -> int:
         return len(self._lowest)
 
+    def address_of(self, name: str) -> int:
+        """The address of an entry alone. Raises KeyError."""
+        if self._is_listed:
+            return self._lowest[name]
+        places = self._symbols.indexes(name)
+        return min([int(self._link[place]) for place in places] or [self._unlisted[name]])
+
     def __getitem__(self, name: str) -> Entry:
         places = self._symbols.indexes(name)
-        addresses = [int(self._link[place]) for place in places] or [self._unlisted[name]]
-        address = min(addresses)
+        address = self.address_of(name)
         if name == "linux_banner" and self._kernel.banner is not None:
             return self._banner(self._kernel.banner, address)
         return {"type": self._type_of(name, places, address), "address": address}
@@ -225,12 +233,23 @@ class SymbolEntries(Mapping[str, Entry]):
                     lowest[name] = address
         return lowest | self._unlisted
 
+    @property
+    def _is_listed(self) -> bool:
+        """Whether all names have been put into order, so that one need not be searched for."""
+        return "_lowest" in self.__dict__
+
     def _by_address(self, mask: int) -> tuple[npt.NDArray[np.uint64], list[str]]:
         """The entries' addresses, ascending, and their names; those of one address in order."""
         if mask not in self._sorted:
-            pairs = sorted((address & mask, name) for name, address in self._lowest.items())
-            addresses = np.array([address for address, _ in pairs], np.uint64)
-            self._sorted[mask] = addresses, [name for _, name in pairs]
+            names = list(self._lowest)
+            addresses = np.fromiter(self._lowest.values(), np.uint64, len(names)) & np.uint64(mask)
+            order = np.argsort(addresses, kind="stable")
+            addresses, names = addresses[order], [names[place] for place in order.tolist()]
+            is_shared = addresses[1:] == addresses[:-1]
+            bounds = np.flatnonzero(np.diff(np.concatenate(([False], is_shared, [False])).astype(np.int8)))
+            for first, last in bounds.reshape(-1, 2).tolist():
+                names[first : last + 1] = sorted(names[first : last + 1])
+            self._sorted[mask] = addresses, names
         return self._sorted[mask]
 
     @cached_property

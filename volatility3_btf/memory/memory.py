@@ -11,18 +11,17 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .progress import Progress as Progress
+from .progress import Teller
 from .registers import Processor
 from .search_worker import Found, matches
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[float, str], None]
-"""Takes a percentage (0–100) and what is being done; Volatility's own callbacks fit."""
 
 CHUNK = 4 << 20
 """Bytes that are copied at a time where nothing can be mapped."""
@@ -139,6 +138,13 @@ class Memory(ABC):
         self.runs = tidy_runs(runs)
         self._starts = [run.start for run in self.runs]
         self._loss_told = False
+
+    def stamp(self) -> tuple[int, ...] | None:
+        """What tells the image's file from any other, and from itself before a change; None for no file.
+
+        Device, inode, bytes, and the times, in nanoseconds, at which it was changed and its inode was.
+        """
+        return None
 
     @abstractmethod
     def _read(self, run: Run, offset: int, length: int) -> bytes:
@@ -348,22 +354,6 @@ class Memory(ABC):
         if not self._loss_told:
             log.warning("more unreadable pieces, if any, are in the log at level info")
         self._loss_told = True
-
-
-class Teller:
-    """Tells a callback how far a search is, in steps of a hundredth."""
-
-    def __init__(self, progress: Progress | None, what: str, start: int, stop: int) -> None:
-        self._progress, self._what, self._start = progress, what, start
-        self._total = max(1, stop - start)
-        self._next = 0.0
-
-    def __call__(self, offset: int) -> None:
-        """The search has come to this address."""
-        done = min(100.0, 100 * (offset - self._start) / self._total)
-        if self._progress is not None and done >= self._next:
-            self._next = min(100.0, done + 1)
-            self._progress(done, self._what)
 
 
 def passed_window(window: Window, needles: Sequence[bytes], most: int) -> Passed:

@@ -22,6 +22,7 @@ from ..layers import FAULTS, layer_memory, physical_layer_name
 from ..layers.image_layers import LOCATION, leave_formats_only, stack_physical
 from ..layers.what_file import what_file
 from ..lines import one_line, put_off
+from ..symbols.store import path_of
 from .decision import OWN_CLASSES, STOCK_CLASS, Answer, decide, source_for, tell
 from .kernel_layer import ProcessorError, SpaceError
 from .running import OPTION, NoTableError, running_kernel
@@ -131,8 +132,10 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         if answer.kernel is None:
             raise NoTableError(answer.reason)
         tell(answer.kernel)
-        source = source_for(answer.kernel)
+        source = answer.source or source_for(answer.kernel)
         wanted.make_table(context, source.class_name, source.url, answer.symbol_mask)
+        if answer.keep is not None:
+            answer.keep(path_of(source.url))
 
     def _restore(self, context: Context, wanted: Wanted, progress: Any) -> bool:
         """Make the table again that a saved configuration names and that is gone."""

@@ -4,26 +4,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
+from ...memory.touched import TouchedMemory
 from ...survey import Survey
 from ..layers import layer_memory
 from ..layers.arranged import laid_out
 from ..lines import one_line
-from ..symbols.store import keep
+from ..symbols.store import StoreError, keep, read_kernel
 from ..symbols.user_files import UserSymbols
 from .glance import glance_at, notes_in
 from .kernel_layer import ProcessorError, SpaceError, build_layer, space_of, space_of_note
+from .memo import listening, recall, remember
 from .running import NoTableError, Taken, asked, running_kernel
 
 if TYPE_CHECKING:
     from ...kernel import Banner, Kernel, Vmcoreinfo
+    from ...memory.memory import Memory
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +75,8 @@ class Answer:
         files: the user's own symbol files for the kernel, to be tried in this order.
         kernel: the kernel, whose own table serves where none of them does; None if the image has no BTF.
         reason: why it has none, for the user.
+        source: the kernel's table, where it is known already.
+        keep: keeps what the kernel was identified as, given the file of its table; None where it must not be.
     """
 
     layer: interfaces.configuration.HierarchicalDict
@@ -79,6 +85,8 @@ class Answer:
     files: Sequence[str] = ()
     kernel: Kernel | None = None
     reason: str = ""
+    source: Source | None = None
+    keep: Callable[[Path], None] | None = None
 
 
 def decide(context: Context, physical: str, progress: Any = None) -> Answer | None:
@@ -96,15 +104,21 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     Raises:
         NoTableError, SpaceError: there is a Linux kernel, and no table can be made for it.
     """
-    survey = Survey(layer_memory(context, physical), progress=progress)
+    user = UserSymbols.load()
+    wanted = asked(context)
+    memory = layer_memory(context, physical)
+    answer = None if wanted else _by_memo(context, physical, memory, user)
+    if answer is not None:
+        return answer
+    touched = TouchedMemory(memory)
+    survey = Survey(touched, progress=progress)
     glance = glance_at(survey)
     if not glance.is_linux:
         log.info("there is no Linux kernel in this image")
         return None
-    user = UserSymbols.load()
-    wanted = asked(context)
     try:
-        taken = running_kernel(survey, glance, wanted, user.has_foreign)
+        with listening() as ear:
+            taken = running_kernel(survey, glance, wanted, user.has_foreign)
     except (NoTableError, SpaceError) as error:
         known = [banner for banner in glance.banners if banner.text in user]
         if wanted or not known or isinstance(error, ProcessorError):
@@ -116,10 +130,35 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         return _by_note(context, physical, notes, known, user, str(error))
     laid = laid_out(context, physical, survey.memory, taken.kernel)
     if laid is None:
-        return _by_first_that_serves(context, physical, taken, user)
+        answer = _by_first_that_serves(context, physical, taken, user)
+        is_plain = taken.is_alone and taken.kernel.state == "exact" and not (wanted or ear.heard)
+        return replace(answer, keep=partial(remember, touched, taken.kernel)) if is_plain else answer
     there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
     again = running_kernel(Survey(layer_memory(context, laid), progress=progress), glance, there)
     return _by_first_that_serves(context, laid, again, user)
+
+
+def _by_memo(context: Context, physical: str, memory: Memory, user: UserSymbols) -> Answer | None:
+    """The answer for an image whose kernel was identified before; None where it is to be done again."""
+    from ..symbols.kernel_table import hand_over
+
+    memo = recall(memory)
+    if memo is None or user.choose(memo.space.banner, memo.sha256, is_exact=True):
+        return None
+    try:
+        kernel = read_kernel(memo.table)
+        layer = build_layer(context, physical, memo.space)
+    except (StoreError, SpaceError) as error:
+        log.info("the kernel is identified again: %s", error)
+        return None
+    log.info("identified before, and all that was read of the image for it is what it was")
+    for sentence in memo.evidence:
+        log.info("evidence: %s", one_line(sentence))
+    url = memo.table.as_uri()
+    hand_over(url, kernel)
+    source = Source(OWN_CLASS, url, kernel)
+    shift, mask = memo.space.kaslr_shift, layer.address_mask
+    return Answer(layer.build_configuration(), shift, mask, (), kernel, source=source)
 
 
 def source_for(kernel: Kernel) -> Source:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel
 
-from ..layers.intel import LinuxIntelLA57, NarrowIntel32e
+from ..layers.intel import LinuxIntel32e, LinuxIntelLA57, NarrowIntel32e
 from ..layers.paged import CLASSES, LinuxPagedLayer
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class KernelSpace:
         """
         if self.form in CLASSES:
             return CLASSES[self.form]
-        stock: type[intel.Intel] = NarrowIntel32e if self.has_note else intel.LinuxIntel32e
+        stock: type[intel.Intel] = NarrowIntel32e if self.has_note else LinuxIntel32e
         return LinuxIntelLA57 if self.levels == 5 else stock
 
 

@@ -42,10 +42,12 @@ class Taken:
     Attributes:
         kernel: it.
         others: those to try where its address space cannot be set up after all, best first.
+        is_alone: whether no other kernel was found.
     """
 
     kernel: Kernel
     others: Sequence[Kernel] = ()
+    is_alone: bool = False
 
 
 def asked(context: Context) -> str:
@@ -97,7 +99,7 @@ def running_kernel(
         log.warning(
             "%s", one_line(one_of_several(chosen, usable[1], f"{len(usable)} kernels are {wanted}", HOW))
         )
-    return Taken(chosen, [kernel for kernel in usable if kernel is not chosen])
+    return Taken(chosen, [kernel for kernel in usable if kernel is not chosen], len(kernels) == 1)
 
 
 def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:

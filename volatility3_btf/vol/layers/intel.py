@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from volatility3.framework.layers import intel
 
+from .pages import PagesKept
+
 PHYSICAL_BITS = intel.LinuxIntel32e._maxphyaddr
 """Bits of a physical address: 46, 64 TiB.
 
@@ -18,13 +20,17 @@ and MKTME's key numbers are the topmost bits. They are no part of the address.
 """
 
 
-class NarrowIntel32e(intel.Intel32e):
+class LinuxIntel32e(PagesKept, intel.LinuxIntel32e):
+    """Volatility's 64-bit layer for Linux."""
+
+
+class NarrowIntel32e(PagesKept, intel.Intel32e):
     """Volatility's plain 64-bit layer, with physical addresses as wide as in its Linux layers."""
 
     _maxphyaddr = PHYSICAL_BITS
 
 
-class LinuxIntelLA57(intel.LinuxIntel32e):
+class LinuxIntelLA57(LinuxIntel32e):
     """The address space of a Linux kernel that runs with 5-level page tables.
 
     One more table of 512 entries stands above the four (Intel SDM volume 3A, "5-Level Paging"), so virtual

@@ -19,11 +19,12 @@ from volatility3.framework.layers import intel
 from ...kernel.arch import arm64, ppc64, riscv64, s390x
 from ...kernel.paging.format import Format
 from ...kernel.paging.walk import Walker
+from .pages import PagesKept
 
 Mapping: TypeAlias = tuple[int, int, int, int, str]
 
 
-class LinuxPagedLayer(intel.LinuxIntel32e):
+class LinuxPagedLayer(PagesKept, intel.LinuxIntel32e):
     """An address space through page tables of a format that its configuration names.
 
     `page_map_offset` is the place of the process's top table, or the kernel's, and `kernel_map_offset` of the
@@ -72,7 +73,7 @@ class LinuxPagedLayer(intel.LinuxIntel32e):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the tables that were read: they are read again in another process."""
-        return {name: value for name, value in self.__dict__.items() if name != "_walker"}
+        return {name: value for name, value in super().__getstate__().items() if name != "_walker"}
 
     @property
     def page_shift(self) -> int:
@@ -119,21 +120,16 @@ class LinuxPagedLayer(intel.LinuxIntel32e):
             self.name, offset, bits, 0, f"{offset:#x} is not mapped"
         )
 
+    def _fault_at(
+        self, offset: int, fault: exceptions.PagedInvalidAddressException
+    ) -> exceptions.PagedInvalidAddressException:
+        return self._missing(offset, fault.invalid_bits)
+
     def _translate(self, offset: int) -> tuple[int, int, str]:
         place, bits = self._walker.lookup(offset)
         if place is None:
             raise self._missing(offset, bits)
         return place, 1 << bits, self._base_layer
-
-    def read(self, offset: int, length: int, pad: bool = False) -> bytes:
-        """Read from a page, or from several, as every layer does."""
-        place, bits = self._walker.lookup(offset)
-        if place is not None and (offset & (1 << bits) - 1) + length <= 1 << bits:
-            try:
-                return bytes(self._context.layers.read(self._base_layer, place, length))
-            except exceptions.InvalidAddressException:
-                pass
-        return bytes(super().read(offset, length, pad))
 
     def _mapping(self, offset: int, length: int, ignore_errors: bool = False) -> Iterator[Mapping]:
         """The pages of a range; what is not mapped is stepped over as a whole."""

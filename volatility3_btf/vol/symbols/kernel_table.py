@@ -19,6 +19,9 @@ from volatility3.framework.symbols.linux import network as _network  # noqa: F40
 
 from ...bits import ALL_BITS
 from ..extensions.changes import class_of
+from ..objects.composites import lean
+from ..objects.natives import LeanNatives
+from ..objects.templates import LeanTemplate, PutOffTemplate, Template
 from . import losses
 from .store import StoreError, path_of, read_kernel
 
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 OFFSETS: Final = "kallsyms_offsets"
 """Not offered where its numbers are not of the kind that Volatility takes all for: negative ones count from a
 base, others are per-CPU (x86-64 from 4.6 to 6.14). It would show wrong names, and no error."""
+
+BANNER: Final = "linux_banner"
+"""The one symbol with its bytes in the table."""
 
 _at_hand: WeakValueDictionary[str, Kernel] = WeakValueDictionary()
 
@@ -93,71 +99,6 @@ def _offered(kernel: Kernel, symbols: Mapping[str, Any]) -> Mapping[str, Any]:
     return symbols if is_right else Without(symbols, OFFSETS)
 
 
-class LazyTemplate(objects.templates.ObjectTemplate):
-    """Stands for a struct or union until somebody wants to know more than its name.
-
-    Args:
-        space: resolves the name.
-        type_name: table and type.
-    """
-
-    def __init__(self, space: interfaces.symbols.SymbolSpaceInterface, type_name: str) -> None:
-        interfaces.objects.Template.__init__(self, type_name=type_name)
-        self._space = space
-
-    @property
-    def vol(self) -> Any:
-        """The real template's values."""
-        return self._real.vol
-
-    @property
-    def _real(self) -> interfaces.objects.Template:
-        return self._space.get_type(self._vol["type_name"])
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return int(self._real.size)
-
-    @property
-    def children(self) -> list[interfaces.objects.Template]:
-        """None, so that resolving a type does not go on to all that it points to."""
-        return []
-
-    def relative_child_offset(self, child: str) -> int:
-        """A member's offset, in bytes."""
-        return int(self._real.relative_child_offset(child))
-
-    def child_template(self, child: str) -> interfaces.objects.Template:
-        """A member's template."""
-        return self._real.child_template(child)
-
-    def has_member(self, member_name: str) -> bool:
-        """Whether there is a member of this name."""
-        return bool(self._real.has_member(member_name))
-
-    def clone(self) -> interfaces.objects.Template:
-        """A copy of the real template."""
-        return self._real.clone()
-
-    def update_vol(self, **new_arguments: Any) -> None:
-        """Change the real template's values."""
-        self._real.update_vol(**new_arguments)
-
-    def __getattr__(self, attr: str) -> Any:
-        if attr.startswith("_"):
-            raise AttributeError(attr)
-        return getattr(self._real, attr)
-
-    def __call__(
-        self,
-        context: interfaces.context.ContextInterface,
-        object_info: interfaces.objects.ObjectInformation,
-    ) -> interfaces.objects.ObjectInterface:
-        """Lay the type over memory."""
-        return self._real(context=context, object_info=object_info)
-
-
 class BtfFormat(intermed.Version8Format):
     """Format 6.2.0 on entries instead of a JSON object."""
 
@@ -183,10 +124,44 @@ class BtfFormat(intermed.Version8Format):
         chosen: type[interfaces.objects.ObjectInterface] = class_of(name, known, self._json_object.types)
         return chosen
 
-    def _interdict_to_template(self, dictionary: dict[str, Any]) -> interfaces.objects.Template:
+    def get_type(self, type_name: str) -> Template:
+        """A type's template, which makes its objects of our classes."""
+        template = super().get_type(type_name)
+        if isinstance(template, LeanTemplate):
+            return template
+        values = dict(template.vol)
+        return LeanTemplate(lean(values.pop("object_class")), **values)
+
+    def get_symbol(self, name: str) -> interfaces.symbols.SymbolInterface:
+        """A symbol; its type is made when somebody uses it."""
+        known = self._symbol_cache.get(name)
+        if known is not None:
+            return known
+        symbols = self._json_object["symbols"]
+        if name == BANNER or name not in symbols:
+            return super().get_symbol(name)
+        mask = self.config.get("symbol_mask", 0) or ALL_BITS
+        made = self._symbol_cache[name] = interfaces.symbols.SymbolInterface(
+            name=name,
+            address=self._json_object.symbols.address_of(name) & mask,
+            type=PutOffTemplate(name, lambda: self._interdict_to_template(symbols[name]["type"])),
+        )
+        return made
+
+    def _get_natives(self) -> interfaces.symbols.NativeTableInterface:
+        return LeanNatives("native", dict(self._native_types()))
+
+    def _native_types(self) -> Iterator[tuple[str, tuple[type[Any], tuple[Any, ...]]]]:
+        for name, said in self._json_object["base_types"].items():
+            if name != "void":
+                known = objects.Pointer if name == "pointer" else self.format_mapping[said["kind"]]
+                yield name, (known, (said["size"], said["endian"], said["signed"]))
+
+    def _interdict_to_template(self, dictionary: dict[str, Any]) -> Template:
         template = super()._interdict_to_template(dictionary)
         if isinstance(template, objects.templates.ReferenceTemplate):
-            return LazyTemplate(self._space, template.vol.type_name)
+            name = template.vol.type_name
+            return PutOffTemplate(name, lambda: self._space.get_type(name))
         return template
 
 
