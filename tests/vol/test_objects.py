@@ -165,7 +165,7 @@ def test_numbers_can_be_copied_and_pickled_without_their_image(
     again = copy.copy(ours.number)
     assert again == ours.number and known(again) == known(ours.number)
     arguments, named = ours.wide.__getnewargs_ex__()
-    assert arguments[1:] == (ours.wide.vol.type_name, ours.wide._info, ours.wide.vol.data_format)
+    assert arguments[1:] == (ours.wide.vol.type_name, ours.wide._own_information, ours.wide.vol.data_format)
     assert named == {"new_value": int(ours.wide)} and pickle.loads(pickle.dumps(int(ours.wide))) == ours.wide
 
 
@@ -207,7 +207,7 @@ def test_a_template_that_is_put_off_is_made_once(context: contexts.Context) -> N
         made.append(1)
         return LeanNatives("native", NATIVE).get_type("be")
 
-    template = PutOffTemplate("be", make)
+    template = PutOffTemplate(make)
     assert template.children == [] and not made
     info = interfaces.objects.ObjectInformation("data", 0, "data")
     assert template(context, info) == template(context, info) == 0x0102

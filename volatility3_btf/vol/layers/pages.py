@@ -77,13 +77,14 @@ class PagesKept(intel.Intel):
 
     def read(self, offset: int, length: int, pad: bool = False) -> bytes:
         """Read bytes; see the framework's layer."""
-        inside = offset & _INSIDE
         page = self._pages.get(offset >> PAGE_BITS)
+        inside = offset & _INSIDE
         if page is None and 0 < length <= PAGE - inside:
             page = self._page(offset, pad)
-        if page is None or inside + length > PAGE:
+        end = inside + length
+        if page is None or end > PAGE:
             return bytes(super().read(offset, length, pad))
-        return page[inside : inside + length]
+        return page[inside:end]
 
     def is_valid(self, offset: int, length: int = 1) -> bool:
         """Whether all bytes of a range can be read."""

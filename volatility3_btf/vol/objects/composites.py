@@ -25,28 +25,28 @@ class LeanAggregate(LeanObject, objects.AggregateType):
         **arguments: Any,
     ) -> None:
         super().__init__(context, type_name, object_info, size=size, members=members, **arguments)
-        self._members = members
+        self._own_members = members
         self._concrete_members: dict[str, Object] = {}
 
     def has_member(self, member_name: str) -> bool:
         """Whether there is a member of this name."""
-        return member_name in self._members
+        return member_name in self._own_members
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("_concrete_members", "_members"):
+        if name in ("_concrete_members", "_own_members"):
             raise AttributeError("Object has not been properly initialized")
         made = self._concrete_members.get(name)
         if made is not None:
             return made
-        if name not in self._members:
+        if name not in self._own_members:
             return super().__getattr__(name)
-        offset, template = self._members[name]
-        info = self._info
+        offset, template = self._own_members[name]
+        info = self._own_information
         made = self._concrete_members[name] = template(
             context=self._context,
             object_info=interfaces.objects.ObjectInformation(
                 layer_name=info.layer_name,
-                offset=self._mask & (self._at + offset),
+                offset=self._own_mask & (self._own_offset + offset),
                 member_name=name,
                 parent=self,
                 native_layer_name=info.native_layer_name or info.layer_name,
@@ -56,9 +56,9 @@ class LeanAggregate(LeanObject, objects.AggregateType):
         return made
 
     @when_asked
-    def _mask(self) -> int:
+    def _own_mask(self) -> int:
         """The bits of an address that count, in the object's layer."""
-        return int(self._context.layers[self._info.layer_name].address_mask)
+        return int(self._context.layers[self._own_information.layer_name].address_mask)
 
 
 class Struct(LeanAggregate, objects.StructType):
@@ -85,8 +85,12 @@ class Array(LeanObject, objects.Array):
     @when_asked
     def _vol(self) -> dict[str, Any]:
         said = super()._vol
-        subtype = self._arguments["subtype"]
-        return {**said, **self._arguments, "size": said["count"] * subtype.size if subtype is not None else 0}
+        subtype = self._own_arguments["subtype"]
+        return {
+            **said,
+            **self._own_arguments,
+            "size": said["count"] * subtype.size if subtype is not None else 0,
+        }
 
 
 @cache

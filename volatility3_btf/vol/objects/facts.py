@@ -35,13 +35,18 @@ class LeanObject(interfaces.objects.ObjectInterface):
 
     def __init__(self, context: Context, type_name: str, object_info: Information, **arguments: Any) -> None:
         self._context = context
-        self._type_name = type_name
-        self._info = object_info
-        self._arguments = arguments
+        self._own_type = type_name
+        self._own_information = object_info
+        self._own_arguments = arguments
 
     @when_asked
     def _vol(self) -> dict[str, Any]:
-        return {**self._arguments, **vars(self._info), "type_name": self._type_name, "offset": self._at}
+        return {
+            **self._own_arguments,
+            **vars(self._own_information),
+            "type_name": self._own_type,
+            "offset": self._own_offset,
+        }
 
     @when_asked
     def vol(self) -> ObjectFacts:
@@ -49,23 +54,23 @@ class LeanObject(interfaces.objects.ObjectInterface):
         return ObjectFacts(self._vol)
 
     @when_asked
-    def _at(self) -> int:
+    def _own_offset(self) -> int:
         """The address of the object, in its layer."""
-        info = self._info
+        info = self._own_information
         return int(info.offset & self._context.layers[info.layer_name].address_mask)
 
     def cast(self, new_type_name: str, **additional: Any) -> Object:
         """The object as one of another type, at the same place; of the same table if the name has none."""
-        if additional or constants.BANG in new_type_name or constants.BANG not in self._type_name:
+        if additional or constants.BANG in new_type_name or constants.BANG not in self._own_type:
             return super().cast(new_type_name, **additional)
-        table = self._type_name[: self._type_name.index(constants.BANG)]
+        table = self._own_type[: self._own_type.index(constants.BANG)]
         template = self._context.symbol_space.get_type(table + constants.BANG + new_type_name)
-        info = self._info
+        info = self._own_information
         return template(
             context=self._context,
             object_info=interfaces.objects.ObjectInformation(
                 layer_name=info.layer_name,
-                offset=self._at,
+                offset=self._own_offset,
                 member_name=info.member_name,
                 parent=info.parent,
                 native_layer_name=info.native_layer_name or info.layer_name,

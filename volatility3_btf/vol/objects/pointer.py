@@ -24,7 +24,7 @@ class Pointer(Integer, objects.Pointer):
         **arguments: Any,
     ) -> None:
         super().__init__(context, type_name, object_info, data_format, subtype=subtype, **arguments)
-        self._subtype: Any = subtype
+        self._own_subtype: Any = subtype
         self._cache: dict[str, Object] = {}
 
     @classmethod
@@ -41,10 +41,10 @@ class Pointer(Integer, objects.Pointer):
 
     def dereference(self, layer_name: str | None = None) -> Object:
         """What the pointer points to, in its own layer if none is named."""
-        name = layer_name or self._info.native_layer_name
+        name = layer_name or self._own_information.native_layer_name
         known = self._cache.get(name)
         if known is None:
-            subtype = self._subtype
+            subtype = self._own_subtype
             known = self._cache[name] = subtype(
                 context=self._context,
                 object_info=interfaces.objects.ObjectInformation(
@@ -59,9 +59,9 @@ class Pointer(Integer, objects.Pointer):
 
     def has_member(self, member_name: str) -> bool:
         """Whether what is pointed to has a member of this name."""
-        return bool(self._subtype.has_member(member_name))
+        return bool(self._own_subtype.has_member(member_name))
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("_cache", "_info", "_subtype"):
+        if name in ("_cache", "_own_information", "_own_subtype"):
             raise AttributeError("Pointer not initialized before use")
         return getattr(self.dereference(), name)

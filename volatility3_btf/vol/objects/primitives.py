@@ -28,8 +28,10 @@ class LeanPrimitive(LeanObject, objects.PrimitiveObject):
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         value = self._struct_type(self)
-        others = {name: said for name, said in self._arguments.items() if name != "data_format"}
-        return (self._context, self._type_name, self._info, self._data_format), others | {"new_value": value}
+        others = {name: said for name, said in self._own_arguments.items() if name != "data_format"}
+        return (self._context, self._own_type, self._own_information, self._data_format), others | {
+            "new_value": value
+        }
 
 
 class LeanInteger(LeanPrimitive):
@@ -69,5 +71,5 @@ class Enumeration(LeanObject, objects.Enumeration):
 
     @when_asked
     def _inverse_choices(self) -> dict[int, str]:
-        names: dict[int, str] = self._generate_inverse_choices(self._arguments["choices"])
+        names: dict[int, str] = self._generate_inverse_choices(self._own_arguments["choices"])
         return names

@@ -49,15 +49,13 @@ class LeanTemplate(objects.templates.ObjectTemplate):
 
 
 class PutOffTemplate(LeanTemplate):
-    """Stands for a template until somebody wants to know more than its name.
+    """Stands for a template until somebody wants to know something of it.
 
     Args:
-        type_name: table and type.
         make: gives the real template.
     """
 
-    def __init__(self, type_name: str, make: Callable[[], Template]) -> None:
-        interfaces.objects.Template.__init__(self, type_name=type_name)
+    def __init__(self, make: Callable[[], Template]) -> None:
         self._make = make
 
     @when_asked

@@ -115,6 +115,10 @@ class BtfFormat(intermed.Version8Format):
         return self._all_types
 
     @cached_property
+    def _symbol_mask(self) -> int:
+        return self.config.get("symbol_mask", 0) or ALL_BITS
+
+    @cached_property
     def _all_types(self) -> frozenset[str]:
         return frozenset(self._json_object["user_types"]) | frozenset(self.natives.types)
 
@@ -140,11 +144,10 @@ class BtfFormat(intermed.Version8Format):
         symbols = self._json_object["symbols"]
         if name == BANNER or name not in symbols:
             return super().get_symbol(name)
-        mask = self.config.get("symbol_mask", 0) or ALL_BITS
         made = self._symbol_cache[name] = interfaces.symbols.SymbolInterface(
             name=name,
-            address=self._json_object.symbols.address_of(name) & mask,
-            type=PutOffTemplate(name, lambda: self._interdict_to_template(symbols[name]["type"])),
+            address=self._json_object.symbols.address_of(name) & self._symbol_mask,
+            type=PutOffTemplate(lambda: self._interdict_to_template(symbols[name]["type"])),
         )
         return made
 
@@ -161,7 +164,7 @@ class BtfFormat(intermed.Version8Format):
         template = super()._interdict_to_template(dictionary)
         if isinstance(template, objects.templates.ReferenceTemplate):
             name = template.vol.type_name
-            return PutOffTemplate(name, lambda: self._space.get_type(name))
+            return PutOffTemplate(lambda: self._space.get_type(name))
         return template
 
 
