@@ -35,6 +35,7 @@ RACES = {
     "mquire": "beside_mquire.py",
     "symbols": "symbol_table.py",
     "answer": "answer.py",
+    "plugins": "plugins.py",
     "other": "other_images.py",
     "cold": "cold.py",
 }
