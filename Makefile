@@ -19,6 +19,8 @@ define LINT
 $(BIN)/ruff format --check
 $(BIN)/ruff check
 $(BIN)/mypy
+$(BIN)/mypy --platform win32 volatility3_btf plugins
+$(BIN)/mypy --platform darwin volatility3_btf plugins
 endef
 
 .PHONY: demo check test fresh parity bench acceptance decoys robustness situations system venv dumps lint clean

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""Files in folders of the user's that others can write to as well: opened without ever waiting."""
+"""Files of the user's: by the URLs that Volatility has for them, and opened without ever waiting."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import urllib.parse
+import urllib.request
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-_FLAGS: Final = (
-    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-)
+from ..system import READ_FLAGS
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -20,8 +20,20 @@ def open_regular(path: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be opened, or is a folder, a pipe, a socket or a device, which may never answer.
     """
-    descriptor = os.open(path, _FLAGS)
+    descriptor = os.open(path, READ_FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def local_path(url: str) -> Path | None:
+    """The file that a URL names, one on another machine's share too; None for what is no file."""
+    parts = urllib.parse.urlparse(url)
+    if parts.scheme != "file":
+        return None
+    share = "" if parts.netloc in ("", "localhost") else f"//{parts.netloc}"
+    try:
+        return Path(urllib.request.url2pathname(share + parts.path))
+    except (OSError, ValueError):
+        return None
