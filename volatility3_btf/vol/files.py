@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""Files of the user's: by the URLs that Volatility has for them, and opened without ever waiting."""
+"""The user's files: his folder of symbols, the URLs that Volatility has, and opening without ever waiting."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import BinaryIO
+
+from volatility3 import framework
+from volatility3.framework import constants
 
 from ..system import READ_FLAGS
 
@@ -37,3 +40,14 @@ def local_path(url: str) -> Path | None:
         return Path(urllib.request.url2pathname(share + parts.path))
     except (OSError, ValueError):
         return None
+
+
+def users_symbols() -> Path | None:
+    """The user's own folder among those where Volatility looks for symbol files; it has none before 2.28."""
+    last = Path(constants.SYMBOL_BASEPATHS[-1])
+    return None if Path(framework.__file__).parent in last.parents else last
+
+
+def searched_symbols() -> Path:
+    """The folder for symbol files of the user's that every run of Volatility looks into."""
+    return users_symbols() or Path(constants.SYMBOL_BASEPATHS[-2])

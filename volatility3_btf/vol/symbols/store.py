@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """The kernels that were found in images, kept as symbol tables for later runs.
 
-They lie in the folder `btf` of Volatility's per-user symbol folder. Their suffix is not one of those that
-Volatility's own cache looks for: a table from here serves the very kernel it was made of, and can never take
-the place of a symbol file that the user put there. Any of the files may be deleted at any time.
+They lie in the folder `symbols/btf` of Volatility's cache. Their suffix is not one of those that Volatility's
+own cache looks for: a table from here serves the very kernel it was made of, and can never take the place of a
+symbol file that the user put there. Any of the files may be deleted at any time.
 
 A file's name has the kernel's release, the hash of its BTF, and a hash of all that is in the file: the BTF,
 the banner and the symbols. So another build with the same banner has another file, and so has an image whose
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from volatility3.framework import constants
 
-from ..files import local_path, open_regular
+from ..files import local_path, open_regular, users_symbols
 
 if TYPE_CHECKING:
     from ...kernel import Kernel
@@ -45,7 +45,7 @@ class StoreError(Exception):
 
 def folder() -> Path:
     """Where tables are kept."""
-    return Path(constants.SYMBOL_BASEPATHS[-1]) / "btf"
+    return (users_symbols() or Path(constants.CACHE_PATH) / "symbols") / "btf"
 
 
 def stored() -> list[Path]:
