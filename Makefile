@@ -4,6 +4,7 @@
 # make check             after each change: no virtual machine, no network, two minutes at most
 # make test              everything that CI checks
 # make fresh             both commands in bare roots of Debian 12 and 13, SUITE=trixie for one (an hour each; as root)
+# make versions          the same small tests with every Python and Volatility that are supported (a quarter of an hour)
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
@@ -19,9 +20,11 @@ define LINT
 $(BIN)/ruff format --check
 $(BIN)/ruff check
 $(BIN)/mypy
+$(BIN)/mypy --platform win32 volatility3_btf plugins
+$(BIN)/mypy --platform darwin volatility3_btf plugins
 endef
 
-.PHONY: demo check test fresh parity bench acceptance decoys robustness situations system venv dumps lint clean
+.PHONY: demo check test fresh versions parity bench acceptance decoys robustness situations system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -34,10 +37,14 @@ check:
 
 # pytest last: its closing line is the run's.
 test: lint dumps
+	tools/versions --ends --beside $(BIN)/python
 	$(PYTEST)
 
 fresh:
 	tools/fresh $(SUITE) $(FRESH_ARGS)
+
+versions: dumps
+	tools/versions $(VERSIONS_ARGS)
 
 parity: venv
 	$(BIN)/python tools/compare-with-dwarf $(PARITY_ARGS)
@@ -71,4 +78,4 @@ dumps: system
 	tools/dumps make
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .acceptance .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .versions build dist *.egg-info .acceptance .mypy_cache .pytest_cache .ruff_cache .hypothesis

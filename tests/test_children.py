@@ -20,6 +20,7 @@ import pytest
 from support.checkout import CHECKOUT
 from support.cores import Elf, lime
 from support.memories import occurrences
+from volatility3_btf import system
 from volatility3_btf.files import images
 from volatility3_btf.files.images import open_memory
 from volatility3_btf.memory import search_processes as children
@@ -41,7 +42,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "PIECE", PIECE)
     monkeypatch.setattr(images, "MOST_WAITING", 4)
     monkeypatch.setattr(children, "SHARE", 1)
-    monkeypatch.setattr(children, "_processors", lambda: 2)
+    monkeypatch.setattr(system, "processors", lambda: 2)
 
 
 @pytest.fixture
@@ -212,7 +213,7 @@ def test_a_file_cut_off_under_a_childs_mapping(
 
     One child: a second one could see the cut before it maps its own piece, and end in peace.
     """
-    monkeypatch.setattr(children, "_processors", lambda: 1)
+    monkeypatch.setattr(system, "processors", lambda: 1)
     kept = 20 * PIECE
     program(
         "mapped = finder.mapped\n"
@@ -320,6 +321,7 @@ def test_an_interrupt_ends_the_children_even_while_its_traceback_is_kept(pages: 
 SEARCH_AND_WAIT = """
 import signal, sys
 from volatility3_btf import open_memory
+from volatility3_btf import system
 from volatility3_btf.files import images
 from volatility3_btf.memory import search_processes as children
 images.LARGE = images.SMALL = images.MOST_WAITING = children.SHARE = 1

@@ -6,8 +6,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.checkout import CHECKOUT
 from support.cores import FORMS, PN_XNUM, Elf, Piece, lime
 from support.memories import occurrences
 from volatility3_btf.files import images, segments
@@ -249,22 +246,6 @@ def test_segments_that_share_bytes_for_the_same_addresses_are_one(write: Write) 
 
 
 # --- the file around us ---
-
-ELSEWHERE = """
-import os, sys
-for name in ("O_CLOEXEC", "O_NONBLOCK", "pread", "SEEK_DATA", "SEEK_HOLE", "sched_getaffinity", "fork"):
-    delattr(os, name)
-from volatility3_btf import open_memory
-with open_memory(sys.argv[1]) as memory:
-    print(*memory.find(b"memory"), memory.read(0x80000000, 4).decode())
-"""
-"""What Windows' Python does not have."""
-
-
-def test_images_are_read_without_what_only_unix_has(write: Write) -> None:
-    command = [sys.executable, "-c", ELSEWHERE, str(write(lime(PIECES)))]
-    done = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True)
-    assert done.stdout.split() == [*map(str, occurrences(PIECES, b"memory")), "high"]
 
 
 def test_the_image_is_opened_read_only_and_once(write: Write) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volatility3.framework import constants, exceptions, interfaces, renderers
+from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
 from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.vol.automagic.running import asked
 from volatility3_btf.vol.commands.image import image_under, seen_instead
 from volatility3_btf.vol.commands.output import free_name, save, unwritable
+from volatility3_btf.vol.files import searched_symbols
 
 if TYPE_CHECKING:
     from volatility3_btf.isf import Document
@@ -207,7 +208,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         compression = self.config.get("compression", "xz")
         if not self.config.get("install", False):
             return save(self, document.file_name(compression), document.to_bytes(compression))
-        folder = Path(constants.SYMBOL_BASEPATHS[-1]) / "linux"
+        folder = searched_symbols() / "linux"
         target = folder / document.installed_name(compression)
         same_build = sorted(folder.glob(f"{document.stem}*.json*"))
         others = [path for path in same_build if document.digest[:12] not in path.name]

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 from typing import Final
 
+from ..system import READ_FLAGS, read_at
 from .formats import FormatError
 
-FLAGS: Final = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT")
-)
 MOST_AT_ONCE: Final = 16 << 20
 """Bytes that are asked for in one call; systems give 2 GiB at most."""
 
@@ -22,7 +19,6 @@ _NO_FILES: Final = {
     stat.S_IFDIR: "a folder",
     stat.S_IFCHR: "a device",
 }
-_seeking = threading.Lock()
 
 
 def open_file(path: str | os.PathLike[str]) -> int:
@@ -34,7 +30,7 @@ def open_file(path: str | os.PathLike[str]) -> int:
     """
     if reason := no_file(os.stat(path).st_mode):
         raise FormatError(reason)
-    descriptor = os.open(path, FLAGS)
+    descriptor = os.open(path, READ_FLAGS)
     try:
         if reason := no_file(os.fstat(descriptor).st_mode):  # it may be another one by now
             raise FormatError(reason)
@@ -60,12 +56,7 @@ def read_some(descriptor: int, offset: int, length: int) -> bytes:
 
     Where the system cannot do that at once (Windows), the descriptor's offset moves. Raises OSError.
     """
-    length = min(length, MOST_AT_ONCE)
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, length, offset)
-    with _seeking:
-        os.lseek(descriptor, offset, os.SEEK_SET)
-        return os.read(descriptor, length)
+    return read_at(descriptor, offset, min(length, MOST_AT_ONCE))
 
 
 def read_from(descriptor: int, offset: int, length: int) -> bytes:

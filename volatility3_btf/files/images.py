@@ -7,7 +7,6 @@ what is large is searched by children that map it (see `children`). A stream is 
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import stat
@@ -26,6 +25,7 @@ from ..memory import search_processes, search_worker
 from ..memory.memory import Memory, Passed, Piece, Run, UnreadableError, Window, passed_window
 from ..memory.registers import Processor, processors_of
 from ..memory.search_processes import Child, ChildError, Children, Range
+from ..system import held_parts, size_of
 from .descriptors import open_file, read_from, read_some
 from .formats import HEAD, FormatError, format_of, is_stream, sentence_in_python
 from .segments import ELF_MAGIC, LIME_MAGIC, ReadAt, Segment, lime_segments, tidy_segments
@@ -85,7 +85,7 @@ class FileMemory(ImageMemory):
     """
 
     def __init__(self, descriptor: int, segments: Iterable[Segment]) -> None:
-        tidy = _clipped(segments, os.lseek(descriptor, 0, os.SEEK_END))
+        tidy = _clipped(segments, size_of(descriptor))
         super().__init__(Run(address, length) for address, _, length in tidy)
         self._offsets = {address: offset for address, offset, _ in tidy}
         self._file = descriptor
@@ -196,7 +196,7 @@ class FileMemory(ImageMemory):
     def _size(self, address: int) -> int:
         """Bytes that the file has now; `address` is told of in the error where that cannot be known."""
         try:
-            return search_worker.size_of(self._file)
+            return size_of(self._file)
         except OSError as error:
             raise UnreadableError(address, error.strerror or "the file is closed") from error
 
@@ -245,7 +245,7 @@ def _clipped(segments: Iterable[Segment], size: int) -> list[Segment]:
 def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """The parts of [start, stop) of a file that are not large holes; all of it where that cannot be told."""
     low, high = start, start
-    for data, hole in _data(descriptor, start, stop):
+    for data, hole in held_parts(descriptor, start, stop):
         if data - high >= SMALL_HOLE:
             if high > low:
                 yield low, high
@@ -253,26 +253,6 @@ def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]
         high = hole
     if high > low:
         yield low, high
-
-
-def _data(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """The parts of [start, stop) of a file that are not holes."""
-    position = start
-    if not hasattr(os, "SEEK_DATA"):
-        yield start, stop
-        return
-    while position < stop:
-        try:
-            low = os.lseek(descriptor, position, os.SEEK_DATA)
-            high = os.lseek(descriptor, low, os.SEEK_HOLE)
-        except OSError as error:
-            if error.errno != errno.ENXIO:  # ENXIO: a hole up to the end
-                yield position, stop
-            return
-        if low >= stop or high <= position:
-            return
-        yield low, min(high, stop)
-        position = high
 
 
 def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
@@ -295,7 +275,7 @@ def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
 
 def _opened(descriptor: int) -> ImageMemory:
     """Tell the format by its magic and find the ranges of memory in the file."""
-    size = os.lseek(descriptor, 0, os.SEEK_END)
+    size = size_of(descriptor)
 
     def read_at(offset: int, length: int) -> bytes:
         return read_from(descriptor, offset, length)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import Any, Final
 
 import numpy as np
-import orjson
 
 from ..bits import ALL_BITS
 from ..blobs.blob import Blob
@@ -55,7 +55,7 @@ def pack_kernel(kernel: Kernel) -> bytes:
         header["told"] = {name: address - shift & ALL_BITS for name, address in sorted(symbols.told.items())}
         header |= {"lost": symbols.lost, "word": symbols.word}
     header["sections"] = {name: len(data) for name, data in sections.items()}
-    text = orjson.dumps(header)
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     body = b"".join((MAGIC, len(text).to_bytes(4, "little"), text, *sections.values()))
     return body + hashlib.sha256(body).digest()
 
@@ -77,9 +77,9 @@ def unpack_kernel(data: bytes) -> Kernel:
     try:
         start = len(MAGIC) + 4
         length = int.from_bytes(data[len(MAGIC) : start], "little")
-        header = orjson.loads(body[start : start + length])
+        header = json.loads(bytes(body[start : start + length]))
         return _kernel(header, _sections(header["sections"], body[start + length :]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise CompactError(f"the stored symbol table cannot be read: {error}") from error
 
 

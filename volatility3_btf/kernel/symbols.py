@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import stringzilla
 
 from ..arrays import Bools, Uint64s
 from ..bits import ALL_BITS
+from ..byte_search import find
 from ..memory.addresses import Virtual
 
 log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class Symbols:
     @cached_property
     def _promoted(self) -> dict[str, list[int]]:
         """Where names with clang's suffix stand, by the plain names that are not listed themselves."""
-        if stringzilla.find(self.text, b".llvm.") < 0:
+        if find(self.text, b".llvm.") < 0:
             return {}
         found: dict[str, list[int]] = {}
         for number, name in enumerate(self._every_name()):
@@ -182,10 +182,10 @@ class Symbols:
         if not name or b"\0" in needle[1:-1]:
             return []
         places = []
-        place = stringzilla.find(self.text, needle)
+        place = find(self.text, needle)
         while place >= 0:
             places.append(place + 1)
-            place = stringzilla.find(self.text, needle, place + 1)
+            place = find(self.text, needle, place + 1)
         indexes = np.searchsorted(self.starts, places)
         inside = indexes < len(self)
         indexes = indexes[inside]

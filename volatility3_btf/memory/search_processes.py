@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import stringzilla
-
+from .. import byte_search, system
 from . import search_worker
 
 log = logging.getLogger(__name__)
@@ -54,8 +53,12 @@ class Child:
     """
 
     def __init__(self, descriptor: int, needles: Sequence[bytes], most: int) -> None:
-        library = Path(stringzilla.__file__).parents[1 if hasattr(stringzilla, "__path__") else 0]
-        words = [str(library), str(descriptor), str(most), *(needle.hex() for needle in needles)]
+        words = [
+            os.pathsep.join(_modules()),
+            str(descriptor),
+            str(most),
+            *(needle.hex() for needle in needles),
+        ]
         self.alive = True
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(PROGRAM), *words],
@@ -124,7 +127,7 @@ class Children:
         self._children: list[Child] = []
         self._next = 0
         try:
-            for _ in range(max(1, min(_processors(), MOST_CHILDREN, size // SHARE))):
+            for _ in range(max(1, min(system.processors(), MOST_CHILDREN, size // SHARE))):
                 self._children.append(Child(descriptor, needles, most))
         except OSError as error:
             log.debug("no process can be started: %s", error)
@@ -161,15 +164,17 @@ def can_be_had() -> bool:
     """Whether `sys.executable` is a Python that runs a file of ours, and passes descriptors on."""
     name = os.path.basename(sys.executable or "").lower()
     return (
-        os.name == "posix"
+        sys.platform != "win32"
         and name.startswith(("python", "pypy"))
         and not getattr(sys, "frozen", False)
         and PROGRAM.is_file()
     )
 
 
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _modules() -> list[str]:
+    """The folders of what children import."""
+    found = [str(Path(byte_search.__file__).parent)]
+    if library := byte_search.library:
+        folder = Path(library).parent
+        found.append(str(folder.parent if Path(library).name.startswith("__init__.") else folder))
+    return found

@@ -23,10 +23,11 @@ TYPE_CHECKING = False  # importing typing takes time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-if __name__ == "__main__":
-    sys.path.append(sys.argv[1])
-
-import stringzilla  # noqa: E402
+if __package__ or TYPE_CHECKING:
+    from ..byte_search import count, find
+else:  # in a child, which is told where that file and stringzilla are
+    sys.path += sys.argv[1].split(os.pathsep)
+    from byte_search import count, find
 
 STRIDE = 1 << 20
 """Bytes looked at in one go, so that a second needle finds them in the processor's cache."""
@@ -75,7 +76,6 @@ def _places(
     found: Found, data: memoryview, offset: int, first: int, fresh: int, needle: bytes, number: int, most: int
 ) -> int:
     """Append the matches of one needle; those above `most` are counted at memory speed."""
-    find = stringzilla.find
     left_out = room = border = 0
     index = find(data, needle, max(0, first - len(needle) + 1))
     while 0 <= index < fresh:
@@ -86,7 +86,7 @@ def _places(
             room, index = room - 1, find(data, needle, index + 1)
         else:
             border = min(border, fresh)
-            left_out += stringzilla.count(data[index : border + len(needle) - 1], needle)
+            left_out += count(data[index : border + len(needle) - 1], needle)
             index = find(data, needle, border)
     return left_out
 
@@ -105,7 +105,7 @@ def size_of(descriptor: int) -> int:
 def mapped(descriptor: int, start: int, stop: int) -> tuple[mmap.mmap, int]:
     """A mapping that holds the bytes [start, stop) of a file, and where in the file it starts."""
     base = start // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-    return mmap.mmap(descriptor, stop - base, prot=mmap.PROT_READ, offset=base), base
+    return mmap.mmap(descriptor, stop - base, access=mmap.ACCESS_READ, offset=base), base
 
 
 class Searcher:
@@ -153,10 +153,11 @@ class Searcher:
 
 
 def main() -> None:
-    """Serve a parent until it closes the pipe. Takes: where stringzilla is, the file, most, the needles."""
-    import resource
+    """Serve a parent until it closes the pipe. Takes: where modules are, the file, most, the needles."""
+    if sys.platform != "win32":
+        import resource
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     descriptor, most = map(int, sys.argv[2:4])
     searcher = Searcher(descriptor, 1, [bytes.fromhex(needle) for needle in sys.argv[4:]], most)
     while len(command := sys.stdin.buffer.read(COMMAND)) == COMMAND:

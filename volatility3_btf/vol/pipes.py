@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
+from ..system import reader_is_gone
+
 LEFT_ALONE: Final = 141
 """The exit code that shells give a program which a closed pipe ended (128 and the number of SIGPIPE)."""
 
@@ -23,7 +25,9 @@ def reader_may_leave() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError as error:
+    except OSError as error:
+        if not reader_is_gone(error, sys.stdout):
+            raise
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())  # Python writes the rest of its buffer when it ends
         os.close(nowhere)

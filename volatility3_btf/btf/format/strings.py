@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-import stringzilla
 from numpy.typing import NDArray
 
+from ...byte_search import find
 from .errors import BtfError
 
 LONGEST: Final = 1024
@@ -94,10 +94,10 @@ class Strings:
         """
         found = self.base.offsets_of(name, limit) if self.base else []
         needle = name + b"\0"
-        at = stringzilla.find(self.section, needle)
+        at = find(self.section, needle)
         while at >= 0 and len(found) <= limit:
             found.append(self.start + at)
-            at = stringzilla.find(self.section, needle, at + 1)
+            at = find(self.section, needle, at + 1)
         return found
 
     def starts_string(self, offsets: NDArray[np.uint32]) -> bool:

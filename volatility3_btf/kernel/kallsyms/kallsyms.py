@@ -10,9 +10,9 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-import stringzilla
 
 from ...arrays import Int64s, Uint64s
+from ...byte_search import find
 from ...memory.memory import Memory
 from ..errors import KallsymsError
 from .addresses import Addresses, readings
@@ -116,10 +116,10 @@ class Kallsyms:
 
     def _search(self, needle: bytes) -> Iterator[int]:
         text, starts = self.names.text, self.names.starts
-        place = stringzilla.find(text, needle)
+        place = find(text, needle)
         while place >= 0:
             yield int(np.searchsorted(starts, place + 1))
-            place = stringzilla.find(text, needle, place + 1)
+            place = find(text, needle, place + 1)
 
 
 def read_kallsyms(

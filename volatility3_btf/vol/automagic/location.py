@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import Any
-from urllib import parse, request
 
 from volatility3.framework import interfaces
 
 from ...files.descriptors import no_file
+from ..files import local_path
 from ..layers.image_layers import LOCATION
 from ..lines import one_line
 
@@ -34,11 +35,11 @@ class ImageFile(interfaces.automagic.AutomagicInterface):
         progress_callback: Any = None,
     ) -> None:
         """Look at the image's file, if it is a local one."""
-        location = parse.urlparse(context.config.get(LOCATION, None) or "")
-        if location.scheme != "file":
+        path = local_path(context.config.get(LOCATION, None) or "")
+        if path is None:
             return
         try:
-            reason = no_file(os.stat(request.url2pathname(location.path)).st_mode)
+            reason = no_file(os.stat(path).st_mode)
         except (OSError, ValueError):
             return
         if reason:
@@ -46,7 +47,7 @@ class ImageFile(interfaces.automagic.AutomagicInterface):
             del context.config[LOCATION]
             return
         saved = _saved_images(context, config_path)
-        if saved and not any(_is_same(url, location) for url in saved):
+        if saved and not any(_is_same(url, path) for url in saved):
             log.warning(
                 "The saved configuration is of another image, and that one is shown: %s; the image that you "
                 "named is not looked at",
@@ -60,13 +61,10 @@ def _saved_images(context: interfaces.context.ContextInterface, config_path: str
     return [str(branch[key]) for key in branch if key.split(".")[-1] == "location"]
 
 
-def _is_same(url: str, location: parse.ParseResult) -> bool:
+def _is_same(url: str, path: Path) -> bool:
     """Whether a URL leads to a file."""
-    saved = parse.urlparse(url)
-    if saved.scheme != location.scheme:
-        return False
+    saved = local_path(url)
     try:
-        first, second = (os.path.realpath(request.url2pathname(each.path)) for each in (saved, location))
-    except ValueError:
+        return saved is not None and os.path.realpath(saved) == os.path.realpath(path)
+    except (OSError, ValueError):
         return False
-    return first == second

@@ -23,10 +23,11 @@ from typing import TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel, linear, physical
 
-from ...files.descriptors import FLAGS, read_from
+from ...files.descriptors import read_from
 from ...files.images import FileMemory, StreamMemory
 from ...files.segments import Segment
 from ...memory.memory import Memory, Run, UnreadableError
+from ...system import READ_FLAGS
 from .qemu import QemuStreamLayer
 from .ranges import reader_of
 
@@ -170,7 +171,7 @@ def _reopened(layer: physical.FileLayer) -> int | None:
     if not (stat.S_ISREG(theirs.st_mode) or stat.S_ISBLK(theirs.st_mode)):
         return None
     try:
-        descriptor = os.open(opened.name, FLAGS)
+        descriptor = os.open(opened.name, READ_FLAGS)
     except (OSError, TypeError):
         return None
     if os.path.samestat(theirs, os.fstat(descriptor)):

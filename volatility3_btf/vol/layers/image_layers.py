@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from volatility3 import framework
 from volatility3.framework import contexts, exceptions, interfaces, layers
 from volatility3.framework.automagic import stacker
+from volatility3.framework.configuration import requirements
 from volatility3.framework.layers import physical
 
 from ...files.descriptors import open_file
@@ -69,7 +69,7 @@ def open_image(context: Context, path: str | os.PathLike[str], progress: Any = N
         if file.read(len(ELF_MAGIC)) == ELF_MAGIC:
             return open_memory(path)
     fresh = contexts.Context()
-    fresh.config[LOCATION] = Path(path).absolute().as_uri()
+    fresh.config[LOCATION] = requirements.URIRequirement.location_from_file(os.path.abspath(path))
     if STACKERS in context.config:
         fresh.config[STACKERS] = context.config[STACKERS]
     try:

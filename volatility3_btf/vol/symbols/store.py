@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """The kernels that were found in images, kept as symbol tables for later runs.
 
-They lie in the folder `btf` of Volatility's per-user symbol folder. Their suffix is not one of those that
-Volatility's own cache looks for: a table from here serves the very kernel it was made of, and can never take
-the place of a symbol file that the user put there. Any of the files may be deleted at any time.
+They lie in the folder `symbols/btf` of Volatility's cache. Their suffix is not one of those that Volatility's
+own cache looks for: a table from here serves the very kernel it was made of, and can never take the place of a
+symbol file that the user put there. Any of the files may be deleted at any time.
 
 A file's name has the kernel's release, the hash of its BTF, and a hash of all that is in the file: the BTF,
 the banner and the symbols. So another build with the same banner has another file, and so has an image whose
@@ -16,14 +16,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from volatility3.framework import constants
 
-from ..files import open_regular
+from ..files import local_path, open_regular, users_symbols
 
 if TYPE_CHECKING:
     from ...kernel import Kernel
@@ -47,7 +45,7 @@ class StoreError(Exception):
 
 def folder() -> Path:
     """Where tables are kept."""
-    return Path(constants.SYMBOL_BASEPATHS[-1]) / "btf"
+    return (users_symbols() or Path(constants.CACHE_PATH) / "symbols") / "btf"
 
 
 def stored() -> list[Path]:
@@ -69,21 +67,30 @@ def keep(kernel: Kernel) -> tuple[Path, bool]:
 
     data = pack_kernel(kernel)
     path = folder() / f"{stem_of(kernel)}-{data[-32:].hex()[:12]}{SUFFIX}"
-    try:
-        with open_regular(path) as file:
-            if file.read(len(data) + 1) == data:
-                return path, True
-        log.info("%s is damaged: it is made again", path)
-    except OSError as error:
-        log.debug("not stored yet: %s", error)
+    if _holds(path, data):
+        return path, True
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path.parent)
         write_aside(path, data)
         _make_room(path)
     except OSError as error:
+        if _holds(path, data):  # another run was faster, and on Windows has it open
+            return path, True
         raise OSError(error.errno, error.strerror, str(path)) from error
     return path, False
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file is there and has this content."""
+    try:
+        with open_regular(path) as file:
+            if file.read(len(data) + 1) == data:
+                return True
+        log.info("%s is damaged: it is made again", path)
+    except OSError as error:
+        log.debug("not stored yet: %s", error)
+    return False
 
 
 def read_kernel(path: Path) -> Kernel:
@@ -106,10 +113,10 @@ def read_kernel(path: Path) -> Kernel:
 
 def path_of(url: str) -> Path:
     """The path that a file URL names. Raises StoreError for any other URL."""
-    parts = urllib.parse.urlparse(url)
-    if parts.scheme != "file":
+    path = local_path(url)
+    if path is None:
         raise StoreError(f"not a stored symbol table: {url}")
-    return Path(urllib.request.url2pathname(parts.path))
+    return path
 
 
 def _remove_abandoned(place: Path) -> None:

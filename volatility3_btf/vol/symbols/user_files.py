@@ -8,8 +8,6 @@ import logging
 import lzma
 import os
 import re
-import urllib.parse
-import urllib.request
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from typing import Final
 from volatility3.framework.automagic import symbol_cache
 
 from ...version import NAME
-from ..files import open_regular
+from ..files import local_path, open_regular
 from ..lines import one_line
 
 log = logging.getLogger(__name__)
@@ -146,12 +144,6 @@ class UserSymbols:
             self._told.add(url)
             log.warning("The symbol file %s is damaged or gone: it is passed over", one_line(url))
         return False
-
-
-def local_path(url: str) -> Path | None:
-    """The file that a URL names; None where it is in an archive or elsewhere."""
-    parts = urllib.parse.urlparse(url)
-    return Path(urllib.request.url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 def _ends_well(url: str) -> bool:
