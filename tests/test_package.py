@@ -73,9 +73,10 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     },
     "vol": {
         "layers": set(),
-        "extensions": {"layers"},
+        "walks": set(),
+        "extensions": {"layers", "walks"},
         "symbols": {"layers", "extensions"},
-        "automagic": {"layers", "extensions", "symbols"},
+        "automagic": {"layers", "extensions", "symbols", "walks"},
         "commands": {"layers", "symbols"},
     },
 }

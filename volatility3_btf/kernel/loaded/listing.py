@@ -101,13 +101,13 @@ def _btf_modules(space: AddressSpace, kernel: Kernel) -> _BtfModules:
     if head is None or len(offsets) < len(places):
         return found
     in_list, btf, module = offsets
-    for entry in list_entries(space, head, kernel.blob.endian):
-        if entry == head:
-            found.is_complete = True
-            return found
+    entries = list_entries(space, head, kernel.blob.endian)
+    for entry in entries.elements:
         pointers = [space.pointer(Virtual(entry - in_list + at), kernel.blob.endian) for at in (btf, module)]
         place = pointers[0] and space.translate(pointers[0])
         if place is not None and pointers[1] is not None:
             found.owners[place] = pointers[1]
-    log.warning("the kernel's list of modules with BTF (%s) was not followed to its end", OWNERS)
+    found.is_complete = entries.meets
+    if not found.is_complete:
+        log.warning("the kernel's list of modules with BTF (%s) was not followed to its end", OWNERS)
     return found

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from ...btf import BtfError, Composite
 from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..structures import member_at, struct_of
+from ..torn_ring import TornRing, both_ways
 
 log = logging.getLogger(__name__)
+
+_POINTER: Final = 8
 
 MOST_MODULES: Final = 1 << 14
 """Entries of the list that are followed; a distribution's kernel has some thousand modules in all."""
@@ -44,7 +46,8 @@ class ModuleList:
 
     Attributes:
         modules: the modules, in the list's order.
-        is_complete: whether the list was followed back to where it starts.
+        is_complete: whether nothing is missing: the list was followed back to where it starts, or both
+            directions together leave no gap.
     """
 
     modules: list[ListedModule] = field(default_factory=list)
@@ -63,41 +66,41 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
     if head is None or struct is None or place is None:
         log.info("the list of modules is not known: %s", "no symbol" if head is None else "no struct module")
         return found
-    for entry in list_entries(space, head, kernel.blob.endian):
-        if entry == head:
-            found.is_complete = True
-            return found
-        name = _name(space, struct, entry - place[0])
-        if name is None:
-            break
-        found.modules.append(ListedModule(name, entry - place[0], _btf_size(space, struct, entry - place[0])))
-    log.warning(
-        "the kernel's list of modules was not followed to its end: %s can be read, others may be loaded",
-        f"only its first {len(found.modules)}" if found.modules else "none of it",
-    )
+    entries = list_entries(space, head, kernel.blob.endian)
+    taken_out = set(entries.unlinked)
+    addresses = [entry - place[0] for entry in entries.elements if entry not in taken_out]
+    named = [(_name(space, struct, address), address) for address in addresses]
+    found.modules = [
+        ListedModule(name, address, _btf_size(space, struct, address))
+        for name, address in named
+        if name is not None
+    ]
+    found.is_complete = entries.meets and len(found.modules) == len(entries.elements)
+    if not found.is_complete:
+        log.warning(
+            "the kernel's list of modules was not followed to its end: %s can be read, others may be loaded",
+            f"only {len(found.modules)}" if found.modules else "none of it",
+        )
     return found
 
 
-def list_entries(space: AddressSpace, head: Virtual, endian: str) -> Iterator[Virtual]:
-    """The addresses of the elements of a kernel's list (`struct list_head`), in order.
-
-    The head's own comes at last. A list that is damaged, or longer than `MOST_MODULES`, ends without it.
+def list_entries(space: AddressSpace, head: Virtual, endian: str) -> TornRing:
+    """The elements of a kernel's list (`struct list_head`), in both directions; `MOST_MODULES` in each.
 
     Args:
         space: the kernel's address space.
         head: virtual address of the list's head.
         endian: the kernel's byte order.
     """
-    at, seen = head, set[Virtual]()
-    while len(seen) < MOST_MODULES:
-        following = space.pointer(at, endian)
-        if following is None or following in seen:
-            return
-        seen.add(following)
-        yield following
-        if following == head:
-            return
-        at = following
+    order: Literal["little", "big"] = "big" if endian == "big" else "little"
+
+    def links(at: int) -> tuple[int, int] | None:
+        data = space.read_available(Virtual(at), 2 * _POINTER)
+        if len(data) < 2 * _POINTER:
+            return None
+        return int.from_bytes(data[:_POINTER], order), int.from_bytes(data[_POINTER:], order)
+
+    return both_ways(links, head, MOST_MODULES)
 
 
 def _name(space: AddressSpace, struct: Composite, address: int) -> str | None:
