@@ -65,6 +65,14 @@ def test_what_is_something_else_by_now() -> None:
     assert follow_chain(2, links.get, HEAD, MOST).end == "strange"
 
 
+def test_what_an_element_says_itself_counts_more() -> None:
+    links = chain(2, 3, 4)
+    links[3] = (4, 8888)
+    links[4] = (0, 7777)
+    found = follow_chain(2, links.get, HEAD, MOST, lambda node: node != 4)
+    assert (found.elements, found.unlinked, found.end, found.at) == ([2, 3], 1, "strange", 4)
+
+
 def test_no_more_than_were_to_be_followed() -> None:
     found = follow_chain(2, lambda node: (node + 1, node - 1), HEAD, 10)
     assert (len(found.elements), found.end) == (10, "long")

@@ -87,6 +87,17 @@ def test_a_link_into_another_list() -> None:
     assert (found.elements, found.left_out, found.meets) == ((1, 3), (11, 12, 13), False)
 
 
+def test_what_an_element_says_itself_counts_more() -> None:
+    """Behind a link that nothing answers, what is of this list is kept, and nothing else."""
+    links = ring(1, 2, 3) | {11: (12, 13), 12: (13, 11), 13: (11, 12), 9: (7777, 8888)}
+    links[1] = (11, HEAD)
+    links[3] = (HEAD, 9)
+    found = both_ways(links.get, HEAD, MOST, lambda node: node not in (9, 13))
+    assert (found.elements, found.left_out, found.meets) == ((1, 11, 12, 3), (9, 13), False)
+    found = both_ways(links.get, HEAD, MOST, lambda node: None)
+    assert (found.elements, found.left_out) == ((1, 3), (9, 11, 12, 13))
+
+
 def test_no_more_than_were_to_be_followed() -> None:
     endless = both_ways(lambda node: (node + 1, node - 1), HEAD, 10)
     assert (endless.forward, endless.backward, endless.meets) == (10, 10, False)

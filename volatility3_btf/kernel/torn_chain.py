@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from .torn_ring import Links
+from .torn_ring import Belongs, Links
 
 NEXT: Final = 0
 PPREV: Final = 1
@@ -46,7 +46,7 @@ class Chain:
         return self.end != "whole" or self.skipped > 0 or self.unlinked > 0
 
 
-def follow_chain(first: int, links: Links, head: int, most: int) -> Chain:
+def follow_chain(first: int, links: Links, head: int, most: int, belongs: Belongs | None = None) -> Chain:
     """Follow a chain to its end.
 
     Args:
@@ -54,6 +54,7 @@ def follow_chain(first: int, links: Links, head: int, most: int) -> Chain:
         links: reads `next` and `pprev` at an address.
         head: the head's address.
         most: elements that are followed.
+        belongs: whether what is around an element says that it is of this chain, where that can be asked.
     """
     chain, known = Chain(), {head}
     at, before = first, {head}
@@ -66,7 +67,8 @@ def follow_chain(first: int, links: Links, head: int, most: int) -> Chain:
         is_tied = mine[PPREV] in before
         skipped = [] if is_tied else _back(at, links, known, most)
         if not is_tied and not skipped:
-            if not _was_taken_out(at, mine, links, before):
+            says = belongs(at) if belongs else None
+            if says is False or not (says or _was_taken_out(at, mine, links, before)):
                 chain.end, chain.at = "strange", at
                 return chain
             chain.unlinked += 1

@@ -13,14 +13,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from ..memory.addresses import Virtual
+from .address_space import AddressSpace
+
 Pair: TypeAlias = tuple[int, int]
 """`next` and `prev`."""
 
 Links: TypeAlias = Callable[[int], Pair | None]
 """The links at an address; None where they cannot be read."""
 
+Belongs: TypeAlias = Callable[[int], bool | None]
+"""Whether an element is of a list; None if it does not say."""
+
 NEXT: Final = 0
 PREV: Final = 1
+
+_POINTER: Final = 8
 
 
 @dataclass(frozen=True)
@@ -59,22 +67,26 @@ class _Way:
     sound: int = 0
 
 
-def both_ways(links: Links, head: int, most: int) -> TornRing:
+def both_ways(links: Links, head: int, most: int, belongs: Belongs | None = None) -> TornRing:
     """Follow a list from its head in both directions.
 
     Args:
         links: reads the two links at an address.
         head: the head's address.
         most: elements that are followed in each direction.
+        belongs: whether what is around an element says that it is of this list, where that can be asked.
     """
     forward, backward = (_follow(links, head, way, most) for way in (NEXT, PREV))
-    ahead, behind = _trusted(forward, backward), _trusted(backward, forward)
-    known = {*ahead, *behind}
-    tied = {node for node in known if _is_tied(links, node)}
-    unlinked = {node for node in known - tied if _leads_to(links, node, tied | {head})}
+    known = {*forward.nodes, *backward.nodes}
+    says = {node: belongs(node) if belongs else None for node in known}
+    trusted = {*_trusted(forward, backward), *_trusted(backward, forward)}
+    trusted = {node for node in known if says[node] or (node in trusted and says[node] is None)}
+    tied = {node for node in trusted if _is_tied(links, node)}
+    loose = {node for node in trusted - tied if says[node] or belongs is None}
+    unlinked = {node for node in loose if says[node] or _leads_to(links, node, tied | {head})}
     kept = tied | unlinked
-    ahead = [node for node in ahead if node in kept]
-    behind = [node for node in reversed(behind) if node in kept]
+    ahead = [node for node in forward.nodes if node in kept]
+    behind = [node for node in reversed(backward.nodes) if node in kept]
     elements = merge(ahead, behind)
     return TornRing(
         tuple(elements),
@@ -82,8 +94,28 @@ def both_ways(links: Links, head: int, most: int) -> TornRing:
         len(behind),
         "closed" in (forward.end, backward.end) or not {*ahead}.isdisjoint(behind),
         tuple(node for node in elements if node in unlinked),
-        tuple(sorted({*forward.nodes, *backward.nodes} - kept)),
+        tuple(sorted(known - kept)),
     )
+
+
+def list_both_ways(space: AddressSpace, head: Virtual, endian: str, most: int) -> TornRing:
+    """Follow a list of the kernel's in both directions.
+
+    Args:
+        space: where the list is read.
+        head: virtual address of the head.
+        endian: the kernel's byte order.
+        most: elements that are followed in each direction.
+    """
+    order: Literal["little", "big"] = "big" if endian == "big" else "little"
+
+    def links(at: int) -> Pair | None:
+        data = space.read_available(Virtual(at), 2 * _POINTER)
+        if len(data) < 2 * _POINTER:
+            return None
+        return int.from_bytes(data[:_POINTER], order), int.from_bytes(data[_POINTER:], order)
+
+    return both_ways(links, head, most)
 
 
 def _follow(links: Links, head: int, way: int, most: int) -> _Way:

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from ...btf import BtfError, Composite
 from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..structures import member_at, struct_of
-from ..torn_ring import TornRing, both_ways
+from ..torn_ring import list_both_ways
 
 log = logging.getLogger(__name__)
-
-_POINTER: Final = 8
 
 MOST_MODULES: Final = 1 << 14
 """Entries of the list that are followed; a distribution's kernel has some thousand modules in all."""
@@ -66,7 +64,7 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
     if head is None or struct is None or place is None:
         log.info("the list of modules is not known: %s", "no symbol" if head is None else "no struct module")
         return found
-    entries = list_entries(space, head, kernel.blob.endian)
+    entries = list_both_ways(space, head, kernel.blob.endian, MOST_MODULES)
     taken_out = set(entries.unlinked)
     addresses = [entry - place[0] for entry in entries.elements if entry not in taken_out]
     named = [(_name(space, struct, address), address) for address in addresses]
@@ -82,25 +80,6 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
             f"only {len(found.modules)}" if found.modules else "none of it",
         )
     return found
-
-
-def list_entries(space: AddressSpace, head: Virtual, endian: str) -> TornRing:
-    """The elements of a kernel's list (`struct list_head`), in both directions; `MOST_MODULES` in each.
-
-    Args:
-        space: the kernel's address space.
-        head: virtual address of the list's head.
-        endian: the kernel's byte order.
-    """
-    order: Literal["little", "big"] = "big" if endian == "big" else "little"
-
-    def links(at: int) -> tuple[int, int] | None:
-        data = space.read_available(Virtual(at), 2 * _POINTER)
-        if len(data) < 2 * _POINTER:
-            return None
-        return int.from_bytes(data[:_POINTER], order), int.from_bytes(data[_POINTER:], order)
-
-    return both_ways(links, head, MOST_MODULES)
 
 
 def _name(space: AddressSpace, struct: Composite, address: int) -> str | None:

@@ -13,17 +13,18 @@ from volatility3.framework import interfaces
 from volatility3.framework.symbols.linux import extensions
 
 from ...kernel.torn_chain import Chain, follow_chain
+from .directories import FILES, is_in_directory
 from .pointers import Pointers
 from .told import tell
 
-NAMES: Final = {("dentry", "d_sib"): "files in a directory"}
+NAMES: Final = {("dentry", "d_sib"): FILES}
 """What chains hold, for the user, by type and member."""
 
 ENDS: Final = {
     "unreadable": "which cannot be read",
     "cycle": "which was there before",
     "strange": "which has no tie to the list",
-    "long": "and there are more than memory has room for",
+    "long": "which is more than are followed",
 }
 
 
@@ -45,12 +46,20 @@ class WatchedChain(extensions.hlist_head):
         def links(at: int) -> tuple[int, int] | None:
             return pointers.pair(at) if pointers.layer.is_valid(at - place) else None
 
-        chain = follow_chain(int(first[0]) & pointers.mask, links, head, pointers.most)
+        what = NAMES.get((kind, member), f"{kind}.{member}")
+        directory = self.vol.parent
+
+        def belongs(at: int) -> bool | None:
+            return None if what != FILES else is_in_directory(self._object(name, at - place), directory)
+
+        chain = follow_chain(int(first[0]) & pointers.mask, links, head, pointers.most, belongs)
         for at in chain.elements:
-            yield self._context.object(name, layer_name, offset=at - place)
+            yield self._object(name, at - place)
         if chain.is_torn:
-            what = NAMES.get((kind, member), f"{kind}.{member}")
             tell(self._context, what, layer_name, head, _reason(what, chain, pointers.shown(chain.at)))
+
+    def _object(self, name: str, address: int) -> Any:
+        return self._context.object(name, self.vol.native_layer_name, offset=address)
 
 
 def _reason(what: str, chain: Chain, at: str) -> str:

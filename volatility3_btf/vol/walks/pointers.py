@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from volatility3.framework import exceptions, interfaces
@@ -13,6 +13,10 @@ from ..lines import as_linux_shows
 Context: TypeAlias = interfaces.context.ContextInterface
 
 _forms: WeakKeyDictionary[Context, dict[str, tuple[int, Any]]] = WeakKeyDictionary()
+
+
+MOST: Final = 1 << 22
+"""Elements of one list; the largest directories and the busiest machines have some hundred thousand."""
 
 
 class Pointers:
@@ -28,7 +32,7 @@ class Pointers:
         layer: the layer.
         mask: the bits of an address in the layer.
         size: bytes of a pointer.
-        most: how many structures of two pointers memory has room for.
+        most: how many of them are followed in one walk: no more than memory has room for.
     """
 
     def __init__(self, context: Context, layer: str, struct: str, member: str) -> None:
@@ -36,7 +40,7 @@ class Pointers:
         self.mask = int(self.layer.address_mask)
         self.size, self._order = _form(context, struct, member)
         below = context.layers.get(self.layer.config.get("memory_layer", ""), self.layer)
-        self.most = int(below.maximum_address) // (2 * self.size) + 1
+        self.most = min(MOST, int(below.maximum_address) // (2 * self.size) + 1)
 
     def read(self, at: int, count: int = 2) -> tuple[int, ...] | None:
         """The pointers at an address as they are in memory; None where they cannot be read."""

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias
 from volatility3.framework import interfaces
 from volatility3.framework.symbols.linux import extensions
 
-from ...kernel.torn_ring import NEXT, PREV, Pair, TornRing, both_ways
+from ...kernel.torn_ring import NEXT, PREV, Belongs, Pair, TornRing, both_ways
+from .directories import FILES, is_in_directory
 from .elsewhere import FAULTS, WITNESSES, elsewhere
 from .pointers import Pointers
 from .told import tell
@@ -29,8 +30,9 @@ NAMES: Final = {
     ("task_struct", "ptrace_entry"): "traced processes",
     ("module", "list"): "modules",
     ("kobject", "entry"): "kobjects",
-    ("dentry", "d_child"): "files in a directory",
-    ("dentry", "d_u"): "files in a directory",
+    ("btf_module", "list"): "modules with BTF",
+    ("dentry", "d_child"): FILES,
+    ("dentry", "d_u"): FILES,
     ("mount", "mnt_list"): "mounts",
     ("net", "list"): "network namespaces",
     ("net_device", "dev_list"): "network devices",
@@ -108,16 +110,13 @@ class _Walk:
     def _torn(self, known: set[int], last: int) -> Iterator[Object]:
         """What is left of a list that is torn behind an element; the user is told."""
         count = len(known) - 1
-        ring = both_ways(self._directed, self._head, self._pointers.most)
-        gone = {node for node in ring.unlinked if not self._looks_real(node)}
+        ring = both_ways(self._directed, self._head, self._pointers.most, self._belongs)
         for node in ring.elements:
-            if node not in known and node not in gone:
+            if node not in known:
                 known.add(node)
                 yield self._object(node)
         name, where = f"the list of {self._what}", self._where(count, last)
-        made = _made(
-            ring, len(gone), ("forwards", "backwards") if self._way == NEXT else ("backwards", "forwards")
-        )
+        made = _made(ring, ("forwards", "backwards") if self._way == NEXT else ("backwards", "forwards"))
         if ring.meets:
             self._tell(f"T{name[1:]} is torn, and both directions together leave no gap: {where}; {made}")
             return
@@ -160,6 +159,15 @@ class _Walk:
         except FAULTS:
             return False
 
+    @property
+    def _belongs(self) -> Belongs | None:
+        """Whether an element says itself that it is of this list, where its type can say so."""
+        if self._what == FILES:
+            return lambda at: is_in_directory(self._object(at), self._list.vol.parent)
+        if hasattr(self._context.symbol_space.get_type(self._type).vol.object_class, "is_valid"):
+            return lambda at: self._looks_real(at) or None
+        return None
+
     def _look_at_whole(self, known: set[int]) -> None:
         """Say so where a list comes round, and yet cannot be what it should be."""
         if self._what not in NEVER_EMPTY:
@@ -187,13 +195,13 @@ class _Walk:
         tell(self._context, self._what, self._name, self._head, text)
 
 
-def _made(ring: TornRing, gone: int, ways: tuple[str, str]) -> str:
-    """What was made of a torn list; `gone` of what has been taken out of it are no longer what they were."""
-    text = f"{ways[0]} it gives {ring.forward}, {ways[1]} {ring.backward}, in all {len(ring.elements) - gone}"
-    if unlinked := len(ring.unlinked) - gone:
-        text += f" ({unlinked} of them taken out of the list)"
-    if left_out := len(ring.left_out) + gone:
-        text += f"; {left_out} that have no tie to the list are left out"
+def _made(ring: TornRing, ways: tuple[str, str]) -> str:
+    """What was made of a torn list."""
+    text = f"{ways[0]} it gives {ring.forward}, {ways[1]} {ring.backward}, in all {len(ring.elements)}"
+    if ring.unlinked:
+        text += f" ({len(ring.unlinked)} of them taken out of the list)"
+    if ring.left_out:
+        text += f"; {len(ring.left_out)} that have no tie to the list are left out"
     return text
 
 
