@@ -9,6 +9,7 @@
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
 # make situations        what is printed of images from resets, crashes, cut files, … (docs/situations.md, 20 minutes)
+# make machines         AVML and LiME in a guest that works, large and odd machines (docs/acquired.md, an hour; needs cargo)
 # make decoys            what a process can write to pass for a kernel, in 2,100 mixtures (docs/hostile.md)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
 VENV := .venv
@@ -24,7 +25,7 @@ $(BIN)/mypy --platform win32 volatility3_btf plugins
 $(BIN)/mypy --platform darwin volatility3_btf plugins
 endef
 
-.PHONY: demo check test fresh versions parity bench acceptance decoys robustness situations system venv dumps lint clean
+.PHONY: demo check test fresh versions parity bench acceptance decoys robustness situations machines system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -57,6 +58,9 @@ robustness: dumps venv
 
 situations: dumps venv
 	$(BIN)/python tests/situations.py --write $(SITUATIONS_ARGS)
+
+machines: venv
+	$(BIN)/python tests/machines.py --write $(MACHINES_ARGS)
 
 decoys: dumps venv
 	$(BIN)/python tests/decoys.py --write $(DECOYS_ARGS)

@@ -76,10 +76,11 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     },
     "vol": {
         "layers": set(),
-        "extensions": {"layers"},
+        "walks": set(),
+        "extensions": {"layers", "walks"},
         "objects": set(),
         "symbols": {"layers", "extensions", "objects"},
-        "automagic": {"layers", "extensions", "symbols"},
+        "automagic": {"layers", "extensions", "symbols", "walks"},
         "commands": {"layers", "symbols"},
     },
 }

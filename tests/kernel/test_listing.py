@@ -93,33 +93,56 @@ def listed_by_name(patch: Patch) -> dict[str, bool | None]:
     return {entry.name: listing.has(entry) for entry in found.entries if entry.kind == "module"}
 
 
+def break_list(patch: Patch, names: list[str], forwards: int, backwards: int | None = None) -> None:
+    """Have the `next` of one module lead nowhere, and the `prev` of another."""
+    list_at = patch.kernel.blob.types["module"]["list"].offset
+    patch.write(patch.place(patch.struct_module(names[forwards]) + list_at), b"\xff" * 8)
+    if backwards is not None:
+        patch.write(patch.place(patch.struct_module(names[backwards]) + list_at + 8), b"\xff" * 8)
+
+
+def names_of(patch: Patch) -> list[str]:
+    assert patch.loaded.space is not None
+    return [module.name for module in listed_modules(patch.loaded.space, patch.kernel).modules]
+
+
+def test_a_list_that_is_broken_in_one_direction_is_known_by_the_other(
+    patched: Callable[[], Patch], session_vol: Vol
+) -> None:
+    patch = patched()
+    names = names_of(patch)
+    break_list(patch, names, 9)
+    assert names_of(patch) == names
+    rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
+    assert {row["Name"]: row["Listed"] for row in rows if row["Kind"] == "module"} == dict.fromkeys(
+        names, "yes"
+    )
+
+
 def test_with_a_broken_list_what_was_not_seen_is_not_known(
     patched: Callable[[], Patch], session_vol: Vol, dump: GetDump
 ) -> None:
     patch = patched()
-    assert patch.loaded.space is not None
-    modules = listed_modules(patch.loaded.space, patch.kernel)
-    layout = patch.kernel.blob.types["module"]
-    names = [module.name for module in modules.modules]
-    patch.write(patch.place(patch.struct_module(names[9]) + layout["list"].offset), b"\xff" * 8)
+    names = names_of(patch)
+    break_list(patch, names, 9, 20)
     rows = loaded(session_vol("linux.btfscan", "--all", image=patch.path).rows)
     listed = {row["Name"]: row["Listed"] for row in rows if row["Kind"] == "module"}
-    assert {name for name, told in listed.items() if told == "yes"} == set(names[:10])
-    assert {listed[name] for name in names[10:]} == {None}
+    assert {name for name, told in listed.items() if told == "yes"} == {*names[:10], *names[20:]}
+    assert {listed[name] for name in names[10:20]} == {None}
 
 
 def test_a_list_that_never_ends_is_left(patched: Callable[[], Patch]) -> None:
     patch = patched()
     space = patch.loaded.space
     assert space is not None
-    modules = listed_modules(space, patch.kernel)
+    names = names_of(patch)
     list_at = patch.kernel.blob.types["module"]["list"].offset
-    names = [module.name for module in modules.modules]
     back = patch.struct_module(names[2]) + list_at
+    break_list(patch, names, 20, 25)
     patch.write(patch.place(patch.struct_module(names[20]) + list_at), back.to_bytes(8, "little"))
     memory = patch.memory()
     again = loaded_btf(memory, patch.kernel).space
     assert again is not None
     found = listed_modules(again, patch.kernel)
     assert not found.is_complete
-    assert [module.name for module in found.modules] == names[:21]
+    assert [module.name for module in found.modules] == names[:21] + names[25:]

@@ -29,10 +29,10 @@ def in_pages(ranges: Iterable[Range]) -> list[Range]:
     return [(start, end - start) for start, end in ends]
 
 
-def joined(dump: Dump, ranges: Iterable[Range], path: Path) -> Path:
-    """Ranges of a dump's memory one behind the other; blocks of zeros become holes."""
+def joined(dump: Dump, ranges: Iterable[Range], path: Path, raw: Path | None = None) -> Path:
+    """Ranges of a dump's memory, or of a changed copy of it, one behind the other; zeros become holes."""
     total = 0
-    with dump.raw.open("rb") as source, path.open("wb") as out:
+    with (raw or dump.raw).open("rb") as source, path.open("wb") as out:
         for start, length in ranges:
             source.seek(start - dump.truth["raw_base"])
             total += length

@@ -11,6 +11,7 @@ import pytest
 from dumpmaker.cache import Dump
 from support.flat import behind_the_kernel, joined, shortened, system_ram
 from support.pluginruns import guest_processes, processes, stable
+from support.tearing import NOWHERE, POINTER, POISON, Tearing
 from support.volrunner import Vol
 
 GetDump = Callable[[str], Dump]
@@ -39,6 +40,21 @@ def test_limes_raw_format(dump: GetDump, vol: Vol, tmp_path: Path) -> None:
     listed = vol("linux.pslist", image=image)
     assert stable(processes(listed)) == stable(guest_processes(made.truth))
     assert "0x0 is 0x1000" in listed.stderr
+
+
+def test_limes_raw_format_of_memory_that_was_copied_while_it_changed(
+    dump: GetDump, vol: Vol, tmp_path: Path
+) -> None:
+    """The list of tasks need not come round: most of them lead to each other."""
+    made = dump("amd64-6.1")
+    torn = Tearing(made, tmp_path / "torn.raw")
+    nodes = torn.ring(torn.tasks)
+    with torn.torn({nodes[30]: NOWHERE, nodes[0] + POINTER: POISON}) as raw:
+        image = joined(made, system_ram(made), tmp_path / "lime.raw", raw)
+    torn.path.unlink()
+    listed = vol("linux.pslist", image=image)
+    assert stable(processes(listed)) == stable(guest_processes(made.truth))
+    assert f"the list of tasks is torn, {len(nodes)} of them were followed" in listed.stderr
 
 
 def test_a_file_that_ends_before_the_kernels_memory_does(high: Dump, vol: Vol, tmp_path: Path) -> None:

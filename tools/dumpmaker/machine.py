@@ -37,6 +37,7 @@ class Boot:
         large: have it make files in folios of many pages (initramfs.LARGE).
         bash: a static bash: have it do what an analyst looks for (initramfs.RICH).
         kexec: let the kernel start a second one, and dump memory when that one is up (amd64).
+        more: further words of QEMU's command line.
         ram_file: a file that is the guest's memory: it starts with what is in it, and leaves it there.
     """
 
@@ -54,6 +55,7 @@ class Boot:
     large: bool = False
     bash: Path | None = None
     kexec: Start | None = None
+    more: tuple[str, ...] = ()
     ram_file: Path | None = None
 
     def command(self, kernel: Path, initrd: Path, disk: Path, work: Path) -> list[str]:
@@ -77,6 +79,7 @@ class Boot:
         if self.ram_file is not None:
             ram = f"memory-backend-file,id=ram,size={self.memory}M,share=on,mem-path={self.ram_file}"
             command += ["-object", ram]
+        command += self.more
         for accelerator in self.accelerators:
             if accelerator != "kvm" or kvm_works(arch.emulator):
                 command += ["-accel", accelerator]

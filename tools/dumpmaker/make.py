@@ -69,14 +69,14 @@ def from_files(debs: list[Path], busybox: Path, work: Path) -> Kernel:
 def fetch_bash(arch: str, cache: Path, mirror: str | None = None) -> Path:
     """Debian's static bash for an architecture."""
     suite = "trixie" if arch == "riscv64" else "bookworm"
-    ((_, tree),) = Apt(suite, arch, cache, mirror).fetch("bash-static", kernel=False).values()
+    ((_, tree),) = Apt(suite, arch, cache, mirror).fetch("bash-static", "").values()
     return next(path for path in (tree / "bin/bash-static", tree / "usr/bin/bash-static") if path.exists())
 
 
 def fetch_busybox(arch: str, cache: Path, mirror: str | None = None, suite: str | None = None) -> Path:
     """Debian's static busybox for an architecture."""
     suite = suite or ("trixie" if arch == "riscv64" else "bookworm")
-    ((_, tree),) = Apt(suite, arch, cache, mirror).fetch("busybox-static", kernel=False).values()
+    ((_, tree),) = Apt(suite, arch, cache, mirror).fetch("busybox-static", "").values()
     return next(path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.exists())
 
 

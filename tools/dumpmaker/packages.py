@@ -17,6 +17,9 @@ KEYRINGS = tuple(Path("/usr/share/keyrings/debian-archive-keyring").with_suffix(
 INDEX_MAX_AGE = 24 * 3600  # seconds; an older package list may name versions the mirror no longer has
 TRIES = 4
 
+KERNEL = r"\blinux-(?:image|binary|modules|base)-\d[^\s,|]*"
+"""Pieces of a kernel: what its metapackage needs, and the binary/modules/base split of newer ones."""
+
 Stanza = dict[str, str]
 
 
@@ -111,8 +114,12 @@ class Apt:
         names = self.run("apt-cache", "pkgnames", "linux-image-", capture=True)
         return sorted(n for n in names.split() if not n.endswith(("-dbg", "-template")))
 
-    def fetch(self, package: str, kernel: bool = True) -> dict[str, tuple[Stanza, Path]]:
-        """Fetch and unpack a package; a kernel's with every package that holds a piece of that kernel.
+    def fetch(self, package: str, pieces: str = KERNEL) -> dict[str, tuple[Stanza, Path]]:
+        """Fetch and unpack a package, and those of its dependencies that it is one thing with.
+
+        Args:
+            package: its name.
+            pieces: a regular expression for the names of those; none if empty.
 
         Returns:
             For each package its fields and the folder it is unpacked in.
@@ -121,15 +128,15 @@ class Apt:
             DumpError: there is no such package, or it cannot be fetched.
         """
         try:
-            return self._fetch(package, kernel)
+            return self._fetch(package, pieces)
         except subprocess.CalledProcessError:  # most often a version that the mirror has replaced meanwhile
             self.update()
         try:
-            return self._fetch(package, kernel)
+            return self._fetch(package, pieces)
         except subprocess.CalledProcessError as error:
             raise DumpError(f"cannot fetch {package} of {self.suite}/{self.arch}: {error}") from error
 
-    def _fetch(self, package: str, kernel: bool) -> dict[str, tuple[Stanza, Path]]:
+    def _fetch(self, package: str, pieces: str) -> dict[str, tuple[Stanza, Path]]:
         todo, found = [package], dict[str, tuple[Stanza, Path]]()
         while todo:
             name = todo.pop()
@@ -137,8 +144,7 @@ class Apt:
             if fields is None:
                 continue
             found[name] = fields, self._unpack(name, fields)
-            if kernel:  # metapackages, and the binary/modules/base split of newer kernels
-                pieces = r"\blinux-(?:image|binary|modules|base)-\d[^\s,|]*"
+            if pieces:
                 todo += re.findall(pieces, fields.get("Depends", ""))
         if not found:
             raise DumpError(f"no package {package} in {self.suite}/{self.arch} (see --list)")

@@ -95,7 +95,7 @@ def debug_kernel(recipe: cache.Recipe, dump: cache.Dump) -> Path:
     release = dump.truth["release"]
     apt = Apt(recipe.suite, recipe.arch, cache.root() / "packages")
     package = f"linux-image-{release}-dbg"
-    fields, tree = apt.fetch(package, kernel=False)[package]
+    fields, tree = apt.fetch(package, "")[package]
     versions = {about.split()[0] for about in dump.truth["packages"].values()}
     if fields["Version"] not in versions:
         raise DumpError(f"the dump is of {versions}, {package} of {fields['Version']}: delete the dump")

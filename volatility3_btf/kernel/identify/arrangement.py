@@ -4,7 +4,8 @@
 A flat file should hold physical memory from address 0 on. Many do not: snapshots of virtual machines and
 VMware's .vmem leave out the hole below 4 GiB, LiME's raw format leaves out all that is not System RAM, a
 guest's memory starts anywhere in its host's. The kernel's own map and page tables tell; what they tell is
-tried before it is believed: through the arrangement, the list of tasks must come round.
+tried before it is believed: through the arrangement, the list of tasks must come round. In memory that was
+copied while the machine ran it need not: then most of its tasks must lead to each other.
 """
 
 from __future__ import annotations
@@ -13,15 +14,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from ...memory.addresses import Physical
+from ...memory.addresses import Physical, Virtual
 from ...memory.memory import Memory, Run, UnreadableError
-from ..address_space import address_space_of
+from ..address_space import AddressSpace, address_space_of
 from ..evidence.witnesses import ask
 from ..kernel import Kernel
 from ..memory_map import MemoryMap, memory_map_of
+from ..structures import member_at, struct_of
+from ..torn_ring import list_both_ways
 from .physical import map_kernel
 
 FOUR_GIB: Final = 1 << 32
+MOST_TASKS: Final = 1 << 14
+"""Tasks that are followed in each direction."""
+
+LEAST_TASKS: Final = 16
+"""Of a torn list: a kernel that has just started has more, and no other layout has as many by chance."""
+
 _PAGE: Final = 4096
 _LOW_RESERVED: Final = 1 << 20
 """Bytes; below, firmware keeps some for itself, and files start at 0 or behind it."""
@@ -89,23 +98,44 @@ def arrangement_of(memory: Memory, kernel: Kernel) -> Arrangement | None:
     is_right = not kernel.layer_base and told.ranges and not told.lacking(memory.runs)
     if is_right or (not kernel.layer_base and told.end is not None and told.end <= memory.end):
         return None
+    torn: list[tuple[int, Arrangement]] = []
     for arrangement in _candidates(memory.end, kernel.layer_base, told):
         laid = Arranged(memory, arrangement.parts)
         there = moved(kernel, laid)
-        if there is not None:
-            better = memory_map_of(laid, there, address_space_of(laid, there))
+        if there.comes_round:
+            better = memory_map_of(laid, there.kernel, address_space_of(laid, there.kernel))
             by_map = [shape for shape in _by_map(memory.end, better) if _serves(memory, kernel, shape)]
             return by_map[0] if by_map else arrangement
-    return None
+        torn.append((there.tasks, arrangement))
+    most, likeliest = max(torn, key=lambda found: found[0], default=(0, None))
+    as_it_is = 0 if kernel.layer_base else _tasks_in(kernel, address_space_of(memory, kernel))
+    if likeliest is None or most < max(LEAST_TASKS, 1 + as_it_is):
+        return None
+    return replace(likeliest, how=f"{likeliest.how}; the list of tasks is torn, {most} of them were followed")
 
 
 def _serves(memory: Memory, kernel: Kernel, arrangement: Arrangement) -> bool:
     """Whether the kernel's tasks come round through an arrangement."""
-    return moved(kernel, Arranged(memory, arrangement.parts)) is not None
+    return moved(kernel, Arranged(memory, arrangement.parts)).comes_round
 
 
-def moved(kernel: Kernel, memory: Memory) -> Kernel | None:
-    """A kernel as it lies in an image laid out by physical addresses; None if its tasks do not come round.
+@dataclass(frozen=True)
+class Moved:
+    """A kernel as it lies in an image that was laid out anew.
+
+    Attributes:
+        kernel: the kernel.
+        comes_round: whether its list of tasks does.
+        tasks: how many of that lead to each other, where it does not.
+    """
+
+    kernel: Kernel
+    comes_round: bool
+    tasks: int = 0
+
+
+def moved(kernel: Kernel, memory: Memory) -> Moved:
+    """A kernel as it lies in an image laid out by physical addresses.
 
     Args:
         kernel: the kernel as it was found, with its layer's base.
@@ -125,7 +155,19 @@ def moved(kernel: Kernel, memory: Memory) -> Kernel | None:
     space, laid = mapped.space, mapped.kernel
     said = [] if space is None or laid.layer_base else ask(memory, laid, space)
     tasks = [testimony.verdict for testimony in said if testimony.witness == "tasks"]
-    return laid if tasks == ["agrees"] else None
+    comes_round = tasks == ["agrees"]
+    return Moved(laid, comes_round, 0 if comes_round else _tasks_in(laid, space))
+
+
+def _tasks_in(kernel: Kernel, space: AddressSpace | None) -> int:
+    """How many of a kernel's tasks both directions of their list lead to."""
+    head = None if kernel.symbols is None else kernel.symbols.get("init_task")
+    struct = struct_of(kernel.blob.types, "task_struct")
+    place = None if struct is None else member_at(struct, "tasks")
+    if space is None or head is None or place is None:
+        return 0
+    found = list_both_ways(space, Virtual(head + place[0]), kernel.blob.endian, MOST_TASKS)
+    return len(found.elements) - len(found.unlinked)
 
 
 def _candidates(length: int, base: int, told: MemoryMap) -> Iterator[Arrangement]:

@@ -18,8 +18,9 @@ from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..structures import member_at, struct_of
+from ..torn_ring import list_both_ways
 from .loaded_btf import LoadedBtf
-from .module_list import list_entries, listed_modules
+from .module_list import MOST_MODULES, listed_modules
 
 log = logging.getLogger(__name__)
 
@@ -101,13 +102,13 @@ def _btf_modules(space: AddressSpace, kernel: Kernel) -> _BtfModules:
     if head is None or len(offsets) < len(places):
         return found
     in_list, btf, module = offsets
-    for entry in list_entries(space, head, kernel.blob.endian):
-        if entry == head:
-            found.is_complete = True
-            return found
+    entries = list_both_ways(space, head, kernel.blob.endian, MOST_MODULES)
+    for entry in entries.elements:
         pointers = [space.pointer(Virtual(entry - in_list + at), kernel.blob.endian) for at in (btf, module)]
         place = pointers[0] and space.translate(pointers[0])
         if place is not None and pointers[1] is not None:
             found.owners[place] = pointers[1]
-    log.warning("the kernel's list of modules with BTF (%s) was not followed to its end", OWNERS)
+    found.is_complete = entries.meets
+    if not found.is_complete:
+        log.warning("the kernel's list of modules with BTF (%s) was not followed to its end", OWNERS)
     return found

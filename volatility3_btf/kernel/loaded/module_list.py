@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +12,7 @@ from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
 from ..structures import member_at, struct_of
+from ..torn_ring import list_both_ways
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,8 @@ class ModuleList:
 
     Attributes:
         modules: the modules, in the list's order.
-        is_complete: whether the list was followed back to where it starts.
+        is_complete: whether nothing is missing: the list was followed back to where it starts, or both
+            directions together leave no gap.
     """
 
     modules: list[ListedModule] = field(default_factory=list)
@@ -63,41 +64,22 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
     if head is None or struct is None or place is None:
         log.info("the list of modules is not known: %s", "no symbol" if head is None else "no struct module")
         return found
-    for entry in list_entries(space, head, kernel.blob.endian):
-        if entry == head:
-            found.is_complete = True
-            return found
-        name = _name(space, struct, entry - place[0])
-        if name is None:
-            break
-        found.modules.append(ListedModule(name, entry - place[0], _btf_size(space, struct, entry - place[0])))
-    log.warning(
-        "the kernel's list of modules was not followed to its end: %s can be read, others may be loaded",
-        f"only its first {len(found.modules)}" if found.modules else "none of it",
-    )
+    entries = list_both_ways(space, head, kernel.blob.endian, MOST_MODULES)
+    taken_out = set(entries.unlinked)
+    addresses = [entry - place[0] for entry in entries.elements if entry not in taken_out]
+    named = [(_name(space, struct, address), address) for address in addresses]
+    found.modules = [
+        ListedModule(name, address, _btf_size(space, struct, address))
+        for name, address in named
+        if name is not None
+    ]
+    found.is_complete = entries.meets and len(found.modules) == len(entries.elements)
+    if not found.is_complete:
+        log.warning(
+            "the kernel's list of modules was not followed to its end: %s can be read, others may be loaded",
+            f"only {len(found.modules)}" if found.modules else "none of it",
+        )
     return found
-
-
-def list_entries(space: AddressSpace, head: Virtual, endian: str) -> Iterator[Virtual]:
-    """The addresses of the elements of a kernel's list (`struct list_head`), in order.
-
-    The head's own comes at last. A list that is damaged, or longer than `MOST_MODULES`, ends without it.
-
-    Args:
-        space: the kernel's address space.
-        head: virtual address of the list's head.
-        endian: the kernel's byte order.
-    """
-    at, seen = head, set[Virtual]()
-    while len(seen) < MOST_MODULES:
-        following = space.pointer(at, endian)
-        if following is None or following in seen:
-            return
-        seen.add(following)
-        yield following
-        if following == head:
-            return
-        at = following
 
 
 def _name(space: AddressSpace, struct: Composite, address: int) -> str | None:

@@ -17,8 +17,8 @@ from volatility3.framework.layers import intel
 from volatility3.framework.symbols import linux
 
 from ..extensions.page import AnyPage
-from ..extensions.rings import WatchedList
 from ..lines import still_true
+from ..walks.watch import watch_walks
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class BtfCheck(interfaces.automagic.AutomagicInterface):
         for name in context.symbol_space:
             table = context.symbol_space[name]
             if isinstance(table, linux.LinuxKernelIntermedSymbols):
-                table.set_type_class("list_head", WatchedList)
                 table.optional_set_type_class("page", AnyPage)
+                watch_walks(table)
         for line in still_true(context):
             log.warning("%s", line)
         for path, layer, table in self._pairs(context, config_path, requirement):

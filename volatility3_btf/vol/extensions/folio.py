@@ -17,21 +17,13 @@ from volatility3.framework.symbols import linux
 from volatility3.framework.symbols.linux import extensions
 
 from ...limits import Allowance
+from ..walks.numbered import NumberedPointers
 from .page import AnyPage
 
 _TAIL: Final = 1
 """Of the first word behind the flags: the page is not the first one of its folio."""
 
 _ADDRESSES: Final = 1 << 64
-
-_INTERNAL: Final = 2
-"""The two lowest bits of an entry that is no page's; 1 and 3 are values (xa_is_value)."""
-
-_LEAST_NODE: Final = 4096
-"""Above, an internal entry is a node (xa_is_node)."""
-
-_NODE: Final = 512
-"""Bytes of the slots of a node: there are no more nodes than fit into memory."""
 
 
 class FolioPage(AnyPage):
@@ -84,14 +76,8 @@ class FolioInode(extensions.inode):
         Those of a folio that lie behind the file's end hold nothing of it, and are left out.
 
         Raises:
-            LinuxPageCacheException: an entry of the tree leads nowhere.
+            LinuxPageCacheException: an entry of the tree leads nowhere; what the others lead to was given.
         """
-        try:
-            yield from self._pages()
-        except exceptions.InvalidAddressException as error:
-            raise exceptions.LinuxPageCacheException(str(error)) from error
-
-    def _pages(self) -> Iterator[Any]:
         mapping = self.i_mapping
         if not self.i_size or not mapping or not mapping.is_readable() or not mapping.nrpages > 0:
             return
@@ -99,14 +85,25 @@ class FolioInode(extensions.inode):
         layer = self._context.layers[module.layer_name]
         memory = self._context.layers[layer.config.get("memory_layer", module.layer_name)]
         pages = Allowance(min(int(mapping.nrpages), memory.maximum_address // layer.page_size + 1))
-        tree = _Tree(module, memory.maximum_address // _NODE)
-        for address, count in tree.entries(mapping.i_pages):
-            first = _page(module, address)
-            held = -(-int(self.i_size) // layer.page_size) - first.index
-            for number in range(max(1, min(count, held))):
-                if not pages.take():
-                    return
-                yield _page(module, address + number * int(first.vol.size)) if number else first
+        tree, flaw = NumberedPointers(module), ""
+        for address, count in tree.entries(int(mapping.i_pages.xa_head)):
+            try:
+                yield from self._folio(module, address, count, pages)
+            except exceptions.InvalidAddressException as error:
+                flaw = flaw or str(error)
+            except exceptions.LinuxPageCacheException as error:
+                flaw = flaw or str(error)
+        if tree.flaw or flaw:
+            raise exceptions.LinuxPageCacheException(tree.flaw or flaw)
+
+    def _folio(self, module: Any, address: int, count: int, pages: Allowance) -> Iterator[Any]:
+        """The pages of a folio, which has so many slots of the tree."""
+        first = _page(module, address)
+        held = -(-int(self.i_size) // self._context.layers[module.layer_name].page_size) - first.index
+        for number in range(max(1, min(count, held))):
+            if not pages.take():
+                return
+            yield _page(module, address + number * int(first.vol.size)) if number else first
 
 
 def _page(module: Any, address: int) -> Any:
@@ -117,44 +114,3 @@ def _page(module: Any, address: int) -> Any:
     if not page.is_valid():
         raise exceptions.LinuxPageCacheException(f"the page at {address:#x} is not valid")
     return page
-
-
-class _Tree:
-    """One walk through a `struct xarray` of folios (include/linux/xarray.h), of a bounded number of nodes."""
-
-    def __init__(self, module: Any, nodes: int) -> None:
-        self._module = module
-        self._nodes = Allowance(nodes)
-
-    def entries(self, tree: Any) -> Iterator[tuple[int, int]]:
-        """Where each folio's first `struct page` lies, and how many there are."""
-        head = int(tree.xa_head)
-        if _is_node(head):
-            yield from self._below(head - _INTERNAL, 64)
-        elif head and not head & 3:
-            yield head, 1
-
-    def _below(self, address: int, above: int) -> Iterator[tuple[int, int]]:
-        """The folios below a node; `above` is the `shift` of the node that leads to it."""
-        node = self._module.object("xa_node", offset=address, absolute=True)
-        shift = int(node.shift)
-        if shift >= above or not self._nodes.take():
-            raise exceptions.LinuxPageCacheException(f"the node at {address:#x} is damaged")
-        slots = [int(slot) for slot in node.slots]
-        for number, entry in enumerate(slots):
-            if _is_node(entry):
-                yield from self._below(entry - _INTERNAL, shift)
-            elif entry and not entry & 3:
-                yield entry, _count(slots, number) << shift
-
-
-def _count(slots: list[int], number: int) -> int:
-    """How many slots a folio has: its own, and those behind that lead back to it (xa_is_sibling)."""
-    end = number + 1
-    while end < len(slots) and slots[end] == number << 2 | _INTERNAL:
-        end += 1
-    return end - number
-
-
-def _is_node(entry: int) -> bool:
-    return entry & 3 == _INTERNAL and entry > _LEAST_NODE
