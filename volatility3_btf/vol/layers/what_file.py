@@ -8,10 +8,11 @@ from typing import TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import physical
 
-from ...files.formats import HEAD, FormatError, format_of, is_stream, sentence
+from ...files.formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence
 from ...files.segments import ELF_MAGIC
 from ...files.xen_core import core_segments
 from . import FAULTS, physical_layer_name
+from .kdump import open_dump
 from .ranges import Layer, reader_of
 
 Context: TypeAlias = interfaces.context.ContextInterface
@@ -41,6 +42,8 @@ def _named(layer: Layer) -> str:
         from ...files.qemu_stream import read_stream
 
         read_stream(read_at, layer.maximum_address + 1)
+    if head.startswith((KDUMP, FLATTENED)):
+        open_dump(layer)
     if head.startswith(ELF_MAGIC):
         core_segments(read_at)
     known = format_of(head)
