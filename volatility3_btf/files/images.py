@@ -27,6 +27,7 @@ from ..memory.search_processes import Child, ChildError, Children, Range
 from .descriptors import open_file, read_from, read_some
 from .formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence_in_python
 from .image_memory import ImageMemory as ImageMemory
+from .packed import is_packed, unpacked
 from .segments import ELF_MAGIC, LIME_MAGIC, ReadAt, Segment, lime_segments, tidy_segments
 from .xen_core import core_segments
 
@@ -245,7 +246,7 @@ def _data(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
-    """Open a raw, ELF core (Xen's too), LiME or kdump image, or QEMU migration stream.
+    """Open a raw, ELF core (Xen's too), LiME or kdump image, or QEMU migration stream, packed or not.
 
     Offsets are physical addresses; in a raw file, file offsets.
 
@@ -256,10 +257,20 @@ def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
     """
     descriptor = open_file(path)
     try:
+        if is_packed(read_from(descriptor, 0, HEAD)):
+            descriptor = _unpacked(descriptor)
         return _opened(descriptor, Path(os.fsdecode(path)))
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _unpacked(descriptor: int) -> int:
+    """A descriptor of the unpacked file, in place of that of a packed one."""
+    with os.fdopen(os.dup(descriptor), "rb") as packed, unpacked(packed) as whole:
+        plain = os.dup(whole.fileno())
+    os.close(descriptor)
+    return plain
 
 
 def _opened(descriptor: int, path: Path) -> ImageMemory:

@@ -7,7 +7,7 @@ import logging
 import os
 import weakref
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -94,7 +94,7 @@ def read_kdump(read_at: ReadAt, size: int, path: Path | None = None) -> Kdump:
     """
     header = read_header(read_at)
     unpack = unpackers(header.status, header.page_size)
-    whole, excluded = _bitmaps(read_at, header)
+    whole, excluded = _bitmaps(read_at, size, header)
     descriptors: list[int] = []
     try:
         files = [_File(read_at, size, header)]
@@ -120,34 +120,43 @@ def _close(descriptors: list[int]) -> None:
         os.close(descriptors.pop())
 
 
-def _bitmaps(read_at: ReadAt, header: Header) -> tuple[PageIndex, int]:
+def _bitmaps(read_at: ReadAt, end: int, header: Header) -> tuple[PageIndex, int]:
     """The pages in the dump, and how many pages of memory are not. Raises FormatError."""
-    size = header.bitmap_size // (2 if header.has_two_bitmaps else 1)
-    start = header.bitmaps + header.bitmap_size - size
-    held = read_at(start, size)
-    if len(held) < size:
+    if header.descriptors > end:
         raise FormatError("a kdump file that is cut short inside its bitmap")
+    size = header.bitmap_size // (2 if header.has_two_bitmaps else 1)
+    held = b"".join(_in_parts(read_at, header.descriptors - size, size))
     index = PageIndex(held, header.max_page)
     if not header.has_two_bitmaps:
         return index, 0
-    parts = range(0, size, PART)
-    memory = ((at, read_at(header.bitmaps + at, min(PART, size - at))) for at in parts)
-    return index, sum(index.lacks(part, at) for at, part in memory)
+    memory = _in_parts(read_at, header.bitmaps, size)
+    return index, sum(index.lacks(part, number * PART) for number, part in enumerate(memory))
+
+
+def _in_parts(read_at: ReadAt, start: int, size: int) -> Iterator[bytes]:
+    """A piece of a file, `PART` bytes at a time."""
+    return (read_at(start + at, min(PART, size - at)) for at in range(0, size, PART))
 
 
 def _with_others(own: _File, path: Path, descriptors: list[int]) -> list[_File]:
     """The parts of a dump that are beside one of them, in order of their pages."""
     files = [own]
-    bitmap = own.read_at(own.header.bitmaps, own.header.bitmap_size)
     for descriptor, header in parts_beside(path, own.header):
         descriptors.append(descriptor)
         read_at = partial(read_from, descriptor)
         apart = all(header.last <= other.header.first or other.header.last <= header.first for other in files)
-        if apart and read_at(header.bitmaps, header.bitmap_size) == bitmap:
-            files.append(_File(read_at, os.fstat(descriptor).st_size, header))
+        file = _File(read_at, os.fstat(descriptor).st_size, header)
+        if apart and _same_pages(own, file):
+            files.append(file)
         else:
             os.close(descriptors.pop())
     return sorted(files, key=lambda file: file.header.first)
+
+
+def _same_pages(one: _File, other: _File) -> bool:
+    """Whether two files have the same bitmaps: they are parts of one dump, and of one moment, then."""
+    bitmaps = [_in_parts(file.read_at, file.header.bitmaps, file.header.bitmap_size) for file in (one, other)]
+    return all(mine == theirs for mine, theirs in zip(*bitmaps, strict=True))
 
 
 def _part(file: _File, whole: PageIndex) -> Part:

@@ -24,8 +24,8 @@ from ...files.images import FileMemory, StreamMemory
 from ...files.kdump.memory import KdumpMemory
 from ...files.segments import Segment
 from ...memory.memory import Memory, Run, UnreadableError
+from .files.plain import reopened
 from .kdump import KdumpLayer
-from .plain_file import reopened
 from .qemu import QemuStreamLayer
 from .ranges import reader_of
 

@@ -19,7 +19,7 @@ from ...files.formats import FLATTENED, KDUMP, FormatError
 from ...files.segments import ELF_MAGIC, ReadAt, Segment
 from ...files.xen_core import core_segments
 from ...memory.memory import UnreadableError
-from .plain_file import path_of, reopened
+from .files.plain import path_of, reopened
 from .ranges import Layer, RangesLayer, clipped, reader_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from ...files.formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_
 from ...files.segments import ELF_MAGIC
 from ...files.xen_core import core_segments
 from . import FAULTS, physical_layer_name
+from .files.packed import unpacked_file
 from .kdump import open_dump
-from .ranges import Layer, reader_of
+from .ranges import reader_of
 
 Context: TypeAlias = interfaces.context.ContextInterface
 
@@ -34,8 +35,9 @@ def what_file(context: Context, layer_name: str) -> str:
         return str(error)
 
 
-def _named(layer: Layer) -> str:
+def _named(layer: physical.FileLayer) -> str:
     """The same of a file's layer. Raises FormatError, which says it."""
+    unpacked_file(layer.location)
     read_at = reader_of(layer)
     head = read_at(0, HEAD)
     if is_stream(head):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from volatility3.framework.layers import physical
 
-from ...files.descriptors import FLAGS
+from ....files.descriptors import FLAGS
 
 
 def path_of(layer: physical.FileLayer) -> Path | None:
