@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from support import streams
 from support.cores import lime
 from support.packing import zstd
 from volatility3_btf import open_memory
@@ -81,6 +82,16 @@ def test_the_format_of_what_was_packed_counts(write: Write) -> None:
         with open_memory(write(pack(lime([(4096, b"a" * 4096), (1 << 32, NOISE)])))) as memory:
             assert memory.runs == (Run(4096, 4096), Run(1 << 32, len(NOISE)))
             assert memory.read(1 << 32, len(NOISE)) == NOISE
+
+
+@pytest.mark.parametrize(("number", "name"), [(1, "gzip"), (2, "bzip2"), (3, "xz"), (5, "zstd")])
+def test_what_libvirt_saved_and_packed_is_a_stream(number: int, name: str, write: Write) -> None:
+    part = streams.pages(b"pc.ram", [(0, b"a" * 4096), (3 * 4096, 0)])
+    whole = streams.stream({b"pc.ram": 64 << 12}, part)
+    with open_memory(write(streams.libvirts(PACK[name](whole), packed=number))) as memory:
+        assert memory.runs == (Run(0, 4096), Run(3 * 4096, 4096))
+        assert memory.read(0, 4096) == b"a" * 4096
+    assert f"a {name} file of libvirt's" in refused(write(streams.libvirts(b"", packed=number)))
 
 
 def test_zeros_take_no_room(write: Write) -> None:

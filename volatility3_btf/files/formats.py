@@ -89,6 +89,9 @@ FORMATS = _formats(
 QEMU_STREAM, LIBVIRT_SAVE = b"QEVM\0\0\0\3", b"LibvirtQemudSave"
 """The first bytes of QEMU's migration streams, version 3, and of what libvirt puts in front of one."""
 
+LIBVIRT_HEADER = 92
+"""Bytes in front of a stream that libvirt saved: magic, version, bytes of XML, was running, packing, …"""
+
 
 KDUMP, FLATTENED = b"KDUMP   ", b"makedumpfile\0\0\0\0"
 """The first bytes of a compressed kdump file, and of one in pieces (makedumpfile -F, QEMU)."""

@@ -15,13 +15,14 @@ import logging
 import lzma
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
-from .formats import HEAD, FormatError, format_of
+from .formats import HEAD, LIBVIRT_HEADER, LIBVIRT_SAVE, FormatError, format_of
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ MOST_UNPACKED: Final = 1 << 42
 RESERVE: Final = 256 << 20
 """Bytes that are left free where the temporary file is."""
 
+LIBVIRT_PACKINGS: Final = {1: "gzip", 2: "bzip2", 3: "xz", 5: "zstd"}
+"""What libvirt may have packed a stream with (src/qemu/qemu_saveimage.h); 4 is lzop, 6 sparse."""
+
 MOST_LAYERS: Final = 4
 """How often what comes out may be packed again, as a zip archive of a gzip file is."""
 
@@ -45,8 +49,7 @@ DAMAGE: Final = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipf
 
 def is_packed(head: bytes) -> bool:
     """Whether a file with these first bytes (`HEAD` of them) is one that `unpacked` takes."""
-    known = format_of(head)
-    return known is not None and known.name in _STREAMS
+    return _how(head) is not None
 
 
 def unpacked(file: BinaryIO, progress: Progress | None = None) -> BinaryIO:
@@ -65,27 +68,48 @@ def unpacked(file: BinaryIO, progress: Progress | None = None) -> BinaryIO:
     packed = file
     for _ in range(MOST_LAYERS):
         file.seek(0)
-        known = format_of(file.read(HEAD))
-        if known is None or known.name not in _STREAMS:
+        how = _how(file.read(HEAD))
+        if how is None:
             return file
-        inner, name = file, known.name
+        inner = file
         try:
-            file = _unpacked(inner, name, progress)
+            file = _unpacked(inner, how, progress)
         finally:
             if inner is not packed:
                 inner.close()
     return file
 
 
-def _unpacked(packed: BinaryIO, name: str, progress: Progress | None) -> BinaryIO:
+class _How(NamedTuple):
+    """How a file is packed: what it is called, what unpacks it, and from where in it on."""
+
+    name: str
+    stream: Callable[[BinaryIO], Stream]
+    start: int
+
+
+def _how(head: bytes) -> _How | None:
+    """How a file with these first bytes is packed, if it is."""
+    if head.startswith(LIBVIRT_SAVE) and len(head) >= LIBVIRT_HEADER:
+        _, described, _, packing = struct.unpack_from(("<" if head[16] else ">") + "4I", head, 16)
+        name = LIBVIRT_PACKINGS.get(packing)
+        return (
+            _How(f"a {name} file of libvirt's", _STREAMS[name], LIBVIRT_HEADER + described) if name else None
+        )
+    known = format_of(head)
+    return _How(known.name, _STREAMS[known.name], 0) if known and known.name in _STREAMS else None
+
+
+def _unpacked(packed: BinaryIO, how: _How, progress: Progress | None) -> BinaryIO:
     """Unpack a file once."""
-    packed.seek(0)
+    name = how.name
+    packed.seek(how.start)
     size = os.fstat(packed.fileno()).st_size
     made: BinaryIO = tempfile.TemporaryFile(prefix="volatility3-btf.")  # noqa: SIM115
     try:
         done = written = 0
         try:
-            for block in _STREAMS[name](packed):
+            for block in how.stream(packed):
                 if progress is not None:
                     progress(min(100.0, 100 * packed.tell() / max(1, size)), f"Unpacking {name}")
                 done += len(block)
@@ -102,6 +126,8 @@ def _unpacked(packed: BinaryIO, name: str, progress: Progress | None) -> BinaryI
             if not done:
                 raise FormatError(f"this is {name}, and damaged: {error}") from error
             log.warning("this %s file is cut short or damaged: %d bytes came out of it", name, done)
+        if not done:
+            raise FormatError(f"this is {name}, and nothing is in it")
         made.truncate(done)
         made.seek(0)
     except BaseException:
