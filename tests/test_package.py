@@ -66,6 +66,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "views": {"format"},
         "c": {"format", "views"},
     },
+    "files": {"kdump": set()},
     "kernel": {
         "paging": set(),
         "kallsyms": set(),

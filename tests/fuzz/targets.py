@@ -19,7 +19,7 @@ import orjson
 
 from fuzz.smallkernel import BANNER, memory, small_kernel, wiped_kernels
 from fuzz.smalllists import KERNEL, mapped, small_lists
-from support import streams
+from support import kdumps, streams
 from support.btfwriter import Writer, every_kind
 from support.cores import xen as xen_core
 from support.images import avml as avml_file
@@ -34,8 +34,11 @@ from volatility3_btf.btf.views.difference import diff
 from volatility3_btf.btf.views.table_rows import rows_of
 from volatility3_btf.btf.views.text import render
 from volatility3_btf.files.avml import avml_frames
-from volatility3_btf.files.formats import FormatError
+from volatility3_btf.files.formats import FLATTENED, FormatError
 from volatility3_btf.files.images import open_memory
+from volatility3_btf.files.kdump.dump import read_kdump
+from volatility3_btf.files.kdump.flattened import Flattened
+from volatility3_btf.files.kdump.memory import KdumpMemory
 from volatility3_btf.files.qemu_stream import read_stream
 from volatility3_btf.files.segments import elf_segments, lime_segments, tidy_segments
 from volatility3_btf.files.xen_core import core_segments
@@ -362,6 +365,21 @@ def stream(data: bytes) -> None:
         return
 
 
+def kdump_file(data: bytes) -> None:
+    """A compressed kdump file, in pieces or not; read and searched."""
+    read_at, size = _reader(data), len(data)
+    try:
+        if data.startswith(FLATTENED):
+            whole = Flattened(read_at, size)
+            read_at, size = whole.read, whole.size
+        found = KdumpMemory(read_kdump(read_at, size))
+        list(islice(found.find(b"\x9f\xeb\x01\0"), 64))
+        for run in found.runs[:64]:
+            assert len(found.read(run.start, min(run.length, 1 << 16))) == min(run.length, 1 << 16)
+    except (FormatError, UnreadableError):
+        return
+
+
 def image(data: bytes) -> None:
     """A file of any format, opened, read and searched."""
     descriptor = os.memfd_create("image")
@@ -509,6 +527,15 @@ def _streams() -> Iterator[bytes]:
     yield whole.replace(streams.FIRST_PART[:5], streams.FIRST_PART[:5] + streams.command(7, b"\0\1"), 1)
 
 
+def _kdumps() -> Iterator[bytes]:
+    pages = {0: b"\x9f\xeb\x01\0" * 1024, 1: bytes(4096), 5: b"ab" * 2048}
+    for packing in (0, *kdumps.PACK):
+        yield kdumps.kdump(pages, packing=packing, excluded=(2, 3), notes=bytes(64))
+    yield kdumps.kdump(pages, part=(0, 3), order=">")
+    yield kdumps.kdump(pages, wide=False)
+    yield kdumps.flattened(kdumps.kdump(pages), 3000, shift=1)
+
+
 def _limes() -> Iterator[bytes]:
     ranges = ((0, 16), (4096, 8), (64, 4))
     yield b"".join(
@@ -550,6 +577,7 @@ TARGETS: dict[str, Target] = {
     "xen": Target(xen, _xens, 1 << 14, (b".xen_pages\0", b".xen_p2m\0", b".xen_pfn\0")),
     "avml": Target(avml, lambda: iter([avml_file([(0x1000, bytes(9000)), (0x9000, b"abc")])]), 1024),
     "stream": Target(stream, _streams, 9000, (b"QEVM\0\0\0\3", b"\x06pc.ram", b"LibvirtQemudSave")),
+    "kdump": Target(kdump_file, _kdumps, 26 << 10, (b"KDUMP   ", b"makedumpfile\0\0\0\0")),
     "image": Target(image, _files, 512, (b"EMiL\1\0\0\0", b"\x7fELF\2\1\1")),
 }
 """The fuzz targets by name; the names of the folders under `crashers`."""

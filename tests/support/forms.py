@@ -7,14 +7,19 @@ import gzip
 import lzma
 import shutil
 import struct
+import zipfile
+import zlib
+from bz2 import BZ2File as bz2_file
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cramjam
 
 from dumpmaker.cache import Dump
 from support.cores import Elf
 from support.images import Range, cut, write_lime
+from support.packing import zstd
 
 BLOCK = 1 << 20
 AVML_HEADER = struct.Struct("<IIQQ8x")  # magic, version, first and last address
@@ -59,6 +64,41 @@ def gz(dump: Dump, path: Path) -> Path:
 def xz(dump: Dump, path: Path) -> Path:
     """The flat image, compressed with xz."""
     with dump.raw.open("rb") as source, lzma.open(path, "wb", preset=0) as out:
+        shutil.copyfileobj(source, out, BLOCK)
+    return path
+
+
+def bz2(dump: Dump, path: Path) -> Path:
+    """The flat image, compressed with bzip2."""
+    return _compressed(bz2_file(path, "wb", compresslevel=1), dump, path)
+
+
+def zst(dump: Dump, path: Path) -> Path:
+    """The flat image, compressed with zstd."""
+    return _compressed(zstd.ZstdFile(path, "wb"), dump, path)
+
+
+def zipped(dump: Dump, path: Path) -> Path:
+    """The flat image in a zip archive, with a note in front of it."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("note.txt", "from the first responder")
+        archive.write(dump.raw, "memory.raw")
+    return path
+
+
+def lime_zlib(dump: Dump, path: Path) -> Path:
+    """LiME with compress=1: one zlib stream over all of the file."""
+    plain, packer = lime(dump, path.with_suffix(".plain")), zlib.compressobj(1)
+    with plain.open("rb") as source, path.open("wb") as out:
+        while block := source.read(BLOCK):
+            out.write(packer.compress(block))
+        out.write(packer.flush())
+    plain.unlink()
+    return path
+
+
+def _compressed(out: Any, dump: Dump, path: Path) -> Path:
+    with dump.raw.open("rb") as source, out:
         shutil.copyfileobj(source, out, BLOCK)
     return path
 
@@ -149,6 +189,10 @@ def _tag(name: str, indices: tuple[int, ...], value: int) -> bytes:
 FORMS: dict[str, Callable[[Dump, Path], Path]] = {
     "raw.gz": gz,
     "raw.xz": xz,
+    "raw.bz2": bz2,
+    "zst": zst,
+    "zip": zipped,
+    "zlib.lime": lime_zlib,
     "lime": lime,
     "many.lime": lime_many,
     "gaps.lime": lime_gaps,

@@ -15,16 +15,17 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support import forms
+from support.vmcores import makedumpfile, write_vmcore
 from support.volrunner import Vol
 
 pytestmark = pytest.mark.slow
 
 NAME = "amd64-6.1"
-HIGH, STREAM = "amd64-6.1-high", "amd64-6.1-stream"
+HIGH, STREAM, KDUMP = "amd64-6.1-high", "amd64-6.1-stream", "amd64-6.1-kdump"
 HIGH_FORMS = ("gaps.lime", "unsorted.elf")
 PLUGINS = ("linux.btfscan --all", "linux.btfisf", "linux.pslist")
-COMPRESSED = ("raw.gz", "raw.xz")
-"""Volatility decompresses these anew at each step back: the smaller guest does."""
+COMPRESSED = ("raw.gz", "raw.xz", "raw.bz2", "zst", "zip", "zlib.lime")
+"""Packing takes longer than all else: the smaller guest does."""
 
 Answers = dict[str, str]
 Expected = Callable[..., Answers]
@@ -97,3 +98,43 @@ def test_memory_above_4_gib_is_found(
         image = forms.FORMS[form](high, tmp_path / f"memory.{form}")
         assert answers(vol, image, PLUGINS) == flat, form
         image.unlink()
+
+
+# --- kdump ---
+
+
+@pytest.fixture(scope="module")
+def vmcore(tmp_path_factory: pytest.TempPathFactory, dump: Callable[[str], Dump]) -> Path:
+    """The guest's memory as makedumpfile finds it in /proc/vmcore."""
+    return write_vmcore(dump(KDUMP), tmp_path_factory.mktemp("vmcore") / "vmcore")
+
+
+def test_qemus_kdump_gives_the_same(dump: Callable[[str], Dump], vol: Vol, expected: Expected) -> None:
+    assert answers(vol, dump(KDUMP).kdump, PLUGINS) == expected(KDUMP, *PLUGINS)
+
+
+@pytest.mark.parametrize("words", ["-l -d 1", "-E -F -d 0"])
+def test_what_makedumpfile_writes_gives_the_same(
+    words: str, dump: Callable[[str], Dump], vol: Vol, vmcore: Path, tmp_path: Path, expected: Expected
+) -> None:
+    made = tmp_path / "made"
+    if "-F" in words:
+        makedumpfile(*words.split(), vmcore, out=made)
+    else:
+        makedumpfile(*words.split(), vmcore, made)
+    assert answers(vol, made, PLUGINS) == expected(KDUMP, *PLUGINS)
+
+
+def test_without_pages_of_cache_and_processes_the_kernels_lists_are_the_same(
+    dump: Callable[[str], Dump], vol: Vol, vmcore: Path, tmp_path: Path, expected: Expected
+) -> None:
+    """As every kdump service writes it; any part of a dump that was split will do."""
+    parts = [tmp_path / f"part{number}" for number in range(2)]
+    makedumpfile("-l", "-d", "31", "--split", "--splitblock-size", "4", vmcore, *parts)
+    kernels = ("linux.btfisf", "linux.pslist", "linux.lsmod", "linux.sockstat")
+    assert answers(vol, parts[1], kernels) == expected(KDUMP, *kernels)
+    result = vol("linux.pslist", image=parts[0])
+    assert "without cache, private cache, user, free pages (dump level 31)" in result.stderr
+    parts[0].rename(tmp_path.parent / "part0")
+    result = vol("linux.pslist", image=parts[1], check=False)
+    assert "this dump was split" in result.stderr and "Traceback" not in result.stderr

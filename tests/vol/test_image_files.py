@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import struct
-import zipfile
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,18 +31,38 @@ def one_line(result: Result, logger: str = "volatility3_btf", plugin: str = "vol
 
 
 @pytest.fixture
-def zipped(dump: Callable[[str], Dump], tmp_path: Path) -> Path:
-    """A zip archive with an image that is not even packed."""
-    with zipfile.ZipFile(tmp_path / "memory.zip", "w") as archive:
-        archive.writestr("note.txt", "from the first responder")
-    return tmp_path / "memory.zip"
+def archived(tmp_path: Path) -> Path:
+    """An archive with an image that is not even packed."""
+    (tmp_path / "memory.raw").write_bytes(bytes(9000))
+    with tarfile.open(tmp_path / "memory.tar", "w") as archive:
+        archive.add(tmp_path / "memory.raw", "memory.raw")
+    return tmp_path / "memory.tar"
 
 
 @pytest.mark.parametrize("plugin", ["linux.btfscan", "linux.pslist"])
-def test_a_file_that_is_no_image_is_named(vol: Vol, zipped: Path, plugin: str) -> None:
-    result = vol(plugin, image=zipped, check=False)
-    assert "this is a zip archive" in one_line(result)
+def test_a_file_that_is_no_image_is_named(vol: Vol, archived: Path, plugin: str) -> None:
+    result = vol(plugin, image=archived, check=False)
+    assert "this is a tar archive" in one_line(result)
     assert result.returncode == (0 if plugin == "linux.btfscan" else 1)
+
+
+@pytest.mark.parametrize("plugin", ["linux.btfscan", "linux.pslist"])
+def test_why_a_packed_file_was_not_unpacked_is_told(vol: Vol, tmp_path: Path, plugin: str) -> None:
+    (tmp_path / "memory.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(5000))
+    result = vol(plugin, image=tmp_path / "memory.zst", check=False)
+    assert "this is zstd, and damaged" in one_line(result)
+    assert result.returncode == (0 if plugin == "linux.btfscan" else 1)
+
+
+def test_of_a_packed_file_that_was_cut_what_came_out_is_searched(
+    dump: Callable[[str], Dump], vol: Vol, tmp_path: Path
+) -> None:
+    guest = dump(NAME)
+    path = forms.gz(guest, tmp_path / "memory.raw.gz")
+    os.truncate(path, path.stat().st_size - 1000)
+    result = vol("linux.btfscan", image=path)
+    assert [row["SHA256"] for row in result.rows] == [guest.truth["btf"]["vmlinux"]["sha256"]]
+    assert "this gzip file is cut short or damaged" in one_line(result)
 
 
 def test_a_stream_that_cannot_be_read_is_named(vol: Vol, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import io
 import lzma
 import random
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,9 +64,13 @@ def opened(tmp_path: Path) -> Open:
 MAPPED = {name: elf.core(PIECES) for name, elf in FORMS.items()}
 MAPPED |= {f"{name}, out of order": elf.core(PIECES[::-1]) for name, elf in FORMS.items()}
 MAPPED["LiME"] = lime(PIECES)
-COPIED = {"AVML": (avml(PIECES), ""), "LiME in gzip": (gzip.compress(lime(PIECES)), ".gz")}
-COPIED["LiME in xz"] = (lzma.compress(lime(PIECES)), ".xz")
-COPIED["LiME in bzip2"] = (bz2.compress(lime(PIECES)), ".bz2")
+PACKED = {
+    "gzip": (gzip.compress(lime(PIECES)), ".gz"),
+    "gzip under another name": (gzip.compress(lime(PIECES)), ""),
+    "xz": (lzma.compress(lime(PIECES)), ".xz"),
+    "bzip2": (bz2.compress(lime(PIECES)), ".bz2"),
+    "LiME's zlib": (zlib.compress(lime(PIECES)), ".lime"),
+}
 
 
 def assert_same(memory: Memory) -> None:
@@ -95,9 +100,18 @@ def test_a_plain_file_is_mapped(opened: Open) -> None:
     assert [blob.offset for blob in find_btf(memory)] == [5000]
 
 
-@pytest.mark.parametrize(("data", "suffix"), COPIED.values(), ids=COPIED)
-def test_other_layers_are_read_through_the_framework(opened: Open, data: bytes, suffix: str) -> None:
+@pytest.mark.parametrize(("data", "suffix"), PACKED.values(), ids=PACKED)
+def test_a_packed_file_is_unpacked_and_mapped(opened: Open, data: bytes, suffix: str) -> None:
     context, top = opened(data, suffix)
+    memory = layer_memory(context, top)
+    assert isinstance(memory, FileMemory)
+    assert_same(memory)
+    with layer_memory(context.clone(), top) as again:
+        assert_same(again)
+
+
+def test_other_layers_are_read_through_the_framework(opened: Open) -> None:
+    context, top = opened(avml(PIECES))
     assert top != "base"
     memory = layer_memory(context, top)
     assert not isinstance(memory, FileMemory)

@@ -63,6 +63,7 @@ class Recipe:
     memory: int = 512
     stream: bool | None = None
     earlier: bool | None = None
+    kdump: bool | None = None
     otherwise: str | None = None
     processor: str | None = None
     told: bool | None = None
@@ -83,7 +84,9 @@ class Recipe:
         said = {key: value for key, value in asdict(self).items() if value is not None}
         said.pop("otherwise", None)
         if self.before:  # whose digest holds None too, but for what recipes say only since later
-            later = {key for key in ("processor", "told", "large", "rich") if said["before"][key] is None}
+            later = {
+                key for key in ("processor", "told", "large", "rich", "kdump") if said["before"][key] is None
+            }
             said["before"] = {key: value for key, value in said["before"].items() if key not in later}
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
         shape += [initramfs.PROCESSES, initramfs.INIT.read_text(), (loader.program(self.arch) or b"").hex()]
@@ -103,6 +106,7 @@ class Recipe:
             append=self.append,
             stream=self.stream,
             earlier=self.earlier,
+            kdump=self.kdump,
             told=self.told,
             large=self.large,
             kexec=self.kexec,
@@ -148,6 +152,7 @@ RECIPES: dict[str, Recipe] = {
     "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True, otherwise=OTHER_6_12),
     "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
+    "amd64-6.1-kdump": Recipe("bookworm", CLOUD, memory=256, kdump=True),
     "amd64-6.1-torn": Recipe("bookworm", "linux-image-amd64", memory=256, earlier=True),
     # Two kernels in one memory each, the first of which is dead: it lies above the second, below it, or is
     # what has crashed.
@@ -188,6 +193,11 @@ class Dump:
     def stream(self) -> Path:
         """The same memory in QEMU's migration stream, where the recipe asks for one."""
         return self.folder / "memory.qevm"
+
+    @property
+    def kdump(self) -> Path:
+        """The same memory in QEMU's flattened kdump file, where the recipe asks for one."""
+        return self.folder / "memory.kdump"
 
     @property
     def earlier(self) -> Path:

@@ -17,6 +17,7 @@ truth (same boot, same KASLR offsets) still describes it.
 Files written to --out:
     memory.elf     ELF core from dump-guest-memory (paging=false)
     memory.qevm    QEMU's migration stream up to the same moment, with --stream
+    memory.kdump   the same memory as a compressed, flattened kdump file (zlib), with --kdump
     earlier.raw    memory when the guest's first process started, with --earlier
     memory.raw     flat physical memory from truth.json's "raw_base", sparse
     truth.json     summary: kernel, addresses, modules, processes, BTF sizes/hashes
@@ -74,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--cache", type=Path, default=Path.home() / ".cache/volatility3-btf/packages")
     p.add_argument("--timeout", type=float, help="seconds to wait for each guest step (default 300)")
     p.add_argument("--stream", action="store_true", help="write QEMU's migration stream too")
+    p.add_argument("--kdump", action="store_true", help="write QEMU's compressed kdump file too")
     p.add_argument("--earlier", action="store_true", help="write memory of an earlier moment too")
     p.add_argument("--no-elf", action="store_true", help="keep only memory.raw")
     p.add_argument("--no-raw", action="store_true", help="keep only memory.elf")
@@ -101,6 +103,7 @@ def run(args: argparse.Namespace, work: Path) -> None:
         timeout=args.timeout,
         stream=args.stream,
         earlier=args.earlier,
+        kdump=args.kdump,
     )
     out = args.out.resolve()
     make.make_dump(kernel, boot, out, {"arch": args.arch, "suite": args.suite}, args.modules)

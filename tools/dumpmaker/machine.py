@@ -33,6 +33,7 @@ class Boot:
         timeout: seconds to wait for each of the guest's steps.
         stream: write QEMU's migration stream too.
         earlier: write memory as it was when the guest's first process started, too.
+        kdump: write a compressed kdump file too; zlib, as Debian's QEMU has nothing else.
         told: have the guest say more of its processes (initramfs.TOLD).
         large: have it make files in folios of many pages (initramfs.LARGE).
         bash: a static bash: have it do what an analyst looks for (initramfs.RICH).
@@ -51,6 +52,7 @@ class Boot:
     timeout: float = 300
     stream: bool = False
     earlier: bool = False
+    kdump: bool = False
     told: bool = False
     large: bool = False
     bash: Path | None = None

@@ -172,6 +172,8 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
         (out / "registers.txt").write_text(registers.replace("\r", ""))
         monitor.run("dump-guest-memory", paging=False, protocol=f"file:{elf}")
         elf.chmod(0o644)
+        if boot.kdump:
+            _write_kdump(monitor, out / "memory.kdump")
         monitor.run("cont")
         dumped = time.time()
         guest.type_line("go")
@@ -185,6 +187,13 @@ def _run_guest(boot: Boot, image: Path, work: Path, out: Path) -> dict[str, Any]
         "qemu": [word.replace(str(work), "$TMP") for word in command],
         "seconds": {"boot": round(booted - started, 1), "dump": round(dumped - booted, 1)},
     }
+
+
+def _write_kdump(monitor: Monitor, path: Path) -> None:
+    """Have QEMU write the stopped guest's memory as a compressed kdump file, flattened as it does."""
+    path.unlink(missing_ok=True)
+    monitor.run("dump-guest-memory", paging=False, protocol=f"file:{path}", format="kdump-zlib")
+    path.chmod(0o644)
 
 
 def dig_holes(path: Path) -> None:

@@ -56,11 +56,11 @@ FORMATS = _formats(
     (rb"Rar!\x1a\x07", "a RAR archive", UNPACK, None),
     (rb".{257}ustar", "a tar archive", UNPACK, None),
     (rb"\xff\x06\0\0sNaPpY", "Snappy", UNPACK, None),
-    (rb"KDUMP   |DISKDUMP", "a compressed kdump file (makedumpfile)", CONVERT, None),
+    (rb"DISKDUMP", "a diskdump file", CONVERT, None),
     (
         rb"makedumpfile\0{4}",
-        "a flattened kdump file (makedumpfile -F)",
-        f"makedumpfile -R, then {CONVERT}",
+        "a flattened file (makedumpfile -F) of no known content",
+        "makedumpfile -R",
         None,
     ),
     (rb"QFI\xfb", "a qcow2 file", DISK, None),
@@ -88,6 +88,13 @@ FORMATS = _formats(
 
 QEMU_STREAM, LIBVIRT_SAVE = b"QEVM\0\0\0\3", b"LibvirtQemudSave"
 """The first bytes of QEMU's migration streams, version 3, and of what libvirt puts in front of one."""
+
+LIBVIRT_HEADER = 92
+"""Bytes in front of a stream that libvirt saved: magic, version, bytes of XML, was running, packing, …"""
+
+
+KDUMP, FLATTENED = b"KDUMP   ", b"makedumpfile\0\0\0\0"
+"""The first bytes of a compressed kdump file, and of one in pieces (makedumpfile -F, QEMU)."""
 
 
 def is_stream(head: bytes) -> bool:

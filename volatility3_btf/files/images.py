@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image files read without Volatility: raw, ELF core, LiME, and QEMU's migration stream.
+"""Image files read without Volatility: raw, ELF core, LiME, QEMU's migration stream, and kdump.
 
 The first three are ranges of one plain file and become a `FileMemory`. This process copies what it reads;
 what is large is searched by children that map it (see `children`). A stream is a page here, a page there.
@@ -14,20 +14,21 @@ import struct
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from .qemu_pages import Stream
 
 from ..memory import search_processes, search_worker
-from ..memory.memory import Memory, Passed, Piece, Run, UnreadableError, Window, passed_window
+from ..memory.memory import Passed, Piece, Run, UnreadableError, Window, passed_window
 from ..memory.registers import Processor, processors_of
 from ..memory.search_processes import Child, ChildError, Children, Range
 from ..system import held_parts, size_of
 from .descriptors import open_file, read_from, read_some
-from .formats import HEAD, FormatError, format_of, is_stream, sentence_in_python
+from .formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence_in_python
+from .image_memory import ImageMemory as ImageMemory
+from .packed import is_packed, unpacked
 from .segments import ELF_MAGIC, LIME_MAGIC, ReadAt, Segment, lime_segments, tidy_segments
 from .xen_core import core_segments
 
@@ -52,27 +53,6 @@ MOST_SHARED = 2
 """Times that the bytes of a file may be memory: ranges could all be the same part of it, without end."""
 
 
-class ImageMemory(Memory):
-    """Memory that lies in an open file, which closes with it; use it as a context manager, or `close` it."""
-
-    _file = -1
-
-    def close(self) -> None:
-        """Close the file. Reading afterwards raises UnreadableError."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
-
-
 class FileMemory(ImageMemory):
     """Memory that lies in ranges of one plain file.
 
@@ -82,20 +62,21 @@ class FileMemory(ImageMemory):
     Args:
         descriptor: a file opened for reading. It is the memory's own from now on: searching moves its offset.
         segments: where memory lies in it; what reaches past the end of the file is cut off and logged.
+        core: reads the ELF core whose segments they are, where that is not the file as it lies.
     """
 
-    def __init__(self, descriptor: int, segments: Iterable[Segment]) -> None:
+    def __init__(self, descriptor: int, segments: Iterable[Segment], core: ReadAt | None = None) -> None:
         tidy = _clipped(segments, size_of(descriptor))
         super().__init__(Run(address, length) for address, _, length in tidy)
         self._offsets = {address: offset for address, offset, _ in tidy}
-        self._file = descriptor
+        self._file, self._core = descriptor, core
 
     @cached_property
     def processors(self) -> Sequence[Processor]:  # type: ignore[override]
         """The processors' registers that the notes of an ELF core tell."""
         if self._file < 0 or self._offsets.get(0) == 0:
             return ()
-        return processors_of(lambda offset, length: read_from(self._file, offset, length))
+        return processors_of(self._core or (lambda offset, length: read_from(self._file, offset, length)))
 
     def stamp(self) -> tuple[int, ...] | None:
         """What tells the file from any other, and from itself before a change; None for a device."""
@@ -256,7 +237,7 @@ def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]
 
 
 def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
-    """Open a raw, ELF core (Xen's too), LiME image or QEMU migration stream.
+    """Open a raw, ELF core (Xen's too), LiME or kdump image, or QEMU migration stream, packed or not.
 
     Offsets are physical addresses; in a raw file, file offsets.
 
@@ -267,13 +248,23 @@ def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
     """
     descriptor = open_file(path)
     try:
-        return _opened(descriptor)
+        if is_packed(read_from(descriptor, 0, HEAD)):
+            descriptor = _unpacked(descriptor)
+        return _opened(descriptor, Path(os.fsdecode(path)))
     except BaseException:
         os.close(descriptor)
         raise
 
 
-def _opened(descriptor: int) -> ImageMemory:
+def _unpacked(descriptor: int) -> int:
+    """A descriptor of the unpacked file, in place of that of a packed one."""
+    with os.fdopen(os.dup(descriptor), "rb") as packed, unpacked(packed) as whole:
+        plain = os.dup(whole.fileno())
+    os.close(descriptor)
+    return plain
+
+
+def _opened(descriptor: int, path: Path) -> ImageMemory:
     """Tell the format by its magic and find the ranges of memory in the file."""
     size = size_of(descriptor)
 
@@ -285,6 +276,15 @@ def _opened(descriptor: int) -> ImageMemory:
         from .qemu_stream import read_stream
 
         return StreamMemory(read_at, read_stream(read_at, size), descriptor)
+    if head.startswith(FLATTENED):
+        from .kdump.flattened import Flattened
+
+        whole = Flattened(read_at, size)
+        read_at, size, head = whole.read, whole.size, whole.read(0, HEAD)
+        if head.startswith(ELF_MAGIC):
+            return FileMemory(descriptor, whole.segments(core_segments(read_at)), read_at)
+    if head.startswith(KDUMP):
+        return _kdump(read_at, size, path, descriptor)
     if head.startswith(ELF_MAGIC):
         return FileMemory(descriptor, core_segments(read_at))
     if head.startswith(struct.pack("<II", *LIME_MAGIC)):
@@ -292,3 +292,14 @@ def _opened(descriptor: int) -> ImageMemory:
     if known := format_of(head):
         raise FormatError(sentence_in_python(known))
     return FileMemory(descriptor, [Segment(0, 0, size)])
+
+
+def _kdump(read_at: ReadAt, size: int, path: Path, descriptor: int) -> ImageMemory:
+    """The memory in a kdump file; what is not in it is logged."""
+    from .kdump.dump import read_kdump
+    from .kdump.memory import KdumpMemory
+
+    dump = read_kdump(read_at, size, path)
+    for loss in dump.losses:
+        log.warning("%s", loss)
+    return KdumpMemory(dump, descriptor, owns=True)

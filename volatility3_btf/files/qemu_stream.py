@@ -14,15 +14,12 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from .formats import LIBVIRT_SAVE, QEMU_STREAM, FormatError
+from .formats import LIBVIRT_HEADER, LIBVIRT_SAVE, QEMU_STREAM, FormatError
 from .qemu_machine import CMOS, guest_ranges
 from .qemu_pages import Stream
 from .segments import ReadAt
 
 log = logging.getLogger(__name__)
-
-LIBVIRT_HEADER = 92
-"""Bytes in front of a stream that libvirt saved: magic, version, bytes of XML, was running, compression, …"""
 
 EOF, START, PART, END, FULL, SUBSECTION, _, CONFIGURATION, COMMAND = range(9)
 FOOTER = 0x7E

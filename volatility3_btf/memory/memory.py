@@ -13,12 +13,15 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .progress import Progress as Progress
 from .progress import Teller
 from .registers import Processor
+from .runs import Run as Run
+from .runs import RunColumns
+from .runs import lies_in as lies_in
+from .runs import tidy_runs as tidy_runs
 from .search_worker import Found, matches
 
 log = logging.getLogger(__name__)
@@ -40,24 +43,6 @@ class UnreadableError(Exception):
     def __init__(self, offset: int, reason: str = "not in the image") -> None:
         super().__init__(f"{offset:#x}: {reason}")
         self.offset = offset
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Run:
-    """A range of addresses that the image holds without a gap.
-
-    Attributes:
-        start: the first address, in the physical layer.
-        length: bytes, more than 0.
-    """
-
-    start: int
-    length: int
-
-    @property
-    def end(self) -> int:
-        """The first address behind the run."""
-        return self.start + self.length
 
 
 class Window(NamedTuple):
@@ -109,21 +94,6 @@ class Passed(NamedTuple):
     left_out: int
 
 
-def tidy_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Sort runs by address and cut away what overlaps; the earlier start wins."""
-    tidy: list[Run] = []
-    for run in sorted(runs):
-        start = max(run.start, tidy[-1].end) if tidy else run.start
-        if run.end > start:
-            tidy.append(Run(start, run.end - start))
-    return tuple(tidy)
-
-
-def lies_in(address: int, runs: Iterable[Run]) -> bool:
-    """Whether an address is in one of some runs."""
-    return any(run.start <= address < run.end for run in runs)
-
-
 class Memory(ABC):
     """The bytes of a memory image, by address. Read-only.
 
@@ -135,8 +105,13 @@ class Memory(ABC):
     processors: Sequence[Processor] = ()
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        self.runs = tidy_runs(runs)
-        self._starts = [run.start for run in self.runs]
+        self.runs: Sequence[Run]
+        self._starts: Sequence[int]
+        if isinstance(runs, RunColumns):
+            self.runs, self._starts = runs, runs.starts
+        else:
+            self.runs = tidy_runs(runs)
+            self._starts = [run.start for run in self.runs]
         self._loss_told = False
 
     def stamp(self) -> tuple[int, ...] | None:

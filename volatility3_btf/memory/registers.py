@@ -27,6 +27,9 @@ _PROGRAM_COUNTER: Final = {62: 240, 183: 368, 22: 120, 243: 112, 21: 368}
 """Where `elf_prstatus` has it, by e_machine: pr_reg lies at 112, and each architecture orders it its own way
 (x86-64, arm64, s390x, riscv64, ppc64; arch/*/include/uapi/asm/ptrace.h)."""
 
+MACHINES: Final = {"x86_64": 62, "aarch64": 183, "s390x": 22, "riscv64": 243, "ppc64le": 21, "ppc64": 21}
+"""e_machine by what `uname -m` says."""
+
 ReadAt = Callable[[int, int], bytes]
 
 
@@ -56,18 +59,41 @@ def processors_of(read_at: ReadAt) -> tuple[Processor, ...]:
         return ()
     order = "<" if header[5] == 1 else ">"
     (machine,) = struct.unpack_from(order + "H", header, 18)
+    return _processors(_notes(read_at, header, order), machine, order)
+
+
+def processors_in(notes: bytes, machine: int, order: str) -> tuple[Processor, ...]:
+    """The registers that notes tell, where no ELF header is in front of them.
+
+    Args:
+        notes: one behind the other.
+        machine: an `e_machine`; 0 where it is not known: the length of NT_PRSTATUS tells it then.
+        order: byte order, as `struct` has it.
+    """
+    return _processors(_split(notes, order), machine, order)
+
+
+def _processors(notes: Iterator[tuple[bytes, int, bytes]], machine: int, order: str) -> tuple[Processor, ...]:
+    """The registers that (name, type, content) of notes tell."""
     full: list[Processor] = []
     short: list[Processor] = []
-    for name, kind, data in _notes(read_at, header, order):
+    for name, kind, data in notes:
         if len(full) + len(short) >= 2 * MOST_PROCESSORS:
             break
-        if name == b"QEMU" and machine == 62 and len(data) >= 432:
+        if name == b"QEMU" and machine in (0, 62) and len(data) >= 432:
             full.append(_qemu(data))
         elif name == b"VBCORE" and kind == _VBCPU and len(data) >= 312:
             full.append(_virtualbox(data))
         elif name == b"CORE" and kind == _NT_PRSTATUS:
-            short += _prstatus(data, machine, order)
+            short += _prstatus(data, machine or _by_length(len(data), order), order)
     return tuple((full or short)[:MOST_PROCESSORS])
+
+
+def _by_length(length: int, order: str) -> int:
+    """Whose `elf_prstatus` has so many bytes; 0 if nobody's. x86-64's and s390x's are equally long."""
+    if length == 336:
+        return 62 if order == "<" else 22
+    return {392: 183, 376: 243, 504: 21}.get(length, 0)
 
 
 def _notes(read_at: ReadAt, header: bytes, order: str) -> Iterator[tuple[bytes, int, bytes]]:

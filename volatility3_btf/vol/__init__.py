@@ -11,7 +11,9 @@ from .former_paths import keep_former_paths
 from .layers import layer_memory, physical_layer_name
 from .layers.avml import AvmlFramesStacker
 from .layers.elf import ElfCoreStacker
+from .layers.files.packed import UnpackedStacker
 from .layers.intel import LinuxIntelLA57, NarrowIntel32e
+from .layers.kdump import KdumpStacker
 from .layers.lime import LimeRangesStacker
 from .layers.paged import LinuxArm64, LinuxPpc64, LinuxRiscv64, LinuxS390x
 from .layers.qemu import QemuStreamStacker
@@ -25,6 +27,7 @@ __all__ = [
     "BtfSymbols",
     "ElfCoreStacker",
     "ImageFile",
+    "KdumpStacker",
     "LimeRangesStacker",
     "LinuxArm64",
     "LinuxIntelLA57",
@@ -34,6 +37,7 @@ __all__ = [
     "ModuleTypes",
     "NarrowIntel32e",
     "QemuStreamStacker",
+    "UnpackedStacker",
     "layer_memory",
     "module_types",
     "physical_layer_name",

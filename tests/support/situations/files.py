@@ -3,42 +3,39 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import struct
 import subprocess
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from dumpmaker.cache import Dump
-from support import forms
+from support import forms, vmcores
 from support.cores import Elf, xen
 from support.situations.bench import Bench, Case, Situation
 
 GROUP = "files"
-SMALL = "amd64-6.1-stream"
+SMALL, KDUMP = "amd64-6.1-stream", "amd64-6.1-kdump"
 PAGE, MIB = 4096, 1 << 20
 HEADS = {
-    "zstd": b"\x28\xb5\x2f\xfd" + bytes(60),
+    "zstd, nothing but its first bytes": b"\x28\xb5\x2f\xfd" + bytes(60),
     "lz4": b"\x04\x22\x4d\x18" + bytes(60),
-    "kdump, compressed (makedumpfile)": b"KDUMP   " + struct.pack("<I", 6),
-    "kdump, flattened (makedumpfile -F)": b"makedumpfile".ljust(16, b"\0") + struct.pack(">QQ", 1, 1),
+    "kdump, nothing but its first bytes": b"KDUMP   " + struct.pack("<I", 6),
+    "kdump in pieces, of which there are none": b"makedumpfile".ljust(16, b"\0") + struct.pack(">QQ", 1, 1),
     "qcow2": b"QFI\xfb" + struct.pack(">I", 3),
     "VMDK": b"KDMV" + struct.pack("<I", 1),
     "E01": b"EVF\t\r\n\xff\0",
 }
 """What such files begin with; the rest is zeros."""
 
-CHEAP = ("zstd", "qcow2")
+CHEAP = ("zstd, nothing but its first bytes", "qcow2")
 
 Write = Callable[[Dump, Path], Path]
 
 
-def _form(name: str, write: Write, bench: Bench, keep: float = 1.0) -> Case:
+def _form(name: str, write: Write, bench: Bench, keep: float = 1.0, guest_name: str = SMALL) -> Case:
     """A guest in one form, or the first part of such a file."""
-    guest = bench.dump(SMALL)
+    guest = bench.dump(guest_name)
     path = write(guest, bench.folder / name)
     if keep < 1:
         os.truncate(path, int(path.stat().st_size * keep))
@@ -76,21 +73,15 @@ def _single_pages(guest: Dump, path: Path) -> Path:
     return path
 
 
-def _zipped(guest: Dump, path: Path) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.write(guest.raw, "memory.raw")
+def _kdump(guest: Dump, path: Path) -> Path:
+    subprocess.run(["cp", guest.kdump, path], check=True)
     return path
 
 
-def _gzipped(guest: Dump, path: Path) -> Path:
-    with guest.raw.open("rb") as source, gzip.open(path, "wb", compresslevel=1) as out:
-        out.write(source.read(16 * MIB))
-    return path
-
-
-def _lime_zlib(guest: Dump, path: Path) -> Path:
-    lime = forms.lime(guest, path)
-    path.write_bytes(zlib.compress(lime.read_bytes()[: 16 * MIB], 1))
+def _without_processes(guest: Dump, path: Path) -> Path:
+    core = vmcores.write_vmcore(guest, path.with_suffix(".vmcore"))
+    vmcores.makedumpfile("-l", "-d", "31", core, path)
+    core.unlink()
     return path
 
 
@@ -109,8 +100,8 @@ def _folder(bench: Bench) -> Case:
     return Case(bench.image, bench.dump(SMALL))
 
 
-def _row(name: str, file: str, write: Write, keep: float = 1.0) -> Situation:
-    return Situation(GROUP, name, lambda bench: _form(file, write, bench, keep))
+def _row(name: str, file: str, write: Write, keep: float = 1.0, guest: str = SMALL) -> Situation:
+    return Situation(GROUP, name, lambda bench: _form(file, write, bench, keep, guest))
 
 
 SITUATIONS = (
@@ -120,7 +111,7 @@ SITUATIONS = (
     _row("LiME, the last half gone", "memory.lime", forms.lime, 0.5),
     _row("LiME, the last 2 % gone", "memory.lime", forms.lime, 0.98),
     _row("LiME in pieces that are not in order, the last 2 % gone", "memory.lime", forms.lime_unsorted, 0.98),
-    _row("LiME compressed with zlib (compress=1)", "memory.lime", _lime_zlib),
+    _row("LiME compressed with zlib (compress=1)", "memory.lime", forms.lime_zlib),
     _row("ELF core, the last half gone", "memory.elf", _core, 0.5),
     _row("ELF core, the last 2 % gone", "memory.elf", _core, 0.98),
     _row("ELF core, a segment for each page", "memory.elf", _single_pages),
@@ -128,8 +119,13 @@ SITUATIONS = (
     _row("Xen core, the last half gone", "memory.core", _xen, 0.5),
     _row("QEMU migration stream", "memory.qevm", _stream),
     _row("QEMU migration stream, the last half gone", "memory.qevm", _stream, 0.5),
-    _row("zip", "memory.zip", _zipped),
-    _row("gzip under another name", "memory.raw", _gzipped),
+    _row("kdump (QEMU)", "memory.kdump", _kdump, guest=KDUMP),
+    _row("kdump (QEMU), the last half gone", "memory.kdump", _kdump, 0.5, KDUMP),
+    _row("kdump (makedumpfile -l -d 31)", "vmcore", _without_processes, guest=KDUMP),
+    _row("zip", "memory.zip", forms.zipped),
+    _row("zstd", "memory.zst", forms.zst),
+    _row("gzip under another name", "memory.raw", forms.gz),
+    _row("gzip, the last half gone", "memory.raw.gz", forms.gz, 0.5),
     *(
         Situation(GROUP, name, lambda bench, head=head: _head(head, bench), is_cheap=name in CHEAP)
         for name, head in HEADS.items()

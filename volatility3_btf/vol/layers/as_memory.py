@@ -8,12 +8,8 @@ chunks through the framework.
 
 from __future__ import annotations
 
-import io
 import logging
 import lzma
-import os
-import stat
-import urllib.response
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -25,9 +21,11 @@ from volatility3.framework.layers import intel, linear, physical
 
 from ...files.descriptors import read_from
 from ...files.images import FileMemory, StreamMemory
+from ...files.kdump.memory import KdumpMemory
 from ...files.segments import Segment
 from ...memory.memory import Memory, Run, UnreadableError
-from ...system import READ_FLAGS
+from .files.plain import reopened
+from .kdump import KdumpLayer
 from .qemu import QemuStreamLayer
 from .ranges import reader_of
 
@@ -113,8 +111,10 @@ def layer_memory(context: Context, layer_name: str) -> Memory:
     try:
         if isinstance(layer, QemuStreamLayer):
             return _streamed(context, layer)
+        if isinstance(layer, KdumpLayer):
+            return KdumpMemory(layer.dump)
         found = _in_file(context, layer)
-        descriptor = _reopened(found[0]) if found else None
+        descriptor = reopened(found[0]) if found else None
         if found is None or descriptor is None:
             log.debug("%s is read through the framework", layer_name)
             return LayerMemory(layer)
@@ -134,7 +134,7 @@ def _streamed(context: Context, layer: QemuStreamLayer) -> StreamMemory:
     """The pages of a stream, read from its file where that is a plain one."""
     (name,) = layer.dependencies
     base = context.layers[name]
-    descriptor = _reopened(base) if isinstance(base, physical.FileLayer) else None
+    descriptor = reopened(base) if isinstance(base, physical.FileLayer) else None
     if descriptor is None:
         return StreamMemory(reader_of(base), layer.stream)
     return StreamMemory(partial(read_from, descriptor), layer.stream, descriptor)
@@ -155,29 +155,6 @@ def _in_file(
     if not isinstance(lower, physical.FileLayer):
         return None
     return lower, [Segment(offset, mapped, length) for offset, length, mapped, _, _ in _mapping(layer)]
-
-
-def _reopened(layer: physical.FileLayer) -> int | None:
-    """A descriptor of our own for the layer's file, if that is a plain one (not decompressed, not remote).
-
-    The layer's own descriptor will not do: searching for holes moves its offset under the layer's buffer.
-    """
-    opened = layer._file
-    if type(opened) is urllib.response.addinfourl:
-        opened = opened.fp
-    if type(opened) is not io.BufferedReader or not isinstance(opened.raw, io.FileIO):
-        return None
-    theirs = os.fstat(opened.fileno())
-    if not (stat.S_ISREG(theirs.st_mode) or stat.S_ISBLK(theirs.st_mode)):
-        return None
-    try:
-        descriptor = os.open(opened.name, READ_FLAGS)
-    except (OSError, TypeError):
-        return None
-    if os.path.samestat(theirs, os.fstat(descriptor)):
-        return descriptor
-    os.close(descriptor)
-    return None
 
 
 def _mapping(layer: interfaces.layers.DataLayerInterface) -> Iterator[tuple[int, int, int, int, str]]:

@@ -77,7 +77,7 @@ def open_image(context: Context, path: str | os.PathLike[str], progress: Any = N
         memory = layer_memory(copy, name)
     except (exceptions.VolatilityException, *FAULTS) as error:
         raise FormatError(str(error)) from error
-    is_plain = isinstance(copy.layers[name], physical.FileLayer) and isinstance(memory, FileMemory)
+    is_plain = type(copy.layers[name]) is physical.FileLayer and isinstance(memory, FileMemory)
     return open_memory(path) if is_plain else memory
 
 

@@ -8,11 +8,13 @@ from typing import TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import physical
 
-from ...files.formats import HEAD, FormatError, format_of, is_stream, sentence
+from ...files.formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence
 from ...files.segments import ELF_MAGIC
 from ...files.xen_core import core_segments
 from . import FAULTS, physical_layer_name
-from .ranges import Layer, reader_of
+from .files.packed import unpacked_file
+from .kdump import open_dump
+from .ranges import reader_of
 
 Context: TypeAlias = interfaces.context.ContextInterface
 
@@ -33,14 +35,17 @@ def what_file(context: Context, layer_name: str) -> str:
         return str(error)
 
 
-def _named(layer: Layer) -> str:
+def _named(layer: physical.FileLayer) -> str:
     """The same of a file's layer. Raises FormatError, which says it."""
+    unpacked_file(layer.location)
     read_at = reader_of(layer)
     head = read_at(0, HEAD)
     if is_stream(head):
         from ...files.qemu_stream import read_stream
 
         read_stream(read_at, layer.maximum_address + 1)
+    if head.startswith((KDUMP, FLATTENED)):
+        open_dump(layer)
     if head.startswith(ELF_MAGIC):
         core_segments(read_at)
     known = format_of(head)
