@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernel": {"memory", "limits", "arrays", "bits", "btf", "blobs", "survey"},
     "sources": {"memory", "files", "btf", "blobs", "kernel"},
     "isf": {"bits", "btf", "kernel", "version"},
-    "": {"files", "blobs", "kernel", "isf", "version"},
+    "": {"files", "blobs", "kernel", "isf", "sources", "version"},
     "vol": {
         "memory",
         "limits",
@@ -70,6 +70,11 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "arch": {"paging", "evidence"},
         "identify": {"kallsyms", "evidence", "arch", "paging"},
         "loaded": {"identify"},
+    },
+    "sources": {
+        "packed": set(),
+        "images": {"packed"},
+        "packages": {"packed"},
     },
     "vol": {
         "layers": set(),

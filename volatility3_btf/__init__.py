@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .files.images import open_memory
     from .isf import build_isf
     from .kernel import identify_kernel, identify_kernels
+    from .sources.kernels import open_kernels
 
 __all__ = [
     "Blob",
@@ -24,6 +25,7 @@ __all__ = [
     "find_btf",
     "identify_kernel",
     "identify_kernels",
+    "open_kernels",
     "open_memory",
 ]
 
@@ -33,6 +35,7 @@ _HOMES = {
     "find_btf": "blobs.scan",
     "identify_kernel": "kernel",
     "identify_kernels": "kernel",
+    "open_kernels": "sources.kernels",
     "open_memory": "files.images",
 }
 

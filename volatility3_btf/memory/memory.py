@@ -11,18 +11,16 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .progress import Progress, Teller
 from .registers import Processor
 from .search_worker import Found, matches
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[float, str], None]
-"""Takes a percentage (0–100) and what is being done; Volatility's own callbacks fit."""
 
 CHUNK = 4 << 20
 """Bytes that are copied at a time where nothing can be mapped."""
@@ -131,9 +129,11 @@ class Memory(ABC):
     Attributes:
         runs: what the image holds, sorted by address, without overlap; runs may touch.
         processors: the processors' registers, where the image's format has them.
+        has_run: whether it is of a machine; False for a kernel as it lies on disk, which has no tasks yet.
     """
 
     processors: Sequence[Processor] = ()
+    has_run: bool = True
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs = tidy_runs(runs)
@@ -348,22 +348,6 @@ class Memory(ABC):
         if not self._loss_told:
             log.warning("more unreadable pieces, if any, are in the log at level info")
         self._loss_told = True
-
-
-class Teller:
-    """Tells a callback how far a search is, in steps of a hundredth."""
-
-    def __init__(self, progress: Progress | None, what: str, start: int, stop: int) -> None:
-        self._progress, self._what, self._start = progress, what, start
-        self._total = max(1, stop - start)
-        self._next = 0.0
-
-    def __call__(self, offset: int) -> None:
-        """The search has come to this address."""
-        done = min(100.0, 100 * (offset - self._start) / self._total)
-        if self._progress is not None and done >= self._next:
-            self._next = min(100.0, done + 1)
-            self._progress(done, self._what)
 
 
 def passed_window(window: Window, needles: Sequence[bytes], most: int) -> Passed:

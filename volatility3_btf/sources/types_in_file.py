@@ -14,16 +14,14 @@ from ..files.descriptors import open_file
 from ..files.images import open_memory
 from ..kernel import NoKernelError
 from ..kernel.loaded.choose_types import choose_types
-from ..memory.memory import Memory, Progress, UnreadableError
+from ..memory.memory import Memory, UnreadableError
+from ..memory.progress import Progress
+from .errors import SourceError
 
 MAX_FILE: Final = 64 << 20
 """Bytes of a file that may hold BTF, or an image of it."""
 
 Opener = Callable[[str | os.PathLike[str]], Memory]
-
-
-class SourceError(ValueError):
-    """A file that no types can be read from; the message says why."""
 
 
 def read_types(

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels in a file of any kind: each layer of wrapping is taken off, down to a kernel as it is linked."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from ..files.descriptors import open_file
+from ..files.images import FileMemory
+from ..files.segments import Segment
+from ..memory.memory import BytesMemory, Memory, UnreadableError
+from .errors import SourceError
+from .images import bzimage, elf
+from .images.content import Content, Laid
+from .kernel_image import KernelImage, KernelMemory
+from .packed.codecs import LONGEST_START, codec_of
+from .packed.stream import MOST_UNPACKED, unpacked
+
+log = logging.getLogger(__name__)
+
+HEAD: Final = 4096
+"""Bytes by which a format is recognised."""
+
+MOST_LAYERS: Final = 8
+"""Layers of wrapping that are taken off; a UKI with a compressed bzImage has five."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file, or what was in one, on the way to a kernel."""
+
+    data: Memory
+    member: str | None = None
+    layers: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def open_kernels(path: str | os.PathLike[str]) -> Iterator[KernelImage]:
+    """The kernels in a file: a kernel image (vmlinux, bzImage, …), or a package of a distribution.
+
+    Each is decompressed as it is come to. The file is only read, and closed when the iterator ends.
+
+    Args:
+        path: a regular file.
+
+    Yields:
+        Each kernel that can be read. One that cannot, beside others that can, is logged.
+
+    Raises:
+        SourceError: there is no kernel in it, or none that can be read: why, in one line that starts with the
+            path. (OSError never leaves this function.)
+    """
+    path = Path(path)
+    try:
+        descriptor = open_file(path)
+        with FileMemory(descriptor, [Segment(0, 0, os.fstat(descriptor).st_size)]) as data:
+            yield from _kernels_in(path, data)
+    except SourceError as error:
+        raise type(error)(f"{path}: {error}") from error
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, UnreadableError) as error:
+        raise SourceError(f"{path}: {error}") from error
+
+
+def _kernels_in(path: Path, data: Memory) -> Iterator[KernelImage]:
+    failure: SourceError | None = None
+    found = 0
+    for start in _files_in(data):
+        try:
+            yield _image(path, start)
+            found += 1
+        except SourceError as error:
+            failure = failure or error
+            log.warning("%s: %s", path, error) if found else None
+    if not found:
+        raise failure or SourceError("no kernel image in it")
+
+
+def _files_in(data: Memory) -> Iterator[_Found]:
+    """The kernel files: the file itself, or those in a package."""
+    yield _Found(data)
+
+
+def _image(path: Path, start: _Found) -> KernelImage:
+    """The kernel in a kernel file. Raises SourceError."""
+    laid, last = _laid_out(start)
+    return KernelImage(
+        path,
+        start.member,
+        (*last.layers, laid.layer),
+        _digest(start.data),
+        KernelMemory(laid.segments),
+        laid.base,
+        laid.machine,
+        laid.endian,
+        laid.build_id,
+        last.facts,
+    )
+
+
+def _laid_out(start: _Found) -> tuple[Laid, _Found]:
+    """Take off layer after layer."""
+    found = start
+    for _ in range(MOST_LAYERS):
+        head = found.data.read_available(0, HEAD)
+        if head.startswith(elf.ELF_MAGIC):
+            return elf.lay_out_elf(found.data), found
+        content = _unwrapped(found.data, head)
+        layers = (*found.layers, content.layer)
+        found = replace(found, data=content.data, layers=layers, facts=found.facts | dict(content.facts))
+    raise SourceError(f"more than {MOST_LAYERS} layers of wrapping")
+
+
+def _unwrapped(data: Memory, head: bytes) -> Content:
+    """What is in one layer of wrapping. Raises SourceError."""
+    if bzimage.is_bzimage(head):
+        return bzimage.take_payload(data)
+    codec = codec_of(head[:LONGEST_START])
+    if codec is not None:
+        whole = data.read_available(0, min(data.end, MOST_UNPACKED))
+        return Content(BytesMemory(unpacked(whole, codec)), codec.name)
+    raise SourceError("no kernel image")
+
+
+def _digest(data: Memory) -> str:
+    digest = hashlib.sha256()
+    for window in data.windows():
+        digest.update(window.data[: window.fresh])
+    return digest.hexdigest()
