@@ -41,7 +41,8 @@ class KernelImage:
         sha256: hexadecimal SHA-256 of the kernel file, as it lies in /boot: of the member, or of the file.
         memory: its bytes at link-time addresses less `base`: physical ones where the processor's kernels are
             linked at such (x86-64), the distance from the image's start where not (arm64).
-        base: link-time virtual address of the memory's address 0. It is what `Kernel.physical_shift` is.
+        linked: link-time virtual address of the memory's address 0; None where only the symbols tell it, as
+            for a flat image at an unusual address. See `base`.
         machine: the processor by the file's headers, as `Kernel.architecture` names it; None if they do not
             tell.
         endian: "little" or "big"; None if the headers do not tell.
@@ -55,7 +56,7 @@ class KernelImage:
     layers: tuple[str, ...]
     sha256: str
     memory: Memory
-    base: int
+    linked: int | None
     machine: str | None = None
     endian: str | None = None
     build_id: str | None = None
@@ -66,6 +67,17 @@ class KernelImage:
         """Where it comes from, on one line: file, member, and the layers that were taken off."""
         inside = f": {printable(self.member)}" if self.member else ""
         return f"{printable(str(self.path))}{inside} ({', '.join(self.layers)})"
+
+    @property
+    def base(self) -> int:
+        """Link-time virtual address of the memory's address 0: `Kernel.physical_shift`, too.
+
+        Raises SourceError: neither the file's headers nor symbols tell it.
+        """
+        base = self.kernel.physical_shift if self.linked is None else self.linked
+        if base is None:
+            raise SourceError(f"{self.provenance}: nothing tells at which address it is linked")
+        return base
 
     @cached_property
     def kernel(self) -> Kernel:

@@ -16,7 +16,7 @@ from ..files.images import FileMemory
 from ..files.segments import Segment
 from ..memory.memory import BytesMemory, Memory, UnreadableError
 from .errors import SourceError
-from .images import bzimage, elf
+from .images import bzimage, elf, flat, inside, zboot
 from .images.content import Content, Laid
 from .kernel_image import KernelImage, KernelMemory
 from .packed.codecs import LONGEST_START, codec_of
@@ -94,7 +94,7 @@ def _image(path: Path, start: _Found) -> KernelImage:
     return KernelImage(
         path,
         start.member,
-        (*last.layers, laid.layer),
+        (*last.layers, *laid.layers),
         _digest(start.data),
         KernelMemory(laid.segments),
         laid.base,
@@ -110,22 +110,38 @@ def _laid_out(start: _Found) -> tuple[Laid, _Found]:
     found = start
     for _ in range(MOST_LAYERS):
         head = found.data.read_available(0, HEAD)
-        if head.startswith(elf.ELF_MAGIC):
-            return elf.lay_out_elf(found.data), found
+        laid = _linked(found.data, head)
+        if laid is not None:
+            return laid, found
         content = _unwrapped(found.data, head)
-        layers = (*found.layers, content.layer)
+        layers = (*found.layers, *content.layers)
         found = replace(found, data=content.data, layers=layers, facts=found.facts | dict(content.facts))
     raise SourceError(f"more than {MOST_LAYERS} layers of wrapping")
+
+
+def _linked(data: Memory, head: bytes) -> Laid | None:
+    """A kernel that nothing is around any more; None for what is still wrapped. Raises SourceError."""
+    if head.startswith(elf.ELF_MAGIC):
+        return elf.lay_out_elf(data)
+    machine = flat.machine_of_image(head)
+    if machine is not None:
+        return flat.lay_out_flat(data, machine)
+    if inside.is_s390_image(data):
+        content = inside.take_inside(data, "s390x bzImage") or Content(data, ())
+        return flat.lay_out_flat(content.data, "s390x", content.layers)
+    return None
 
 
 def _unwrapped(data: Memory, head: bytes) -> Content:
     """What is in one layer of wrapping. Raises SourceError."""
     if bzimage.is_bzimage(head):
         return bzimage.take_payload(data)
+    if zboot.is_zboot(head):
+        return zboot.take_payload(data)
     codec = codec_of(head[:LONGEST_START])
     if codec is not None:
         whole = data.read_available(0, min(data.end, MOST_UNPACKED))
-        return Content(BytesMemory(unpacked(whole, codec)), codec.name)
+        return Content(BytesMemory(unpacked(whole, codec)), (codec.name,))
     raise SourceError("no kernel image")
 
 

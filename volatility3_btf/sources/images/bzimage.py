@@ -36,4 +36,4 @@ def take_payload(data: Memory) -> Content:
     start = ((head[_SECTS_AT] or 4) + 1) * _SECTOR + offset
     if not length:
         raise SourceError("a bzImage without a payload")
-    return Content(part_of(data, start, length, "the payload of a bzImage"), "bzImage")
+    return Content(part_of(data, start, length, "the payload of a bzImage"), ("bzImage",))

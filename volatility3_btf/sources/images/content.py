@@ -15,12 +15,12 @@ class Content:
 
     Attributes:
         data: the bytes, from address 0 on.
-        layer: what was taken off ("bzImage", "xz", …).
+        layers: what was taken off, the outermost first ("bzImage", "xz", …).
         facts: what the layer says of the kernel.
     """
 
     data: Memory
-    layer: str
+    layers: tuple[str, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -30,16 +30,17 @@ class Laid:
 
     Attributes:
         segments: address and bytes of each part; addresses are link-time ones less `base`.
-        base: link-time virtual address of the address 0 of `segments`.
-        layer: the format ("ELF", "Image", …).
+        base: link-time virtual address of the address 0 of `segments`; None where nothing tells but the
+            kernel's symbols.
+        layers: the format ("ELF", "Image", …), behind what was taken off to come to it.
         machine: the processor, as `Kernel.architecture` names it; None where nothing tells.
         endian: its byte order; None where nothing tells.
         build_id: hexadecimal digits of the GNU build ID; None without one.
     """
 
     segments: tuple[tuple[int, bytes], ...]
-    base: int
-    layer: str
+    base: int | None
+    layers: tuple[str, ...]
     machine: str | None = None
     endian: str | None = None
     build_id: str | None = None

@@ -124,7 +124,7 @@ def lay_out_elf(data: Memory) -> Laid:
         base = min(load.virtual for load in loads) & -_ALIGNED
         loads = [load._replace(physical=load.virtual - base) for load in loads]
     segments = tuple((load.physical, _piece(data, load)) for load in loads)
-    return Laid(segments, base, "ELF", elf.machine, elf.endian, _build_id(data, elf, segments))
+    return Laid(segments, base, ("ELF",), elf.machine, elf.endian, _build_id(data, elf, segments))
 
 
 def _piece(data: Memory, load: Load) -> bytes:

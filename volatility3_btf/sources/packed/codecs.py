@@ -15,7 +15,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, NamedTuple, Protocol
 
-from ..errors import MissingReaderError, SourceError
+from ..errors import MissingReaderError
 from .blocks import Lz4Legacy, Lzop
 
 MOST_DICTIONARY: Final = 512 << 20
@@ -115,8 +115,8 @@ def _lzop() -> Decoder:
     return Lzop(_optional("lzallright", "LZOCompressor", "LZO", "lzallright").decompress)
 
 
-_ANY: Final = (ValueError, RuntimeError, EOFError, OSError, MemoryError)
-"""What packages' own errors are derived from, or raised as."""
+_PYTHONS: Final = (ValueError, EOFError, OSError, MemoryError)
+"""What Python's own modules raise beside errors of their own."""
 
 
 def _codec(name: str, start: bytes, decoder: Callable[[], Decoder], *errors: type[Exception]) -> Codec:
@@ -125,15 +125,16 @@ def _codec(name: str, start: bytes, decoder: Callable[[], Decoder], *errors: typ
 
 CODECS: Final = (
     _codec("gzip", rb"\x1f\x8b\x08", _Gzip, zlib.error),
-    _codec("xz", rb"\xfd7zXZ\0", _lzma(lzma.FORMAT_XZ), lzma.LZMAError, *_ANY),
-    _codec("lzma", rb"\x5d\0\0..(\xff{8}|.{5}\0{3})", _lzma(lzma.FORMAT_ALONE), lzma.LZMAError, *_ANY),
-    _codec("bzip2", rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", bz2.BZ2Decompressor, *_ANY),
-    _codec("zstd", rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", _zstd, *_ANY, Exception),
-    _codec("lz4", rb"\x02\x21\x4c\x18", _lz4_legacy, SourceError, *_ANY),
-    _codec("lz4", rb"\x04\x22\x4d\x18", _lz4_frame, *_ANY),
-    _codec("lzo", rb"\x89LZO\0\r\n\x1a\n", _lzop, SourceError, *_ANY),
+    _codec("xz", rb"\xfd7zXZ\0", _lzma(lzma.FORMAT_XZ), lzma.LZMAError, *_PYTHONS),
+    _codec("lzma", rb"\x5d\0\0..(\xff{8}|.{5}\0{3})", _lzma(lzma.FORMAT_ALONE), lzma.LZMAError, *_PYTHONS),
+    _codec("bzip2", rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", bz2.BZ2Decompressor, *_PYTHONS),
+    _codec("zstd", rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", _zstd, Exception),
+    _codec("lz4", rb"\x02\x21\x4c\x18", _lz4_legacy, Exception),
+    _codec("lz4", rb"\x04\x22\x4d\x18", _lz4_frame, Exception),
+    _codec("lzo", rb"\x89LZO\0\r\n\x1a\n", _lzop, Exception),
 )
-"""All that are known. The legacy lz4 is what kernels use (`lz4 -l`; lib/decompress_unlz4.c)."""
+"""All that are known; packages have errors of their own, of no class in common. The legacy lz4 is what
+kernels use (`lz4 -l`; lib/decompress_unlz4.c)."""
 
 LONGEST_START: Final = 16
 """Bytes that a codec is recognised by."""

@@ -65,13 +65,14 @@ class UnpackedStream(io.RawIOBase):
         if decoder.eof:
             self._next_stream(decoder.unused_data)
             return b""
-        data = self._more() if decoder.needs_input else b""
-        if decoder.needs_input and not data:
+        wants = decoder.needs_input
+        data = self._more() if wants else b""
+        piece = self._unpack(data, length)
+        if wants and not data and not piece and not decoder.eof:
             if not getattr(decoder, "may_end", False):
                 raise SourceError(f"the {self._codec.name} data ends too early")
             self._ended = True
-            return b""
-        return self._unpack(data, length)
+        return piece
 
     def _unpack(self, data: bytes, length: int) -> bytes:
         try:
