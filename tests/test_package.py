@@ -35,9 +35,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "survey": {"memory", "limits"},
     "blobs": {"memory", "btf", "limits", "arrays", "survey"},
     "kernel": {"memory", "limits", "arrays", "bits", "btf", "blobs", "survey"},
-    "sources": {"memory", "files", "btf", "blobs", "kernel"},
+    "sources": {"memory", "arrays", "files", "btf", "blobs", "kernel"},
     "isf": {"bits", "btf", "kernel", "version"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
+    "library": {"memory", "files", "btf", "kernel", "sources", "isf", "version"},
+    "cli": {"btf", "isf", "kernel", "sources", "library"},
+    "__main__": {"cli"},
     "vol": {
         "memory",
         "limits",

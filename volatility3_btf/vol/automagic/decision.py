@@ -18,7 +18,7 @@ from ..layers.arranged import laid_out
 from ..lines import one_line
 from ..symbols.store import keep
 from ..symbols.user_files import UserSymbols
-from .glance import glance_at, notes_in
+from .glance import Glance, glance_at, notes_in
 from .kernel_layer import ProcessorError, SpaceError, build_layer, space_of, space_of_note
 from .running import NoTableError, Taken, asked, running_kernel
 
@@ -104,7 +104,7 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     user = UserSymbols.load()
     wanted = asked(context)
     try:
-        taken = running_kernel(survey, glance, wanted, user.has_foreign)
+        taken = _taken(survey, glance, wanted, user)
     except (NoTableError, SpaceError) as error:
         known = [banner for banner in glance.banners if banner.text in user]
         if wanted or not known or isinstance(error, ProcessorError):
@@ -118,8 +118,36 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     if laid is None:
         return _by_first_that_serves(context, physical, taken, user)
     there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
-    again = running_kernel(Survey(layer_memory(context, laid), progress=progress), glance, there)
+    again = _taken(Survey(layer_memory(context, laid), progress=progress), glance, there, user)
     return _by_first_that_serves(context, laid, again, user)
+
+
+def _taken(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> Taken:
+    """The kernel that a plugin gets; where its BTF is lost or damaged, with the types of a library's table.
+
+    Raises:
+        NoTableError, SpaceError: there is none, and no library has its banner.
+    """
+    try:
+        taken = running_kernel(survey, glance, wanted, user.has_foreign)
+    except (NoTableError, SpaceError):
+        lent = _lent(survey, glance, wanted, user)
+        if not lent:
+            raise
+        return Taken(lent[0], lent[1:])
+    if taken.kernel.blob.state == "complete":
+        return taken
+    lent = [kernel for kernel in _lent(survey, glance, "", user) if kernel.banner == taken.kernel.banner]
+    return Taken(lent[0], [taken.kernel, *taken.others]) if lent else taken
+
+
+def _lent(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> list[Kernel]:
+    """The kernels whose types a library has; nothing is looked for where it has none of the banners."""
+    if not any(user.library_tables(banner.text) for banner in glance.banners):
+        return []
+    from .lent import lent_kernels
+
+    return lent_kernels(survey, user, wanted)
 
 
 def source_for(kernel: Kernel) -> Source:
@@ -164,7 +192,8 @@ def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbol
         "Linux %s, state %s: BTF at %#x, %d-level page tables at %#x, KASLR shift %#x",
         *(kernel.release, kernel.state, kernel.blob.offset, space.levels, space.root, space.kaslr_shift),
     )
-    files = user.choose(space.banner, kernel.blob.sha256, kernel.state == "exact")
+    has_all = kernel.state == "exact" or bool(kernel.blob.lent)
+    files = user.choose(space.banner, kernel.blob.sha256, has_all)
     return Answer(layer.build_configuration(), space.kaslr_shift, layer.address_mask, files, kernel)
 
 
