@@ -19,6 +19,8 @@ from .errors import SourceError
 from .images import bzimage, elf, flat, inside, zboot
 from .images.content import Content, Laid
 from .kernel_image import KernelImage, KernelMemory
+from .packages.members import is_kernel, wanted
+from .packages.opening import open_package
 from .packed.codecs import LONGEST_START, codec_of
 from .packed.stream import MOST_UNPACKED, unpacked
 
@@ -84,8 +86,13 @@ def _kernels_in(path: Path, data: Memory) -> Iterator[KernelImage]:
 
 
 def _files_in(data: Memory) -> Iterator[_Found]:
-    """The kernel files: the file itself, or those in a package."""
-    yield _Found(data)
+    """The kernel files: the file itself, or those in a package. Raises SourceError."""
+    package = open_package(data, data.read_available(0, HEAD))
+    if package is None:
+        yield _Found(data)
+        return
+    for member in wanted(package, is_kernel):
+        yield _Found(BytesMemory(member.read()), member.name, package.layers)
 
 
 def _image(path: Path, start: _Found) -> KernelImage:

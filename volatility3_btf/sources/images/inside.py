@@ -62,5 +62,8 @@ def take_inside(data: Memory, layer: str) -> Content | None:
 
 def _places(data: bytes) -> Iterator[tuple[int, Codec]]:
     """Where something compressed may start, in order."""
-    found = [((match.start(), codec) for match in codec.start.finditer(data)) for codec in CODECS]
-    yield from heapq.merge(*found, key=lambda place: place[0])
+
+    def places(codec: Codec) -> Iterator[tuple[int, Codec]]:
+        return ((match.start(), codec) for match in codec.start.finditer(data))
+
+    yield from heapq.merge(*map(places, CODECS), key=lambda place: place[0])
