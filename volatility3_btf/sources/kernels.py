@@ -16,7 +16,7 @@ from ..files.images import FileMemory
 from ..files.segments import Segment
 from ..memory.memory import BytesMemory, Memory, UnreadableError
 from .errors import SourceError
-from .images import bzimage, elf, flat, inside, zboot
+from .images import boot_loaders, bzimage, elf, flat, inside, uki, zboot
 from .images.content import Content, Laid
 from .kernel_image import KernelImage, KernelMemory
 from .packages.members import is_kernel, wanted
@@ -98,6 +98,7 @@ def _files_in(data: Memory) -> Iterator[_Found]:
 def _image(path: Path, start: _Found) -> KernelImage:
     """The kernel in a kernel file. Raises SourceError."""
     laid, last = _laid_out(start)
+    facts = uki.signature_of(start.data) | last.facts
     return KernelImage(
         path,
         start.member,
@@ -108,7 +109,7 @@ def _image(path: Path, start: _Found) -> KernelImage:
         laid.machine,
         laid.endian,
         laid.build_id,
-        last.facts,
+        facts,
     )
 
 
@@ -145,11 +146,18 @@ def _unwrapped(data: Memory, head: bytes) -> Content:
         return bzimage.take_payload(data)
     if zboot.is_zboot(head):
         return zboot.take_payload(data)
+    if boot_loaders.is_uimage(head):
+        return boot_loaders.take_uimage(data)
+    if boot_loaders.is_android(head):
+        return boot_loaders.take_android(data)
     codec = codec_of(head[:LONGEST_START])
     if codec is not None:
         whole = data.read_available(0, min(data.end, MOST_UNPACKED))
         return Content(BytesMemory(unpacked(whole, codec)), (codec.name,))
-    raise SourceError("no kernel image")
+    content = uki.take_kernel(data) if head.startswith(uki.MAGIC) else None
+    if content is None:
+        raise SourceError("no kernel image")
+    return content
 
 
 def _digest(data: Memory) -> str:
