@@ -11,8 +11,8 @@ from stat import S_ISDIR, S_ISREG
 from typing import Final, NamedTuple
 
 from ..errors import SourceError
+from ..packed.reading import read_exactly, skip
 from ..packed.stream import Read
-from .members import read_exactly, skip
 
 _NEW: Final = (b"070701", b"070702")
 _STRIPPED: Final = b"07070X"

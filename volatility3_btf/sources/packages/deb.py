@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from ...memory.memory import Memory
 from ..errors import SourceError
-from .members import MOST_LISTED, Package, plain_name, reader
+from ..packed.reading import reader
+from .members import MOST_LISTED, Package, plain_name
 from .tar import tar_members, unpacked_reader
 
 MAGIC: Final = b"!<arch>\n"

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from ...memory.memory import Memory
 from ..packed.codecs import LONGEST_START, codec_of
+from ..packed.reading import read_exactly, reader
 from . import deb, rpm, tar
-from .members import Package, read_exactly, reader
+from .members import Package
 
 
 def open_package(data: Memory, head: bytes) -> Package | None:

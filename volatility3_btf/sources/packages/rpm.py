@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from ...memory.memory import Memory
 from ..errors import SourceError
+from ..packed.reading import read_exactly, reader
 from ..packed.stream import Read
 from .cpio import CpioEntry, ListedFile, cpio_entries
-from .members import MOST_LISTED, Member, Package, plain_name, read_exactly, reader
+from .members import MOST_LISTED, Member, Package, plain_name
 from .tar import unpacked_reader
 
 MAGIC: Final = b"\xed\xab\xee\xdb"

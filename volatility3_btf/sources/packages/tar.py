@@ -12,8 +12,9 @@ from typing import Final
 from ...btf.spelling import printable
 from ..errors import SourceError
 from ..packed.codecs import LONGEST_START, codec_of
+from ..packed.reading import read_exactly
 from ..packed.stream import PIECE, Read, UnpackedStream
-from .members import Member, plain_name, read_exactly
+from .members import Member, plain_name
 
 MAGIC: Final = b"ustar"
 MAGIC_AT: Final = 257
