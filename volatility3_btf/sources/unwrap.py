@@ -10,6 +10,7 @@ from ..memory.memory import BytesMemory, Memory
 from .errors import SourceError
 from .images import boot_loaders, bzimage, elf, flat, inside, uki, zboot
 from .images.content import Content, Laid
+from .packages import deb, rpm
 from .packed.codecs import LONGEST_START, codec_of
 from .packed.reading import reader
 from .packed.stream import UnpackedStream, unpacked
@@ -94,13 +95,15 @@ def _unwrapped(data: Memory, head: bytes) -> Content:
 
 
 def is_kernel_file(data: Memory) -> bool:
-    """Whether a file is a kernel by its first bytes, compressed or not; no package is looked into.
+    """Whether a file is a kernel, compressed or not, or a .deb or .rpm, which may hold one.
 
     Of an ELF file, which may be any program, the kernel's banner is looked for.
     """
     head = data.read_available(0, HEAD)
     if head.startswith(elf.ELF_MAGIC):
         return _is_vmlinux(data)
+    if head.startswith(rpm.MAGIC) or deb.is_deb(head):
+        return True
     if _is_wrapped_kernel(head) or inside.is_s390_image(data):
         return True
     if head.startswith(uki.MAGIC):
@@ -113,7 +116,7 @@ def is_kernel_file(data: Memory) -> bool:
         start = UnpackedStream(reader(data), codec).read(HEAD)
     except SourceError:
         return False
-    return _is_wrapped_kernel(start) or start.startswith(elf.ELF_MAGIC)
+    return _is_wrapped_kernel(start) or elf.kind_of(start) in elf.PROGRAMS
 
 
 def _is_wrapped_kernel(head: bytes) -> bool:
@@ -122,8 +125,5 @@ def _is_wrapped_kernel(head: bytes) -> bool:
 
 
 def _is_vmlinux(data: Memory) -> bool:
-    try:
-        program = elf.read_elf(data)
-    except SourceError:
-        return False
-    return program.kind in elf.PROGRAMS and next(data.find(_BANNER), None) is not None
+    is_program = elf.kind_of(data.read_available(0, HEAD)) in elf.PROGRAMS
+    return is_program and next(data.find(_BANNER), None) is not None

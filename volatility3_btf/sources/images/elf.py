@@ -41,6 +41,13 @@ MACHINES: Final = {
 """e_machine of the processors that Linux has (elf-em.h), as `Kernel.architecture` names them."""
 
 
+def kind_of(head: bytes) -> int:
+    """e_type of an ELF file by its first bytes; 0 where they are none."""
+    if not head.startswith(ELF_MAGIC) or len(head) < 18 or head[5] not in (1, 2):
+        return 0
+    return int.from_bytes(head[16:18], "little" if head[5] == 1 else "big")
+
+
 class Load(NamedTuple):
     """A program header. All in bytes."""
 

@@ -34,7 +34,7 @@ class _Part(NamedTuple):
     length: int
 
 
-def is_deb(data: Memory, head: bytes) -> bool:
+def is_deb(head: bytes) -> bool:
     """Whether a file is a Debian package, and no other ar archive."""
     return head.startswith(MAGIC) and head[len(MAGIC) :].startswith(b"debian-binary")
 

@@ -23,7 +23,7 @@ def open_package(data: Memory, head: bytes) -> Package | None:
     Raises:
         SourceError: it is one, and damaged, or what unpacks it is not installed.
     """
-    if deb.is_deb(data, head):
+    if deb.is_deb(head):
         return deb.open_deb(data)
     if head.startswith(rpm.MAGIC):
         return rpm.open_rpm(data)

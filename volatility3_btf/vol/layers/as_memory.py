@@ -18,7 +18,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel, linear, physical
@@ -130,6 +130,11 @@ class MemoryLayer(interfaces.layers.DataLayerInterface):
             if not pad:
                 raise exceptions.InvalidAddressException(self.name, error.offset, str(error)) from error
         return read_filled(self.memory, offset, length)[0]
+
+    def scan(self, context: Any, scanner: Any, progress_callback: Any = None, sections: Any = None) -> Any:
+        """Scan what there is: the framework passes over pieces with a gap in them."""
+        there = sections or [(run.start, run.length) for run in self.memory.runs]
+        return super().scan(context, scanner, progress_callback, there)
 
     def write(self, offset: int, data: bytes) -> None:
         """Never."""

@@ -68,7 +68,10 @@ class KernelFileStacker(interfaces.automagic.StackerLayerInterface):
             context.config[interfaces.configuration.path_join(name, "base_layer")] = layer_name
             return KernelFileLayer(context, name, name)
         except SourceError as error:
-            log.warning("This is a kernel as it lies on disk, and cannot be read: %s", one_line(str(error)))
+            log.warning(
+                "This is a kernel file or a package, and no kernel of it can be read: %s",
+                one_line(str(error)),
+            )
         except (exceptions.InvalidAddressException, UnreadableError, *FAULTS) as error:
             log.info("no kernel file that can be used: %s", error)
         return None
