@@ -9,7 +9,9 @@ import sys
 from importlib import import_module
 from typing import Final
 
-COMMANDS: Final = {"library": "library"}
+from .pipes import reader_may_leave
+
+COMMANDS: Final = {"isf": "isf", "library": "library"}
 """Each command, and the module in `cli` that does it."""
 
 
@@ -27,4 +29,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with reader_may_leave():
+        exit_code = main()
+    sys.exit(exit_code)

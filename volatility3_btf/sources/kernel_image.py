@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +88,7 @@ class KernelImage:
         kernels = identify_kernels(self.memory)
         if not kernels:
             raise SourceError(f"{self.provenance}: {self._without_btf()}")
-        return kernels[0]
+        return self._placed(kernels[0])
 
     @property
     def types(self) -> Types:
@@ -99,6 +99,17 @@ class KernelImage:
     def release(self) -> str | None:
         """As uname(1) prints it; None where neither banner nor package tells. Raises SourceError."""
         return self.kernel.release or self.facts.get("uname")
+
+    def _placed(self, kernel: Kernel) -> Kernel:
+        """The kernel, its addresses held against the file's headers."""
+        if self.linked is None or kernel.physical_shift is None:
+            return kernel
+        if kernel.physical_shift == self.linked:
+            agreed = f"the file is laid out for the same addresses ({self.linked:#x} at its start)"
+            return replace(kernel, evidence=[*kernel.evidence, agreed])
+        doubt = f"by its symbols it starts at {kernel.physical_shift:#x}, by its headers at {self.linked:#x}"
+        state = "unchecked" if kernel.state == "exact" else kernel.state
+        return replace(kernel, state=state, doubts=[doubt, *kernel.doubts])
 
     def _without_btf(self) -> str:
         """What there is of the kernel in place of BTF."""

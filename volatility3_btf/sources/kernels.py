@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels in a file of any kind: each layer of wrapping is taken off, down to a kernel as it is linked."""
+"""Kernels in a file of any kind: a kernel image, or a package of a distribution."""
 
 from __future__ import annotations
 
@@ -7,38 +7,21 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from ..files.descriptors import open_file
 from ..files.images import FileMemory
 from ..files.segments import Segment
 from ..memory.memory import BytesMemory, Memory, UnreadableError
 from .errors import SourceError
-from .images import bzimage, elf, flat, inside, zboot
-from .images.content import Content, Laid
+from .images import uki
 from .kernel_image import KernelImage, KernelMemory
-from .packed.codecs import LONGEST_START, codec_of
-from .packed.stream import MOST_UNPACKED, unpacked
+from .packages.members import is_kernel, wanted
+from .packages.opening import open_package
+from .unwrap import HEAD, Wrapped, lay_out
 
 log = logging.getLogger(__name__)
-
-HEAD: Final = 4096
-"""Bytes by which a format is recognised."""
-
-MOST_LAYERS: Final = 8
-"""Layers of wrapping that are taken off; a UKI with a compressed bzImage has five."""
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A file, or what was in one, on the way to a kernel."""
-
-    data: Memory
-    member: str | None = None
-    layers: tuple[str, ...] = ()
-    facts: dict[str, str] = field(default_factory=dict)
 
 
 def open_kernels(path: str | os.PathLike[str]) -> Iterator[KernelImage]:
@@ -50,17 +33,23 @@ def open_kernels(path: str | os.PathLike[str]) -> Iterator[KernelImage]:
         path: a regular file.
 
     Yields:
-        Each kernel that can be read. One that cannot, beside others that can, is logged.
+        Each kernel that can be read. What cannot, beside others that can, is logged.
 
     Raises:
         SourceError: there is no kernel in it, or none that can be read: why, in one line that starts with the
             path. (OSError never leaves this function.)
     """
-    path = Path(path)
+    with opened(path) as data:
+        yield from kernels_in(data, Path(path))
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[Memory]:
+    """A file's bytes; whatever goes wrong with them becomes a SourceError that starts with the path."""
     try:
         descriptor = open_file(path)
         with FileMemory(descriptor, [Segment(0, 0, os.fstat(descriptor).st_size)]) as data:
-            yield from _kernels_in(path, data)
+            yield data
     except SourceError as error:
         raise type(error)(f"{path}: {error}") from error
     except OSError as error:
@@ -69,80 +58,63 @@ def open_kernels(path: str | os.PathLike[str]) -> Iterator[KernelImage]:
         raise SourceError(f"{path}: {error}") from error
 
 
-def _kernels_in(path: Path, data: Memory) -> Iterator[KernelImage]:
+def kernels_in(data: Memory, path: Path) -> Iterator[KernelImage]:
+    """As `open_kernels`, of a file that is open.
+
+    Args:
+        data: the file's bytes.
+        path: what to call it.
+
+    Raises:
+        SourceError: as of `open_kernels`, without the path.
+        UnreadableError: the file has become shorter, or its disk fails.
+    """
     failure: SourceError | None = None
     found = 0
-    for start in _files_in(data):
+    files = _files_in(data)
+    while True:
         try:
-            yield _image(path, start)
-            found += 1
+            file = next(files, None)
+            if file is None:
+                break
+            image = _image(path, file)
         except SourceError as error:
             failure = failure or error
-            log.warning("%s: %s", path, error) if found else None
+            if found:
+                log.warning("%s: %s", path, error)
+            continue
+        found += 1
+        yield image
     if not found:
         raise failure or SourceError("no kernel image in it")
 
 
-def _files_in(data: Memory) -> Iterator[_Found]:
-    """The kernel files: the file itself, or those in a package."""
-    yield _Found(data)
+def _files_in(data: Memory) -> Iterator[Wrapped]:
+    """The kernel files: the file itself, or those in a package. Raises SourceError."""
+    package = open_package(data, data.read_available(0, HEAD))
+    if package is None:
+        yield Wrapped(data)
+        return
+    for member in wanted(package, is_kernel):
+        yield Wrapped(BytesMemory(member.read()), member.name, package.layers)
 
 
-def _image(path: Path, start: _Found) -> KernelImage:
+def _image(path: Path, file: Wrapped) -> KernelImage:
     """The kernel in a kernel file. Raises SourceError."""
-    laid, last = _laid_out(start)
+    laid, last = lay_out(file)
+    facts = uki.signature_of(file.data) | last.facts
     return KernelImage(
         path,
-        start.member,
+        file.member,
         (*last.layers, *laid.layers),
-        _digest(start.data),
+        _digest(file.data),
         KernelMemory(laid.segments),
         laid.base,
         laid.machine,
         laid.endian,
         laid.build_id,
-        last.facts,
+        facts,
     )
-
-
-def _laid_out(start: _Found) -> tuple[Laid, _Found]:
-    """Take off layer after layer."""
-    found = start
-    for _ in range(MOST_LAYERS):
-        head = found.data.read_available(0, HEAD)
-        laid = _linked(found.data, head)
-        if laid is not None:
-            return laid, found
-        content = _unwrapped(found.data, head)
-        layers = (*found.layers, *content.layers)
-        found = replace(found, data=content.data, layers=layers, facts=found.facts | dict(content.facts))
-    raise SourceError(f"more than {MOST_LAYERS} layers of wrapping")
-
-
-def _linked(data: Memory, head: bytes) -> Laid | None:
-    """A kernel that nothing is around any more; None for what is still wrapped. Raises SourceError."""
-    if head.startswith(elf.ELF_MAGIC):
-        return elf.lay_out_elf(data)
-    machine = flat.machine_of_image(head)
-    if machine is not None:
-        return flat.lay_out_flat(data, machine)
-    if inside.is_s390_image(data):
-        content = inside.take_inside(data, "s390x bzImage") or Content(data, ())
-        return flat.lay_out_flat(content.data, "s390x", content.layers)
-    return None
-
-
-def _unwrapped(data: Memory, head: bytes) -> Content:
-    """What is in one layer of wrapping. Raises SourceError."""
-    if bzimage.is_bzimage(head):
-        return bzimage.take_payload(data)
-    if zboot.is_zboot(head):
-        return zboot.take_payload(data)
-    codec = codec_of(head[:LONGEST_START])
-    if codec is not None:
-        whole = data.read_available(0, min(data.end, MOST_UNPACKED))
-        return Content(BytesMemory(unpacked(whole, codec)), (codec.name,))
-    raise SourceError("no kernel image")
 
 
 def _digest(data: Memory) -> str:

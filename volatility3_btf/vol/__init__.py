@@ -12,6 +12,7 @@ from .layers import layer_memory, physical_layer_name
 from .layers.avml import AvmlFramesStacker
 from .layers.elf import ElfCoreStacker
 from .layers.intel import LinuxIntelLA57, NarrowIntel32e
+from .layers.kernel_file import KernelFileStacker
 from .layers.lime import LimeRangesStacker
 from .layers.paged import LinuxArm64, LinuxPpc64, LinuxRiscv64, LinuxS390x
 from .layers.qemu import QemuStreamStacker
@@ -25,6 +26,7 @@ __all__ = [
     "BtfSymbols",
     "ElfCoreStacker",
     "ImageFile",
+    "KernelFileStacker",
     "LimeRangesStacker",
     "LinuxArm64",
     "LinuxIntelLA57",

@@ -15,6 +15,10 @@ from .notes import build_id_of, find_build_id
 ELF_MAGIC: Final = b"\x7fELF"
 PT_LOAD: Final = 1
 PT_NOTE: Final = 4
+PROGRAMS: Final = (2, 3)
+"""e_type of an executable and of a shared object, as kernels are."""
+
+OTHERS: Final = {1: "an object file, as a kernel's module is", 4: "a core, which is memory"}
 MOST_HEADERS: Final = 1 << 10
 """Program headers of a kernel; it has about five."""
 
@@ -35,6 +39,13 @@ MACHINES: Final = {
     258: "loongarch64",
 }
 """e_machine of the processors that Linux has (elf-em.h), as `Kernel.architecture` names them."""
+
+
+def kind_of(head: bytes) -> int:
+    """e_type of an ELF file by its first bytes; 0 where they are none."""
+    if not head.startswith(ELF_MAGIC) or len(head) < 18 or head[5] not in (1, 2):
+        return 0
+    return int.from_bytes(head[16:18], "little" if head[5] == 1 else "big")
 
 
 class Load(NamedTuple):
@@ -113,6 +124,8 @@ def lay_out_elf(data: Memory) -> Laid:
         SourceError: the headers are damaged, the file is cut short, or it is no kernel.
     """
     elf = read_elf(data)
+    if elf.kind not in PROGRAMS:
+        raise SourceError(f"{OTHERS.get(elf.kind, 'an ELF file of an unknown type')}: no kernel")
     loads = [load for load in elf.loads if load.kind == PT_LOAD and load.length]
     if not loads:
         raise SourceError("an ELF file without segments: no kernel")

@@ -10,8 +10,10 @@ from typing import Final
 from ...memory.memory import BytesMemory, Memory
 from ..errors import MissingReaderError, SourceError
 from ..packed.codecs import CODECS, Codec
+from ..packed.reading import reader
 from ..packed.stream import unpacked
 from .content import Content
+from .slices import part_of
 
 S390_MAGIC: Final = b"S390EP"
 S390_AT: Final = 0x10008
@@ -41,13 +43,13 @@ def take_inside(data: Memory, layer: str) -> Content | None:
     Raises:
         MissingReaderError: what may be a kernel is compressed with something that cannot be unpacked here.
     """
-    whole = data.read_available(0, data.end)
+    whole = part_of(data, 0, data.end, layer).read(0, data.end)
     missing: MissingReaderError | None = None
     for number, (at, codec) in enumerate(_places(whole)):
         if number == _MOST_TRIED:
             break
         try:
-            content = unpacked(memoryview(whole)[at:], codec)
+            content = unpacked(reader(data, at), codec)
         except MissingReaderError as error:
             missing = missing or error
         except SourceError:
@@ -62,5 +64,8 @@ def take_inside(data: Memory, layer: str) -> Content | None:
 
 def _places(data: bytes) -> Iterator[tuple[int, Codec]]:
     """Where something compressed may start, in order."""
-    found = [((match.start(), codec) for match in codec.start.finditer(data)) for codec in CODECS]
-    yield from heapq.merge(*found, key=lambda place: place[0])
+
+    def places(codec: Codec) -> Iterator[tuple[int, Codec]]:
+        return ((match.start(), codec) for match in codec.start.finditer(data))
+
+    yield from heapq.merge(*map(places, CODECS), key=lambda place: place[0])

@@ -102,18 +102,18 @@ class UnpackedStream(io.RawIOBase):
         return data
 
 
-def unpacked(data: bytes | memoryview, codec: Codec, most: int = MOST_UNPACKED) -> bytes:
+def unpacked(read: Read, codec: Codec, most: int = MOST_UNPACKED) -> bytes:
     """The whole content of compressed data.
 
     Args:
-        data: starts with the compressed data; what follows it is left out.
+        read: the compressed data; what follows it is left out.
         codec: how it is compressed.
         most: bytes that may come out.
 
     Raises:
         SourceError: it is damaged, cut short or too large, or what unpacks it is not installed.
     """
-    stream, pieces = UnpackedStream(io.BytesIO(data).read, codec, most), bytearray()
+    stream, pieces = UnpackedStream(read, codec, most), bytearray()
     while piece := stream.read(PIECE):
         pieces += piece
     return bytes(pieces)

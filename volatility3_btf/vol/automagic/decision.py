@@ -19,7 +19,7 @@ from ..lines import one_line
 from ..symbols.store import keep
 from ..symbols.user_files import UserSymbols
 from .glance import Glance, glance_at, notes_in
-from .kernel_layer import ProcessorError, SpaceError, build_layer, space_of, space_of_note
+from .kernel_layer import OnDiskError, ProcessorError, SpaceError, build_layer, space_of, space_of_note
 from .running import NoTableError, Taken, asked, running_kernel
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSym
 UNKNOWN_LEVELS: Final = (
     "Neither BTF nor VMCOREINFO is in this image to tell how many levels its page tables have: "
     "Volatility takes them for four, and where they are five, it finds nothing"
+)
+
+ON_DISK: Final = (
+    "this is a kernel as it lies on disk, and no memory: nothing has run in it that a plugin could list. "
+    "linux.btfscan, linux.btftypes and linux.btfisf read it"
 )
 
 MOST_NOTES: Final = 1024
@@ -96,7 +101,10 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     Raises:
         NoTableError, SpaceError: there is a Linux kernel, and no table can be made for it.
     """
-    survey = Survey(layer_memory(context, physical), progress=progress)
+    memory = layer_memory(context, physical)
+    if not memory.has_run:
+        raise OnDiskError(ON_DISK)
+    survey = Survey(memory, progress=progress)
     glance = glance_at(survey)
     if not glance.is_linux:
         log.info("there is no Linux kernel in this image")

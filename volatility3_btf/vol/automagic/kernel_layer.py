@@ -30,6 +30,10 @@ class SpaceError(Exception):
     """A kernel whose address space cannot be set up; the message says why, for the user."""
 
 
+class OnDiskError(SpaceError):
+    """A kernel as it lies on disk: nothing has run in it."""
+
+
 class ProcessorError(SpaceError):
     """A kernel for a processor whose page tables Volatility does not read, and we not for this kernel."""
 
