@@ -33,6 +33,7 @@ CREATE TABLE sources (
     member_sha256 TEXT, layers TEXT, build_id TEXT, state TEXT, doubts TEXT
 );
 CREATE TABLE problems (path TEXT PRIMARY KEY, sha256 TEXT, size INTEGER, problem TEXT) WITHOUT ROWID;
+CREATE TABLE notes (path TEXT, note TEXT);
 CREATE INDEX kernels_by_banner ON kernels (banner);
 CREATE INDEX kernels_by_build_id ON kernels (build_id);
 CREATE INDEX kernels_by_btf ON kernels (btf_sha256);
@@ -54,6 +55,7 @@ def write_catalogue(folder: Path, records: Iterable[dict[str, Any]]) -> None:
                 base.execute(_insert("kernels", len(_KERNEL)), [kernel[name] for name in _KERNEL])
             base.executemany(_insert("sources", 10), _sources(records))
             base.executemany(_insert("problems", 4), _problems(records))
+            base.executemany(_insert("notes", 2), _notes(records))
             base.commit()
         data = path.read_bytes()
     write_aside(folder / CATALOGUE, data)
@@ -88,6 +90,11 @@ def _problems(records: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for record in records:
         if record["problem"]:
             yield record["path"], record["sha256"], record["size"], record["problem"]
+
+
+def _notes(records: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for record in records:
+        yield from ((record["path"], note) for note in record["notes"])
 
 
 class Catalogue:

@@ -79,9 +79,17 @@ def kernels_in(path: str | os.PathLike[str]) -> Iterator[Found]:
     except OSError as error:
         raise NothingFoundError(error.strerror or str(error)) from error
     except MissingReaderError as error:
-        raise NotHereError(str(error).removeprefix(f"{path}: ")) from error
+        raise NotHereError(_without(path, error)) from error
     except (ValueError, UnreadableError) as error:
-        raise NothingFoundError(str(error).removeprefix(f"{path}: ")) from error
+        raise NothingFoundError(_without(path, error)) from error
+
+
+def _without(path: Path, error: Exception) -> str:
+    """What an error says, without the path."""
+    text = str(error)
+    while (shorter := text.removeprefix(str(path)).lstrip(": ")) != text:
+        text = shorter
+    return text
 
 
 def _on_disk(path: Path) -> Iterator[Found]:
@@ -89,22 +97,24 @@ def _on_disk(path: Path) -> Iterator[Found]:
     count = 0
     try:
         for image in open_kernels(path):
-            count += 1
             yield _from_image(image)
+            count += 1
+        return
     except SourceError as error:
-        if count or isinstance(error, MissingReaderError):
+        if count:
             raise
         reason = error
-    else:
-        return
     try:
         yield from _in_memory(path)
     except NothingFoundError:
-        raise NothingFoundError(str(reason).removeprefix(f"{path}: ")) from reason
+        raise reason from None
 
 
 def _from_image(image: KernelImage) -> Found:
-    return Found(image.kernel, image.memory, image.member, image.layers, image.sha256, image.build_id)
+    """A kernel on disk; where its symbols tell of the notes, the build ID is the one there."""
+    kernel = image.kernel
+    build_id = _build_id(image.memory, kernel) or image.build_id
+    return Found(kernel, image.memory, image.member, image.layers, image.sha256, build_id)
 
 
 def _in_memory(path: Path) -> Iterator[Found]:

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import lzma
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +30,33 @@ MOST_KERNELS: Final = 64
 """Kernels of one file; an image has two or three, a package one or two."""
 
 _MOST_DOUBTS, _LONGEST = 16, 400
+
+
+class _Said(logging.Handler):
+    """Collects what the library warns of while a file is looked into, in place of standard error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+        self._log = logging.getLogger(__name__.partition(".")[0])
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a warning."""
+        self.add(record.getMessage())
+
+    def add(self, line: str) -> None:
+        """Keep a line, unless there are too many."""
+        if len(self.lines) < _MOST_DOUBTS:
+            self.lines.append(line)
+
+    def __enter__(self) -> _Said:
+        self._log.addHandler(self)
+        self._before, self._log.propagate = self._log.propagate, False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.removeHandler(self)
+        self._log.propagate = self._before
 
 
 @dataclass(frozen=True)
@@ -65,15 +93,22 @@ def make_tables(source: Input) -> Outcome:
     tables: list[Table] = []
     digest = problem = ""
     again = False
+    said = _Said()
     try:
-        digest = sha256_of(source)
-        for found in kernels_in(source.path):
-            if len(tables) == MOST_KERNELS:
-                problem = f"more than {MOST_KERNELS} kernels: the others were left out"
-                break
-            table = _table_of(found)
-            tables.append(table)
-            kernels.append(_described(found, table))
+        with said:
+            digest = sha256_of(source)
+            for found in kernels_in(source.path):
+                if len(tables) == MOST_KERNELS:
+                    problem = f"more than {MOST_KERNELS} kernels: the others were left out"
+                    break
+                if reason := unfit(found):
+                    said.add(reason)
+                    continue
+                table = _table_of(found)
+                tables.append(table)
+                kernels.append(_described(found, table))
+        if not tables and not problem:
+            problem = said.lines.pop() if said.lines else "no kernel in it"
     except NothingFoundError as error:
         problem, again = str(error), isinstance(error, NotHereError)
     except OSError as error:
@@ -83,11 +118,32 @@ def make_tables(source: Input) -> Outcome:
     except Exception as error:  # one bad file must not stop the others, whatever it makes its reader raise
         log.debug("%s", source.path, exc_info=True)
         problem = f"{type(error).__name__}: {error}"
-    return Outcome(record_of(source, digest, kernels, problem, again), tables)
+    return Outcome(record_of(source, digest, kernels, problem, again, said.lines), tables)
+
+
+def unfit(found: Found) -> str:
+    """Why a kernel gets no table; empty if it gets one.
+
+    In memory there are remains of kernels, which no image is recognised by.
+    """
+    kernel = found.kernel
+    name = f"Linux {kernel.release or 'of unknown release'}"
+    where = f" ({found.member})" if found.member else ""
+    if kernel.blob.state != "complete":
+        return f"{name}{where} gets no table: its BTF is {kernel.blob.state}: {kernel.blob.problem}"
+    if kernel.banner is None or kernel.symbols is None:
+        lacking = "no usable symbols (kallsyms)" if kernel.symbols is None else "no banner"
+        return f"{name}{where} gets no table: it has {lacking}"
+    return ""
 
 
 def record_of(
-    source: Input, digest: str, kernels: list[dict[str, Any]], problem: str = "", again: bool = False
+    source: Input,
+    digest: str,
+    kernels: list[dict[str, Any]],
+    problem: str = "",
+    again: bool = False,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What is kept of a file.
 
@@ -97,6 +153,7 @@ def record_of(
         kernels: what is in it.
         problem: why it gave nothing, or not all.
         again: whether the next build shall try it again, since the reason is not in the file.
+        notes: what else was said of it.
     """
     return {
         "format": FORMAT,
@@ -108,6 +165,7 @@ def record_of(
         "kernels": kernels,
         "problem": _short(problem),
         "again": again,
+        "notes": [_short(note) for note in notes],
     }
 
 
