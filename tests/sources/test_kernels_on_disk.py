@@ -17,11 +17,14 @@ from dumpmaker import cache, make
 from dumpmaker.cache import Dump
 from support import kernelfiles
 from support.volrunner import Vol
-from volatility3_btf import build_isf, identify_kernel, open_kernels, open_memory
+from volatility3_btf import build_isf, identify_kernel, open_kernels, open_memory, open_modules
+from volatility3_btf.__main__ import main
+from volatility3_btf.btf import BtfError
 from volatility3_btf.isf.document import Document
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.sources.errors import SourceError
 from volatility3_btf.sources.kernel_image import KernelImage
+from volatility3_btf.sources.types_in_file import read_types
 
 FLAVOURS = {
     "amd64-5.10": ("bzImage", "xz", "ELF"),
@@ -157,6 +160,56 @@ def test_debs_own_tool_makes_what_is_read(dump: Dumps, tmp_path: Path) -> None:
     assert image.layers == ("deb", "xz", *plain.layers)
     assert image.sha256 == plain.sha256
     assert same_kernel(image, plain)
+
+
+# --- modules ---
+
+
+def test_modules_have_the_types_that_the_kernel_loads(dump: Dumps, vol: Vol) -> None:
+    """Of every module that the guest has loaded, the BTF in its file is the one in /sys/kernel/btf."""
+    debian = dump("amd64-6.12")
+    path = kernelfiles.kernel_file(debian)
+    kernel = only(path).kernel
+    loaded = {name: about for name, about in debian.truth["btf"].items() if name != "vmlinux"}
+    found = 0
+    for file in sorted(path.parent.parent.rglob("*.ko.xz")):
+        name = file.name.partition(".")[0].replace("-", "_")
+        if name not in loaded:
+            continue
+        (module,) = open_modules(file)
+        assert module.name == name
+        assert module.read(kernel.blob.types).sha256 == loaded[name]["sha256"]
+        found += 1
+    assert found == len(loaded) > 10
+
+
+def test_another_kernels_module_is_refused(dump: Dumps) -> None:
+    path = kernelfiles.kernel_file(dump("amd64-6.12"))
+    file = next(path.parent.parent.rglob("nf_tables.ko.xz"))
+    (module,) = open_modules(file)
+    other = only(kernelfiles.kernel_file(dump("amd64-6.1"))).kernel
+    with pytest.raises(BtfError, match="not of this kernel's build"):
+        module.read(other.blob.types)
+
+
+def test_the_command_writes_modules_tables(dump: Dumps, tmp_path: Path) -> None:
+    path = kernelfiles.kernel_file(dump("amd64-6.12"))
+    file = next(path.parent.parent.rglob("nf_tables.ko.xz"))
+    assert main(["isf", str(path), "--modules", str(file), "-o", str(tmp_path)]) == 0
+    (written,) = tmp_path.glob("nf_tables-*.json.xz")
+    assert "nft_ctx" in json.loads(lzma.decompress(written.read_bytes()))["user_types"]
+
+
+def test_types_are_read_from_kernel_files_and_modules(dump: Dumps) -> None:
+    path = kernelfiles.kernel_file(dump("amd64-6.12"))
+    types = read_types(path)
+    assert types["task_struct"].size > 1000
+    file = next(path.parent.parent.rglob("nf_tables.ko.xz"))
+    assert read_types(file, base=types)["nft_ctx"].size > 0
+    with pytest.raises(SourceError, match="for which the kernel's types are needed"):
+        read_types(file)
+    with pytest.raises(SourceError, match="name the module's own file"):
+        read_types(path, module="nf_tables")
 
 
 # --- the commands ---
