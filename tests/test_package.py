@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "blobs": {"memory", "btf", "limits", "arrays", "survey"},
     "kernel": {"memory", "limits", "arrays", "bits", "btf", "blobs", "survey"},
     "sources": {"memory", "arrays", "files", "btf", "blobs", "kernel"},
-    "isf": {"bits", "btf", "kernel", "version"},
+    "isf": {"bits", "blobs", "btf", "kernel", "version"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
     "pipes": set(),
     "library": {"memory", "files", "btf", "kernel", "sources", "isf", "version"},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .isf import build_isf
     from .kernel import identify_kernel, identify_kernels
     from .sources.kernels import open_kernels
+    from .sources.modules import open_modules
 
 __all__ = [
     "Blob",
@@ -27,6 +28,7 @@ __all__ = [
     "identify_kernels",
     "open_kernels",
     "open_memory",
+    "open_modules",
 ]
 
 _HOMES = {
@@ -37,6 +39,7 @@ _HOMES = {
     "identify_kernels": "kernel",
     "open_kernels": "sources.kernels",
     "open_memory": "files.images",
+    "open_modules": "sources.modules",
 }
 
 

@@ -28,6 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, default=Path(), metavar="DIR", help="where to write (here, if not said)"
     )
     parser.add_argument(
+        "--modules",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        default=[],
+        help="write the types of these modules too (.ko, .ko.xz, …, or packages of them), a file each",
+    )
+    parser.add_argument(
         "--compression", choices=["xz", "gz", "none"], default="xz", help="of the tables (xz, if not said)"
     )
 
@@ -41,9 +49,34 @@ def run(options: argparse.Namespace) -> int:
     for path in options.files:
         try:
             for image in open_kernels(path):
-                code |= _write(image, options)
+                code |= _write(image, options) or _write_modules(image, options)
         except SourceError as error:
             code = _fail(str(error))
+    return code
+
+
+def _write_modules(image: KernelImage, options: argparse.Namespace) -> int:
+    """Write the tables of a kernel's modules. Returns the exit code."""
+    from ..btf import BtfError
+    from ..isf import TypeEntries
+    from ..isf.module_types import module_document
+    from ..sources.errors import SourceError
+    from ..sources.modules import open_modules
+
+    code, entries = 0, TypeEntries(image.types)
+    for path in options.modules:
+        try:
+            for module in open_modules(path):
+                try:
+                    blob = module.read(image.types)
+                    document = module_document(image.kernel, module.name, blob, entries)
+                    print(document.write_beside(options.output, options.compression))
+                except BtfError as error:
+                    code = _fail(f"{module.member or path}: {error}")
+        except SourceError as error:
+            code = _fail(str(error))
+        except OSError as error:
+            return _fail(f"{error.filename or options.output}: {error.strerror or error}")
     return code
 
 

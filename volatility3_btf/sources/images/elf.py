@@ -15,10 +15,11 @@ from .notes import build_id_of, find_build_id
 ELF_MAGIC: Final = b"\x7fELF"
 PT_LOAD: Final = 1
 PT_NOTE: Final = 4
+OBJECT: Final = 1
 PROGRAMS: Final = (2, 3)
-"""e_type of an executable and of a shared object, as kernels are."""
+"""e_type of an object file, as modules are; of an executable and of a shared object, as kernels are."""
 
-OTHERS: Final = {1: "an object file, as a kernel's module is", 4: "a core, which is memory"}
+OTHERS: Final = {OBJECT: "an object file, as a kernel's module is", 4: "a core, which is memory"}
 MOST_HEADERS: Final = 1 << 10
 """Program headers of a kernel; it has about five."""
 

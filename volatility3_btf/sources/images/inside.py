@@ -19,6 +19,9 @@ S390_MAGIC: Final = b"S390EP"
 S390_AT: Final = 0x10008
 """Where s390x's image has it (arch/s390/boot/head.S)."""
 
+MOST_LOADER: Final = 128 << 20
+"""Bytes of a file with a loader; a larger one is memory, where the loader stays when a kernel has started."""
+
 LEAST: Final = 1 << 20
 """Bytes of a kernel, unpacked; what a loader's code has by chance of a compression's first bytes is less."""
 
@@ -27,7 +30,8 @@ _MOST_TRIED: Final = 256
 
 def is_s390_image(data: Memory) -> bool:
     """Whether a file is an s390x kernel behind its loader."""
-    return data.read_available(S390_AT, len(S390_MAGIC)) == S390_MAGIC
+    is_file = data.end <= MOST_LOADER
+    return is_file and data.read_available(S390_AT, len(S390_MAGIC)) == S390_MAGIC
 
 
 def take_inside(data: Memory, layer: str) -> Content | None:

@@ -24,6 +24,10 @@ TOLD: Final = (".osrel", ".uname", ".cmdline", ".sbat", ".profile")
 _LONGEST: Final = 4096
 """Bytes of such a text that are kept."""
 
+_PLACE: Final = 0x3C
+_SIGNATURE: Final = b"PE\0\0"
+"""Where a number tells the place of the header, and what that starts with."""
+
 _HEADERS: Final = 64 << 10
 """Bytes in which all headers lie; each section has 40."""
 
@@ -58,12 +62,15 @@ class Pe(NamedTuple):
 
 def read_pe(data: Memory) -> Pe | None:
     """The head of an EFI program; None for a file that is none, or whose headers are damaged."""
+    head = data.read_available(0, _HEADERS)  # all it is given: pefile reads whatever headers point to
+    place = int.from_bytes(head[_PLACE : _PLACE + 4], "little")
+    if not head.startswith(MAGIC) or head[place : place + 4] != _SIGNATURE:
+        return None
     try:
-        # The headers are all it is given: pefile reads whatever they point to.
-        with pefile.PE(data=data.read_available(0, _HEADERS), fast_load=True) as program:
-            found = tuple(_section(section) for section in program.sections[:_MOST_SECTIONS])
-            directories = program.OPTIONAL_HEADER.DATA_DIRECTORY[: _SECURITY + 1]
-            is_signed = len(directories) > _SECURITY and directories[_SECURITY].Size > 0
+        program = pefile.PE(data=head, fast_load=True)
+        found = tuple(_section(section) for section in program.sections[:_MOST_SECTIONS])
+        directories = program.OPTIONAL_HEADER.DATA_DIRECTORY[: _SECURITY + 1]
+        is_signed = len(directories) > _SECURITY and directories[_SECURITY].Size > 0
     except (pefile.PEFormatError, AttributeError, ValueError, IndexError, OverflowError):
         return None
     return Pe(found, is_signed)
