@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "isf": {"bits", "blobs", "btf", "kernel", "version"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
     "pipes": set(),
-    "library": {"memory", "files", "btf", "kernel", "sources", "isf", "version"},
+    "library": {"memory", "survey", "files", "btf", "kernel", "sources", "isf", "version"},
     "cli": {"btf", "isf", "kernel", "sources", "library"},
     "__main__": {"cli", "pipes"},
     "vol": {

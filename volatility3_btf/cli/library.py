@@ -24,6 +24,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The commands of the command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions.add_parser("build", help="make a table of every kernel in files and folders"))
+    checked = actions.add_parser("check", help="tell which kernel of a library an image has")
+    checked.add_argument("image", metavar="IMAGE", type=Path, help="memory image, kernel or package")
+    checked.add_argument("--in", dest="folder", metavar="DIR", type=Path, required=True, help="the library")
+    checked.set_defaults(action_run=_check)
+    differing = actions.add_parser("diff", help="show what changed in structures and symbols")
+    differing.add_argument("old", metavar="A", help="a file, or a kernel of the library: release, name, hash")
+    differing.add_argument("new", metavar="B", help="the same")
+    differing.add_argument("--in", dest="folder", metavar="DIR", type=Path, help="the library")
+    differing.add_argument("--types", metavar="PATTERN", default="*", help="only these, such as 'sock*'")
+    differing.add_argument("--symbols", metavar="PATTERN", default="*", help="only these, '' for none")
+    differing.set_defaults(action_run=_diff)
     listed = actions.add_parser("list", help="list the kernels of a library")
     listed.add_argument("folder", metavar="DIR", type=Path, help="the library")
     listed.set_defaults(action_run=_list)
@@ -80,6 +91,47 @@ def _list(options: argparse.Namespace) -> int:
         for entry in catalogue.kernels():
             about = (entry.release or "unknown", entry.architecture or "unknown", entry.state)
             print(*about, entry.distribution or "", entry.name, sep="\t")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ..library.catalogue import Catalogue
+    from ..library.check import check
+
+    agree = True
+    with Catalogue(options.folder) as catalogue:
+        for verdict in check(options.image, catalogue):
+            agree &= verdict.agrees
+            kernel, entry = verdict.kernel, verdict.entry
+            where = f", {verdict.found.member}" if verdict.found.member else ""
+            state = "" if kernel.blob.lent else f", {kernel.state}"
+            print(printable(f"Linux {kernel.release or 'of unknown release'}{where}{state}"))
+            if entry is not None:
+                whose = f" ({entry.distribution})" if entry.distribution else ""
+                print(f"  {'is' if verdict.agrees else 'is most like'} {entry.name}{whose}")
+            for line in verdict.lines:
+                print(f"  {line}")
+            for row in catalogue.sources(entry) if entry is not None else ():
+                inside = f": {row['member']}" if row["member"] else ""
+                print(printable(f"  from {row['path']}{inside}, SHA-256 {row['sha256']}"))
+    return 0 if agree else 1
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from ..library.catalogue import Catalogue
+    from ..library.difference import symbol_lines, type_lines
+    from ..library.sides import side_of
+
+    with ExitStack() as stack:
+        catalogue = None if options.folder is None else stack.enter_context(Catalogue(options.folder))
+        old, new = side_of(options.old, catalogue), side_of(options.new, catalogue)
+    print(f"--- {old.name}", f"+++ {new.name}", sep="\n")
+    for line in type_lines(old, new, options.types):
+        print(line)
+    for line in symbol_lines(old, new, options.symbols):
+        print(line)
     return 0
 
 

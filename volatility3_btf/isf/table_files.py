@@ -15,6 +15,7 @@ import orjson
 from ..bits import ALL_BITS
 from ..btf import BtfError, Types
 from ..kernel import Kernel
+from ..kernel.symbols import Symbols
 
 ISF_SUFFIX: Final = ".json.xz"
 BTF_SUFFIX: Final = ".btf.xz"
@@ -114,6 +115,19 @@ def addresses_of(content: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
+def lowest_addresses(symbols: Symbols, shift: int) -> dict[str, int]:
+    """The lowest link-time address of each name, as a document has it.
+
+    Args:
+        symbols: what kallsyms lists.
+        shift: run-time minus link-time address.
+    """
+    linked, names = symbols.link_addresses(shift), symbols.names
+    order = np.argsort(linked, kind="stable")[::-1]
+    addresses = linked.tolist()
+    return {names[place]: addresses[place] for place in order.tolist()}
+
+
 def agreement_of(kernel: Kernel, addresses: Mapping[str, int]) -> Agreement | None:
     """Hold an image's kallsyms against a table; None where it has none, or its KASLR shift is not known.
 
@@ -122,8 +136,6 @@ def agreement_of(kernel: Kernel, addresses: Mapping[str, int]) -> Agreement | No
     symbols, shift = kernel.symbols, kernel.kaslr_shift
     if symbols is None or shift is None or not len(symbols):
         return None
-    order = np.argsort(symbols.addresses, kind="stable")[::-1]
-    linked, names = symbols.link_addresses(shift).tolist(), symbols.names
-    lowest = {names[place]: linked[place] for place in order.tolist()}
+    lowest = lowest_addresses(symbols, shift)
     others = [name for name, address in lowest.items() if addresses.get(name) != address]
     return Agreement(len(lowest), len(lowest) - len(others), tuple(sorted(others)[:_SHOWN]))
