@@ -21,7 +21,8 @@ from volatility3_btf.files.images import open_memory
 from volatility3_btf.files.segments import Segment, tidy_segments
 from volatility3_btf.memory import search_worker as finder
 from volatility3_btf.memory.memory import PAGE, Memory, Run, UnreadableError
-from volatility3_btf.sources.types_in_file import SourceError, read_types
+from volatility3_btf.sources.errors import SourceError
+from volatility3_btf.sources.types_in_file import read_types
 
 LOW, HIGH = b"low memory" * 3, b"high memory" * 4
 PIECES: list[Piece] = [(0x1000, LOW), (0x80000000, HIGH)]

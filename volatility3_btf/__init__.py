@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .files.images import open_memory
     from .isf import build_isf
     from .kernel import identify_kernel, identify_kernels
+    from .sources.kernels import open_kernels
+    from .sources.modules import open_modules
 
 __all__ = [
     "Blob",
@@ -24,7 +26,9 @@ __all__ = [
     "find_btf",
     "identify_kernel",
     "identify_kernels",
+    "open_kernels",
     "open_memory",
+    "open_modules",
 ]
 
 _HOMES = {
@@ -33,7 +37,9 @@ _HOMES = {
     "find_btf": "blobs.scan",
     "identify_kernel": "kernel",
     "identify_kernels": "kernel",
+    "open_kernels": "sources.kernels",
     "open_memory": "files.images",
+    "open_modules": "sources.modules",
 }
 
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from .limits import Share
-from .memory.memory import Memory, Progress
+from .memory.memory import Memory
+from .memory.progress import Progress
 
 BTF: Final = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
 """Magic 0xeb9f, version 1, flags 0 (include/uapi/linux/btf.h) as the bytes lie in memory."""

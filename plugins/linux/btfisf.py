@@ -14,7 +14,7 @@ from volatility3.framework.renderers import format_hints
 
 from volatility3_btf.vol.automagic.running import asked
 from volatility3_btf.vol.commands.image import image_under, seen_instead
-from volatility3_btf.vol.commands.output import free_name, save, unwritable
+from volatility3_btf.vol.commands.output import save, unwritable
 from volatility3_btf.vol.files import searched_symbols
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
     @staticmethod
     def _install(data: bytes, target: Path) -> Path:
         """Write into the folder of symbols; a file with other content is never replaced. Raises OSError."""
-        from volatility3_btf.isf.document import write_aside
+        from volatility3_btf.isf.document import free_name, write_aside
 
         target.parent.mkdir(parents=True, exist_ok=True)
         name, is_there = free_name(target.parent, target.name, data)

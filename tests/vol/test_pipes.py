@@ -12,7 +12,7 @@ import pytest
 
 from dumpmaker.cache import Dump
 from support.volrunner import Vol
-from volatility3_btf.vol.pipes import LEFT_ALONE
+from volatility3_btf.pipes import LEFT_ALONE
 
 NAME = "amd64-6.1"
 

@@ -80,6 +80,12 @@ def fetch_busybox(arch: str, cache: Path, mirror: str | None = None, suite: str 
     return next(path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.exists())
 
 
+def fetch_stub(arch: str, cache: Path, mirror: str | None = None) -> Path:
+    """The EFI program that systemd puts in front of a unified kernel image."""
+    ((_, tree),) = Apt("trixie", arch, cache, mirror).fetch("systemd-boot-efi", kernel=False).values()
+    return next((tree / "usr/lib/systemd/boot/efi").glob("linux*.efi.stub"))
+
+
 def make_dump(
     kernel: Kernel, boot: Boot, out: Path, about: dict[str, Any], modules: str = initramfs.MODULES
 ) -> None:

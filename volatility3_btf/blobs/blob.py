@@ -37,6 +37,7 @@ class Blob:
         problem: why the state is not complete; empty if it is.
         counts: own types of each kind, or None where the records do not decode.
         decoded: the types of a complete blob; those that are left of a kernel's damaged one.
+        lent: whose the bytes are where the image has lost its own, as a phrase; empty for what was found.
     """
 
     offset: int
@@ -47,6 +48,7 @@ class Blob:
     problem: str = ""
     counts: Mapping[Kind, int] | None = None
     decoded: Types | None = field(default=None, repr=False, compare=False)
+    lent: str = ""
 
     @property
     def size(self) -> int:

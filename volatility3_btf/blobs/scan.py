@@ -16,7 +16,8 @@ from functools import cached_property
 
 from ..btf import BtfError, Header, Kind, Outline, Types
 from ..limits import Allowance, Share
-from ..memory.memory import Memory, Progress, Run, lies_in
+from ..memory.memory import Memory, Run, lies_in
+from ..memory.progress import Progress
 from ..survey import BTF, Survey, surveyed
 from .bases import Bases
 from .blob import CHECKED, MIN_KERNEL, Blob

@@ -76,11 +76,23 @@ class Document:
     def write(self, folder: str | os.PathLike[str], compression: Compression = "xz") -> Path:
         """Write the document into a folder and return the file's path.
 
-        The file is written aside and renamed, so that no reader ever sees half of it. Raises OSError.
+        The file is written aside and renamed, so that no reader ever sees half of it; one of its name is
+        replaced. Raises OSError.
         """
         target = Path(folder) / self.file_name(compression)
         write_aside(target, self.to_bytes(compression))
         return target
+
+    def write_beside(self, folder: str | os.PathLike[str], compression: Compression = "xz") -> Path:
+        """The same; a file of its name with other content is left, and a number goes into the new one's name.
+
+        Raises OSError.
+        """
+        data = self.to_bytes(compression)
+        name, is_there = free_name(Path(folder), self.file_name(compression), data)
+        if not is_there:
+            write_aside(Path(folder) / name, data)
+        return Path(folder) / name
 
 
 def build_isf(kernel: Kernel) -> Document:
@@ -150,6 +162,21 @@ def safe_name(text: str | None) -> str:
     It starts with none that shells and programs take for something else: an option, a hidden file, a home.
     """
     return re.sub(r"[^A-Za-z0-9._+~-]", "_", text or "")[:64].lstrip(".-+~") or "unknown"
+
+
+def free_name(folder: Path, name: str, data: bytes) -> tuple[str, bool]:
+    """A name that no file in a folder has, or of one that has this content; and which it is.
+
+    Volatility's own number would go before the last suffix alone, and a `.json-1.xz` is no symbol file.
+    """
+    suffixes = "".join(Path(name).suffixes[-2:]) if ".json." in name else Path(name).suffix
+    stem, number, chosen = name.removesuffix(suffixes), 0, name
+    while os.path.lexists(path := folder / chosen):
+        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+            return chosen, True
+        number += 1
+        chosen = f"{stem}-{number}{suffixes}"
+    return chosen, False
 
 
 def write_aside(target: Path, data: bytes) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Final
 
+from ..blobs.blob import Blob
 from ..btf import BtfError, Kind, Types
 from ..btf.views.table_rows import rows_of
 from ..kernel import Kernel
@@ -42,10 +43,24 @@ def build_module_isf(kernel: Kernel, module: LoadedBtf, entries: TypeEntries | N
     Raises:
         BtfError: the module's BTF is not complete, or cannot be converted.
     """
-    blob = module.read()
+    return module_document(kernel, module.name, module.read(), entries)
+
+
+def module_document(kernel: Kernel, name: str, blob: Blob, entries: TypeEntries | None = None) -> Document:
+    """The same of a module's BTF from anywhere, such as its file.
+
+    Args:
+        kernel: the module's kernel.
+        name: the module's.
+        blob: its BTF.
+        entries: the kernel's entries, if they are at hand.
+
+    Raises:
+        BtfError: the BTF is not complete, or cannot be converted.
+    """
     content = ModuleEntries(blob.types, entries).content()
     metadata = {"format": FORMAT, "producer": PRODUCER, "linux": {}}
-    stem = f"{safe_name(module.name)}-{safe_name(kernel.release)}-{blob.sha256[:12]}"
+    stem = f"{safe_name(name)}-{safe_name(kernel.release)}-{blob.sha256[:12]}"
     return Document(stem, {"metadata": metadata, **content, "symbols": {}}, 0, blob.sha256)
 
 

@@ -100,9 +100,11 @@ class Memory(ABC):
     Attributes:
         runs: what the image holds, sorted by address, without overlap; runs may touch.
         processors: the processors' registers, where the image's format has them.
+        has_run: whether it is of a machine; False for a kernel as it lies on disk, which has no tasks yet.
     """
 
     processors: Sequence[Processor] = ()
+    has_run: bool = True
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs: Sequence[Run]

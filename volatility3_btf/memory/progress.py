@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a search is, for whoever waits."""
+"""How far a search is, told to whoever asked for it."""
 
 from __future__ import annotations
 

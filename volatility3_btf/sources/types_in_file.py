@@ -14,16 +14,19 @@ from ..files.descriptors import open_file
 from ..files.images import open_memory
 from ..kernel import NoKernelError
 from ..kernel.loaded.choose_types import choose_types
-from ..memory.memory import Memory, Progress, UnreadableError
+from ..memory.memory import Memory, UnreadableError
+from ..memory.progress import Progress
+from .errors import SourceError
+from .images import elf
+from .kernels import kernels_in, opened
+from .modules import open_modules
+from .packages.members import is_module
+from .unwrap import is_kernel_file
 
 MAX_FILE: Final = 64 << 20
 """Bytes of a file that may hold BTF, or an image of it."""
 
 Opener = Callable[[str | os.PathLike[str]], Memory]
-
-
-class SourceError(ValueError):
-    """A file that no types can be read from; the message says why."""
 
 
 def read_types(
@@ -36,7 +39,8 @@ def read_types(
     """Read the types of a kernel, or of one of its modules, from a file.
 
     Args:
-        path: BTF as in /sys/kernel/btf, an uncompressed kernel (vmlinux), or a memory image.
+        path: BTF as in /sys/kernel/btf, a kernel file or package as `open_kernels` reads it, a module's file,
+            or a memory image.
         module: in a memory image, the module to take; None for the kernel.
         base: the kernel's types, for a file with a module's split BTF.
         progress: told the percentage done.
@@ -49,13 +53,32 @@ def read_types(
         with os.fdopen(open_file(path), "rb") as file:
             if file.read(2) in MAGIC:
                 return _read_blob(Path(path), base)
+        on_disk = _on_disk(Path(path), module, base)
+        if on_disk is not None:
+            return on_disk
         return choose_types(opener(path), module, progress).types
+    except SourceError:
+        raise
     except NoKernelError:
         raise SourceError(f"{path} holds no kernel BTF") from None
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from error
     except (ValueError, UnreadableError) as error:
         raise SourceError(f"{path}: {error}") from error
+
+
+def _on_disk(path: Path, module: str | None, base: Types | None) -> Types | None:
+    """The types in a kernel's file or a module's; None for other files. Raises SourceError, BtfError."""
+    with opened(path) as data:
+        if elf.kind_of(data.read_available(0, 64)) == elf.OBJECT or is_module(path.name):
+            if base is None:
+                raise SourceError("a module's BTF, for which the kernel's types are needed")
+            return next(open_modules(path)).read(base).types
+        if not is_kernel_file(data):
+            return None
+        if module is not None:
+            raise SourceError("a kernel as it lies on disk has no modules: name the module's own file")
+        return next(kernels_in(data, path)).types
 
 
 def _read_blob(path: Path, base: Types | None) -> Types:

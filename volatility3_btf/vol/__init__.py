@@ -14,6 +14,7 @@ from .layers.elf import ElfCoreStacker
 from .layers.files.packed import UnpackedStacker
 from .layers.intel import LinuxIntelLA57, NarrowIntel32e
 from .layers.kdump import KdumpStacker
+from .layers.kernel_file import KernelFileStacker
 from .layers.lime import LimeRangesStacker
 from .layers.paged import LinuxArm64, LinuxPpc64, LinuxRiscv64, LinuxS390x
 from .layers.qemu import QemuStreamStacker
@@ -28,6 +29,7 @@ __all__ = [
     "ElfCoreStacker",
     "ImageFile",
     "KdumpStacker",
+    "KernelFileStacker",
     "LimeRangesStacker",
     "LinuxArm64",
     "LinuxIntelLA57",

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from .pipes import reader_may_leave
+from ..pipes import reader_may_leave
 from .symbols.store import SUFFIX, StoreError, folder, read_kernel, stored
 
 

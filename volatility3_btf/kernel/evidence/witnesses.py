@@ -30,10 +30,7 @@ SWAPPER: Final = (b"swapper", b"swapper/0")
 """What the first task is called (init/init_task.c; sched_init_smp's idle threads add the processor)."""
 
 MOST_TASKS: Final = 1 << 12
-"""Tasks whose neighbours are looked at; a ring of more is told to be longer, not to be open."""
-
-MOST_MODULES: Final = 1 << 12
-"""Modules likewise."""
+"""Tasks, and modules, whose neighbours are looked at; a ring of more is told to be longer, not to be open."""
 
 MOST_COUNTED: Final = 1 << 10
 """Tasks whose threads are counted; it takes some 60 us for each."""
@@ -75,7 +72,8 @@ def ask(memory: Memory, kernel: Kernel, space: AddressSpace | None) -> list[Test
         here = _Here(memory, kernel, space)
     except BtfError as error:
         return [_damaged(error)]
-    return [testimony for witness in _WITNESSES for testimony in _heard(witness, here)]
+    witnesses = [witness for witness in _WITNESSES if memory.has_run or witness not in _RUNNING]
+    return [testimony for witness in witnesses for testimony in _heard(witness, here)]
 
 
 def _heard(witness: Callable[[_Here], Iterator[Testimony]], here: _Here) -> list[Testimony]:
@@ -296,7 +294,7 @@ def _page_tables(here: _Here) -> Iterator[Testimony]:
 
 def _modules(here: _Here) -> Iterator[Testimony]:
     """The modules stand in a ring, and each one's `mkobj.mod` is itself (kernel/module/sysfs.c)."""
-    ring, struct = here.ring("modules", None, "", MOST_MODULES), here.struct("module")
+    ring, struct = here.ring("modules", None, "", MOST_TASKS), here.struct("module")
     place = None if struct is None else member_at(struct, "list")
     if ring is None or struct is None or place is None or (ring.end == "unreadable" and not ring.elements):
         yield Testimony("modules", "unreadable", "the list of modules cannot be read")
@@ -315,8 +313,8 @@ def _modules(here: _Here) -> Iterator[Testimony]:
 
 def _modules_with_types(here: _Here) -> Iterator[Testimony]:
     """Every module in `btf_modules` (5.11 and later; kernel/bpf/btf.c) is in the list of modules."""
-    owners, struct = here.ring("btf_modules", None, "", MOST_MODULES), here.struct("btf_module")
-    modules, link = here.ring("modules", None, "", MOST_MODULES), here.struct("module")
+    owners, struct = here.ring("btf_modules", None, "", MOST_TASKS), here.struct("btf_module")
+    modules, link = here.ring("modules", None, "", MOST_TASKS), here.struct("module")
     inside = None if struct is None else member_at(struct, "list")
     place = None if link is None else member_at(link, "list")
     if owners is None or modules is None or struct is None or inside is None or place is None:
@@ -398,3 +396,5 @@ _WITNESSES: Final = (
     *(_first_task, _own_pointers, _tasks, _threads, _page_tables, _modules, _modules_with_types),
     *(_release, _shapes, _order),
 )
+_RUNNING: Final = frozenset((_tasks, _threads, _modules, _modules_with_types))
+"""Those that a kernel as it lies on disk cannot have: its tasks and modules come later."""

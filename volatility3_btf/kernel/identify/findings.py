@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...limits import Allowance
-from ...memory.memory import Memory, Progress
+from ...memory.memory import Memory
+from ...memory.progress import Progress
 from ...survey import BANNER, DIGITS, NOTE, Survey, surveyed
 from ..errors import KernelError
 from ..evidence.banner import Banner, read_banners

@@ -11,7 +11,8 @@ from ...blobs.blob import Blob
 from ...blobs.rescue import Mender
 from ...blobs.scan import decode_blob, find_kernel_btf
 from ...memory.addresses import Physical, Virtual
-from ...memory.memory import Memory, Progress, Run, lies_in
+from ...memory.memory import Memory, Run, lies_in
+from ...memory.progress import Progress
 from ...survey import EVERYTHING, Survey, surveyed
 from ..address_space import AddressSpace
 from ..arch.detect import architecture_of

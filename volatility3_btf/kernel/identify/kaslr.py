@@ -62,6 +62,8 @@ def kaslr_of(
         note: the VMCOREINFO that belongs to this kernel.
         page: bytes of its pages, where its page tables could be walked.
     """
+    if not memory.has_run:
+        return Kaslr(0, "a kernel as it lies on disk has its link-time addresses", True)
     symbols = kernel.symbols
     addresses = () if symbols is None else (symbols.get("_text"), symbols.get("_stext"))
     text = next((address for address in (*addresses, lowest) if address is not None), None)

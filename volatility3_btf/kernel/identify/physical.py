@@ -61,10 +61,14 @@ class Mapped:
 def map_kernel(memory: Memory, kernel: Kernel) -> Mapped:
     """Find how the kernel's page tables are read.
 
+    A kernel as it lies on disk has no physical addresses yet.
+
     Args:
         memory: the image.
         kernel: the kernel, its symbols placed, with the VMCOREINFO that may be its own.
     """
+    if not memory.has_run:
+        return Mapped(kernel, None, Said())
     told = dict(_told_bases(memory, kernel))
     kernel = replace(kernel, page_tables=_root(kernel))
     for base in dict.fromkeys((*told.values(), *_seen_bases(memory, kernel), Physical(0))):

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...btf.spelling import printable
-from ...memory.memory import Memory, Progress
+from ...memory.memory import Memory
+from ...memory.progress import Progress
 from ...survey import Survey
 from ..arch.detect import architecture_of
 from ..evidence.vmcoreinfo_symbols import Notes

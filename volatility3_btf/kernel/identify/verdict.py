@@ -22,7 +22,7 @@ def evidence_of(kernel: Kernel, kallsyms: Kallsyms, placement: Placement) -> Sai
     """What of the kernel's placement agreed, what was inferred, and what should have agreed and did not."""
     own = [name for name in placement.direct if name.startswith("kallsyms_")]
     agreed, doubts = [], []
-    if "__start_BTF" in placement.direct:
+    if "__start_BTF" in placement.direct and not kernel.blob.lent:
         agreed.append(f"__start_BTF is the address of the BTF at {kernel.blob.offset:#x}")
     if placement.banner is not None:
         agreed.append(f"linux_banner is the address of the banner at {placement.banner.offset:#x}")
@@ -156,18 +156,22 @@ def judged(
         said: what was said before.
     """
     symbols, blob = kernel.symbols, kernel.blob
+    if blob.lent:
+        said = Said(doubts=(f"its BTF is not in this image: the types are {blob.lent}",)) + said
     if blob.problem:
         said += Said(doubts=(f"the BTF is {blob.state}: {blob.problem}",))
     if symbols is None:
         return replace(kernel, state="types only", evidence=[*said.agreed], doubts=[*said.doubts])
-    if how == "image":
+    if blob.lent:
+        pass  # where it lies says nothing
+    elif how == "image":
         said += Said(("the BTF lies inside the kernel image, though no symbol names its place",))
     elif how == "near":
         said += Said(doubts=("the BTF is the nearest one: no address says that it is this kernel's",))
     strangers = _strangers(kernel, symbols)
     said += Said(against=(strangers,) if strangers else ()) + _testified(testimonies)
     state: State = "unchecked"
-    if symbols.lost or _functions_only(symbols) or strangers or blob.state != "complete":
+    if symbols.lost or _functions_only(symbols) or strangers or blob.state != "complete" or blob.lent:
         state = "partial"
     elif not said.against and (kernel.kaslr_shift is None or kernel.kaslr_found):
         if how == "address" and _is_confirmed(kernel, placement):

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...btf import Types
-from ...memory.memory import Memory, Progress
+from ...memory.memory import Memory
+from ...memory.progress import Progress
 from ...survey import EVERYTHING, surveyed
 from ..errors import KernelError
 from ..identify.identify import identify_kernel

@@ -21,7 +21,8 @@ from ...blobs.examination import examine
 from ...btf import BtfError, Composite, Header
 from ...limits import Allowance
 from ...memory.addresses import Place, Virtual
-from ...memory.memory import BytesMemory, Memory, Progress, Run
+from ...memory.memory import BytesMemory, Memory, Run
+from ...memory.progress import Progress
 from ...survey import BTF, Survey, surveyed
 from ..address_space import AddressSpace, address_space_of, direct_map, read_runs
 from ..kernel import Kernel

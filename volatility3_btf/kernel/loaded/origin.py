@@ -10,7 +10,8 @@ from typing import Final, Literal
 from ...blobs.blob import Blob
 from ...blobs.candidates import Endian
 from ...blobs.scan import find_btf
-from ...memory.memory import Memory, Progress
+from ...memory.memory import Memory
+from ...memory.progress import Progress
 from ...survey import EVERYTHING, Survey, surveyed
 from ..identify.identify import identify_kernels
 from ..kernel import Kernel

@@ -24,7 +24,7 @@ from ..layers.what_file import what_file
 from ..lines import one_line, put_off
 from ..symbols.store import path_of
 from .decision import OWN_CLASSES, STOCK_CLASS, Answer, decide, source_for, tell
-from .kernel_layer import ProcessorError, SpaceError
+from .kernel_layer import OnDiskError, ProcessorError, SpaceError
 from .running import OPTION, NoTableError, running_kernel
 from .serving import of_another_image, unfit
 from .wanted import Wanted, wanted_by
@@ -90,7 +90,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
             if wanted.is_free(context):
                 return self._configure(context, config_path, wanted, progress)
         except (NoTableError, SpaceError) as error:
-            if isinstance(error, ProcessorError):
+            if isinstance(error, ProcessorError | OnDiskError):
                 leave_formats_only(context)
             _complain(context, wanted, str(error))
         except ERRORS as error:

@@ -20,8 +20,8 @@ from ..layers.arranged import laid_out
 from ..lines import one_line
 from ..symbols.store import StoreError, keep, read_kernel
 from ..symbols.user_files import UserSymbols
-from .glance import glance_at, notes_in
-from .kernel_layer import ProcessorError, SpaceError, build_layer, space_of, space_of_note
+from .glance import Glance, glance_at, notes_in
+from .kernel_layer import OnDiskError, ProcessorError, SpaceError, build_layer, space_of, space_of_note
 from .memo import listening, recall, remember
 from .running import NoTableError, Taken, asked, running_kernel
 
@@ -43,6 +43,11 @@ STOCK_CLASS: Final = "volatility3.framework.symbols.linux.LinuxKernelIntermedSym
 UNKNOWN_LEVELS: Final = (
     "Neither BTF nor VMCOREINFO is in this image to tell how many levels its page tables have: "
     "Volatility takes them for four, and where they are five, it finds nothing"
+)
+
+ON_DISK: Final = (
+    "this is a kernel as it lies on disk, and no memory: nothing has run in it that a plugin could list. "
+    "linux.btfscan, linux.btftypes and linux.btfisf read it"
 )
 
 MOST_NOTES: Final = 1024
@@ -104,9 +109,11 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
     Raises:
         NoTableError, SpaceError: there is a Linux kernel, and no table can be made for it.
     """
+    memory = layer_memory(context, physical)
+    if not memory.has_run:
+        raise OnDiskError(ON_DISK)
     user = UserSymbols.load()
     wanted = asked(context)
-    memory = layer_memory(context, physical)
     answer = None if wanted else _by_memo(context, physical, memory, user)
     if answer is not None:
         return answer
@@ -118,7 +125,7 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         return None
     try:
         with listening() as ear:
-            taken = running_kernel(survey, glance, wanted, user.has_foreign)
+            taken = _taken(survey, glance, wanted, user)
     except (NoTableError, SpaceError) as error:
         known = [banner for banner in glance.banners if banner.text in user]
         if wanted or not known or isinstance(error, ProcessorError):
@@ -134,7 +141,7 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         is_plain = taken.is_alone and taken.kernel.state == "exact" and not (wanted or ear.heard)
         return replace(answer, keep=partial(remember, touched, taken.kernel)) if is_plain else answer
     there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
-    again = running_kernel(Survey(layer_memory(context, laid), progress=progress), glance, there)
+    again = _taken(Survey(layer_memory(context, laid), progress=progress), glance, there, user)
     return _by_first_that_serves(context, laid, again, user)
 
 
@@ -159,6 +166,34 @@ def _by_memo(context: Context, physical: str, memory: Memory, user: UserSymbols)
     source = Source(OWN_CLASS, url, kernel)
     shift, mask = memo.space.kaslr_shift, layer.address_mask
     return Answer(layer.build_configuration(), shift, mask, (), kernel, source=source)
+
+
+def _taken(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> Taken:
+    """The kernel that a plugin gets; where its BTF is lost or damaged, with the types of a library's table.
+
+    Raises:
+        NoTableError, SpaceError: there is none, and no library has its banner.
+    """
+    try:
+        taken = running_kernel(survey, glance, wanted, user.has_foreign)
+    except (NoTableError, SpaceError):
+        lent = _lent(survey, glance, wanted, user)
+        if not lent:
+            raise
+        return Taken(lent[0], lent[1:])
+    if taken.kernel.blob.state == "complete":
+        return taken
+    lent = [kernel for kernel in _lent(survey, glance, "", user) if kernel.banner == taken.kernel.banner]
+    return Taken(lent[0], [taken.kernel, *taken.others]) if lent else taken
+
+
+def _lent(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> list[Kernel]:
+    """The kernels whose types a library has; nothing is looked for where it has none of the banners."""
+    if not any(user.library_tables(banner.text) for banner in glance.banners):
+        return []
+    from .lent import lent_kernels
+
+    return lent_kernels(survey, user, wanted)
 
 
 def source_for(kernel: Kernel) -> Source:
@@ -203,7 +238,8 @@ def _by_kernel(context: Context, physical: str, kernel: Kernel, user: UserSymbol
         "Linux %s, state %s: BTF at %#x, %d-level page tables at %#x, KASLR shift %#x",
         *(kernel.release, kernel.state, kernel.blob.offset, space.levels, space.root, space.kaslr_shift),
     )
-    files = user.choose(space.banner, kernel.blob.sha256, kernel.state == "exact")
+    has_all = kernel.state == "exact" or bool(kernel.blob.lent)
+    files = user.choose(space.banner, kernel.blob.sha256, has_all)
     return Answer(layer.build_configuration(), space.kaslr_shift, layer.address_mask, files, kernel)
 
 

@@ -30,6 +30,10 @@ class SpaceError(Exception):
     """A kernel whose address space cannot be set up; the message says why, for the user."""
 
 
+class OnDiskError(SpaceError):
+    """A kernel as it lies on disk: nothing has run in it."""
+
+
 class ProcessorError(SpaceError):
     """A kernel for a processor whose page tables Volatility does not read, and we not for this kernel."""
 
@@ -171,7 +175,8 @@ def _lies_at(layer: Layer, address: int, place: int) -> bool:
 def _witnesses(kernel: Kernel) -> dict[int, bytes]:
     """What must be readable in the kernel's address space: the banner, and the start of the BTF."""
     found: dict[int, bytes] = {}
-    known = {"linux_banner": kernel.banner, "__start_BTF": kernel.blob.data[:64]}
+    start = b"" if kernel.blob.lent else kernel.blob.data[:64]
+    known = {"linux_banner": kernel.banner, "__start_BTF": start}
     for name, expected in known.items():
         address = None if kernel.symbols is None else kernel.symbols.get(name)
         if address is not None and expected:

@@ -55,22 +55,9 @@ def save(plugin: interfaces.plugins.PluginInterface, name: str, data: bytes) -> 
 def _free_name(output: Any, name: str, data: bytes) -> tuple[str, bool]:
     """A name that is free in `vol`'s output folder; see `free_name`."""
     aside = getattr(output, "_name", None)
+    from ...isf.document import free_name
+
     return (name, False) if aside is None else free_name(Path(aside).parent, name, data)
-
-
-def free_name(folder: Path, name: str, data: bytes) -> tuple[str, bool]:
-    """A name that no file in a folder has, or of one that has this content; and which it is.
-
-    Volatility's own number would go before the last suffix alone, and a `.json-1.xz` is no symbol file.
-    """
-    suffixes = "".join(Path(name).suffixes[-2:]) if ".json." in name else Path(name).suffix
-    stem, number, chosen = name.removesuffix(suffixes), 0, name
-    while os.path.lexists(path := folder / chosen):
-        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
-            return chosen, True
-        number += 1
-        chosen = f"{stem}-{number}{suffixes}"
-    return chosen, False
 
 
 def unwritable(

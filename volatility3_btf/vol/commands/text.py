@@ -15,7 +15,7 @@ from typing import Any
 from volatility3.cli import text_renderer
 from volatility3.framework import interfaces, renderers
 
-from ..pipes import reader_may_leave
+from ...pipes import reader_may_leave
 from ..symbols.losses import types_may_be_lost
 
 Rows = Iterable[tuple[int, tuple[Any, ...]]]

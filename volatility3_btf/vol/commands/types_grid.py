@@ -23,7 +23,8 @@ from ...btf.views.text import prototype, render
 from ...btf.views.type_pattern import Pattern
 from ...isf.document import safe_name
 from ...kernel.loaded.choose_types import ChosenTypes
-from ...sources.types_in_file import SourceError, read_types
+from ...sources.errors import SourceError
+from ...sources.types_in_file import read_types
 from ..layers.image_layers import open_image
 from .output import save
 from .text import TextGrid

@@ -14,7 +14,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import intel, linear, physical
@@ -23,6 +23,7 @@ from ...files.descriptors import read_from
 from ...files.images import FileMemory, StreamMemory
 from ...files.kdump.memory import KdumpMemory
 from ...files.segments import Segment
+from ...memory.gaps import read_filled
 from ...memory.memory import Memory, Run, UnreadableError
 from .files.plain import reopened
 from .kdump import KdumpLayer
@@ -97,6 +98,48 @@ class LayerMemory(Memory):
             raise UnreadableError(offset, str(error)) from error
 
 
+class MemoryLayer(interfaces.layers.DataLayerInterface):
+    """The other way round: a layer whose bytes are a `Memory`.
+
+    Attributes:
+        memory: its bytes.
+    """
+
+    memory: Memory
+
+    @property
+    def minimum_address(self) -> int:
+        """The first address."""
+        return self.memory.runs[0].start if self.memory.runs else 0
+
+    @property
+    def maximum_address(self) -> int:
+        """The last address."""
+        return max(0, self.memory.end - 1)
+
+    def is_valid(self, offset: int, length: int = 1) -> bool:
+        """Whether all of some bytes are there."""
+        return bool(self.memory.available(offset, length) == length)
+
+    def read(self, offset: int, length: int, pad: bool = False) -> bytes:
+        """Read bytes; with `pad`, what is not there is zeros."""
+        try:
+            return self.memory.read(offset, length)
+        except UnreadableError as error:
+            if not pad:
+                raise exceptions.InvalidAddressException(self.name, error.offset, str(error)) from error
+        return read_filled(self.memory, offset, length)[0]
+
+    def scan(self, context: Any, scanner: Any, progress_callback: Any = None, sections: Any = None) -> Any:
+        """Scan what there is: the framework passes over pieces with a gap in them."""
+        there = sections or [(run.start, run.length) for run in self.memory.runs]
+        return super().scan(context, scanner, progress_callback, there)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Never."""
+        raise NotImplementedError("it is only read")
+
+
 def layer_memory(context: Context, layer_name: str) -> Memory:
     """The bytes of a Volatility layer, zero-copy where a plain file lies behind it.
 
@@ -109,6 +152,8 @@ def layer_memory(context: Context, layer_name: str) -> Memory:
     """
     layer = context.layers[layer_name]
     try:
+        if isinstance(layer, MemoryLayer):
+            return layer.memory
         if isinstance(layer, QemuStreamLayer):
             return _streamed(context, layer)
         if isinstance(layer, KdumpLayer):

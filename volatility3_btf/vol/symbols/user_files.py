@@ -45,6 +45,9 @@ _UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {
 _OURS: Final = re.compile(rb'"producer":\{"name":"%s"' % NAME.encode())
 _BTF: Final = re.compile(rb'"name":"BTF","hash_type":"sha256","hash_value":"([0-9a-f]{64})"')
 _STATE: Final = re.compile(rb'"name":"kallsyms, ([a-z ]+)"')
+_LIBRARY: Final = re.compile(r"(.+)-([0-9a-f]{12})-[0-9a-f]{12}\.json\.xz")
+"""Names in a library."""
+
 _NAME: Final = re.compile(r"(.+?)-([0-9a-f]{12})(?:-[0-9a-f]{12})?(?:-[0-9]{1,6})?\.json(?:\.xz|\.gz)?")
 
 
@@ -95,7 +98,9 @@ class UserSymbols:
         """Whether there is a file for a banner that `linux.btfisf` did not write."""
         return any(_written_by_us(url, banner) is None for url in self._files(banner))
 
-    def choose(self, banner: bytes, btf: str | None = None, is_exact: bool = False) -> list[str]:
+    def choose(
+        self, banner: bytes, btf: str | None = None, is_exact: bool = False, own: bool = True
+    ) -> list[str]:
         """The files to try for a kernel, best first; empty if the user has none.
 
         The user's own come before those that `linux.btfisf` wrote. Of these, only such as were made from the
@@ -105,18 +110,23 @@ class UserSymbols:
             banner: the bytes of `linux_banner`.
             btf: hexadecimal SHA-256 of the kernel's BTF, where that is in the image.
             is_exact: whether the kernel in the image is exact.
+            own: whether the user's own are among them.
         """
-        own: list[str] = []
+        theirs: list[str] = []
         ours: list[tuple[bool, str]] = []
         for url in self._files(banner):
             written = _written_by_us(url, banner)
             if written is None:
-                own.append(url)
+                theirs += [url] * own
             elif is_exact:
                 log.info("the image has all that is in %s, which linux.btfisf wrote", url)
             elif btf is None or written.is_of(btf):
                 ours.append((not written.is_exact, url))
-        return own + [url for _, url in sorted(ours, key=lambda each: each[0])]
+        return theirs + [url for _, url in sorted(ours, key=lambda each: each[0])]
+
+    def library_tables(self, banner: bytes) -> list[str]:
+        """The symbol files for a banner that `linux.btfisf` or a library's build wrote, best first."""
+        return self.choose(banner, own=False)
 
     def _stock(self, banner: bytes) -> str | None:
         """The file that Volatility takes. Remote lists leave out the newline and NUL at a banner's end."""
@@ -164,17 +174,19 @@ def _written_by_us(url: str, banner: bytes) -> Written | None:
     """What a file says of itself that `linux.btfisf` wrote for this banner; None for other files.
 
     It has the name that `linux.btfisf` gives, and names this project as its producer. A name alone says
-    nothing, and a file that the user gave another name is the user's own choice.
+    nothing, and a file that the user gave another name is the user's own choice. Of a file on a server the
+    name must do: it is not fetched to be looked at.
     """
     from ...isf.document import safe_name
 
     release = re.match(rb"Linux version (\S{1,64}) ", banner)
     path = local_path(url)
-    match = None if path is None else _NAME.fullmatch(path.name)
-    if path is None or match is None or release is None:
+    name = urllib.parse.unquote(urllib.parse.urlparse(url).path).rpartition("/")[2]
+    match = (_LIBRARY if path is None else _NAME).fullmatch(name)
+    if match is None or release is None or match[1] != safe_name(release[1].decode("latin-1")):
         return None
-    if match[1] != safe_name(release[1].decode("latin-1")):
-        return None
+    if path is None:  # a library's, on a server: its name has as much of the BTF's hash as the others'
+        return Written((match[2],), True)
     head = _head(path)
     if not _OURS.search(head):
         log.info("%s has a name as linux.btfisf gives, and another producer: it is the user's own", url)

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LicenseRef-VSL-1.0
+# SPDX-License-Identifier: Apache-2.0
 """Output whose reader leaves before its end, as `| head` does."""
 
 from __future__ import annotations

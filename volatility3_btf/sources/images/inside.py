@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A compressed kernel somewhere inside a loader that does not say where, as s390x's has it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Final
+
+from ...memory.memory import BytesMemory, Memory
+from ..errors import MissingReaderError, SourceError
+from ..packed.codecs import CODECS, Codec
+from ..packed.reading import reader
+from ..packed.stream import unpacked
+from .content import Content
+from .slices import part_of
+
+S390_MAGIC: Final = b"S390EP"
+S390_AT: Final = 0x10008
+"""Where s390x's image has it (arch/s390/boot/head.S)."""
+
+MOST_LOADER: Final = 128 << 20
+"""Bytes of a file with a loader; a larger one is memory, where the loader stays when a kernel has started."""
+
+LEAST: Final = 1 << 20
+"""Bytes of a kernel, unpacked; what a loader's code has by chance of a compression's first bytes is less."""
+
+_MOST_TRIED: Final = 256
+
+
+def is_s390_image(data: Memory) -> bool:
+    """Whether a file is an s390x kernel behind its loader."""
+    is_file = data.end <= MOST_LOADER
+    return is_file and data.read_available(S390_AT, len(S390_MAGIC)) == S390_MAGIC
+
+
+def take_inside(data: Memory, layer: str) -> Content | None:
+    """What is compressed inside a loader, the first that unpacks to the size of a kernel.
+
+    Args:
+        data: the loader.
+        layer: what to call it.
+
+    Returns:
+        None where nothing is.
+
+    Raises:
+        MissingReaderError: what may be a kernel is compressed with something that cannot be unpacked here.
+    """
+    whole = part_of(data, 0, data.end, layer).read(0, data.end)
+    missing: MissingReaderError | None = None
+    for number, (at, codec) in enumerate(_places(whole)):
+        if number == _MOST_TRIED:
+            break
+        try:
+            content = unpacked(reader(data, at), codec)
+        except MissingReaderError as error:
+            missing = missing or error
+        except SourceError:
+            continue
+        else:
+            if len(content) >= LEAST:
+                return Content(BytesMemory(content), (layer, codec.name))
+    if missing is not None:
+        raise missing
+    return None
+
+
+def _places(data: bytes) -> Iterator[tuple[int, Codec]]:
+    """Where something compressed may start, in order."""
+
+    def places(codec: Codec) -> Iterator[tuple[int, Codec]]:
+        return ((match.start(), codec) for match in codec.start.finditer(data))
+
+    yield from heapq.merge(*map(places, CODECS), key=lambda place: place[0])

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel modules as files (.ko, .ko.xz, .ko.zst, .ko.gz), by themselves or in a package: their types."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ..blobs.blob import MAX_BLOB, Blob
+from ..btf import BtfError, Header, Types, outline
+from ..btf.spelling import printable
+from ..memory.memory import BytesMemory, Memory
+from .errors import SourceError
+from .images import elf
+from .images.notes import build_id_of
+from .images.sections import sections_of
+from .images.slices import part_of
+from .kernels import opened
+from .packages.members import is_module, wanted
+from .packages.opening import open_package
+from .packed.codecs import LONGEST_START, codec_of
+from .packed.reading import reader
+from .packed.stream import unpacked
+
+log = logging.getLogger(__name__)
+
+_LONGEST_NAME: Final = 64
+_NOTE: Final = ".note.gnu.build-id"
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleImage:
+    """One module's file.
+
+    Attributes:
+        path: the file.
+        member: the module's path inside a package; None where the file is the module.
+        layers: what was taken off, the outermost first.
+        name: as the kernel calls it, with `_` for each `-`.
+        btf: its BTF, which stands on its kernel's.
+        build_id: hexadecimal digits of the GNU build ID; None without one.
+    """
+
+    path: Path
+    member: str | None
+    layers: tuple[str, ...]
+    name: str
+    btf: bytes = field(repr=False)
+    build_id: str | None = None
+
+    def read(self, kernel: Types) -> Blob:
+        """Its BTF, decoded on the kernel's types.
+
+        Raises:
+            BtfError: it is damaged, or another kernel's.
+        """
+        if not outline(self.btf).fits(kernel):
+            raise BtfError(f"the BTF of module {printable(self.name)} is not of this kernel's build")
+        types = Types(self.btf, base=kernel)
+        return Blob(0, Header.parse(self.btf), "module", "complete", self.btf, "", types.counts, types)
+
+
+def open_modules(path: str | os.PathLike[str]) -> Iterator[ModuleImage]:
+    """The modules with BTF in a file: a module, or a package of many.
+
+    Args:
+        path: a regular file.
+
+    Yields:
+        Each module that can be read. What cannot, and modules without BTF, in a package are logged.
+
+    Raises:
+        SourceError: the file is no module and no package, is damaged, or holds no module with BTF: why, in
+            one line that starts with the path.
+    """
+    with opened(path) as data:
+        yield from _modules_in(data, Path(path))
+
+
+def _modules_in(data: Memory, path: Path) -> Iterator[ModuleImage]:
+    package = open_package(data, data.read_available(0, 4096))
+    if package is None:
+        yield _module(data, path, None, (), path.name)
+        return
+    found = 0
+    for member in wanted(package, is_module):
+        try:
+            file = BytesMemory(member.read())
+            module = _module(file, path, member.name, package.layers, member.name.rpartition("/")[2])
+        except SourceError as error:
+            log.info("%s: %s: %s", path, member.name, error)
+            continue
+        found += 1
+        yield module
+    if not found:
+        raise SourceError("no module with BTF in it")
+
+
+def _module(
+    data: Memory, path: Path, member: str | None, layers: tuple[str, ...], file_name: str
+) -> ModuleImage:
+    codec = codec_of(data.read_available(0, LONGEST_START))
+    if codec is not None:
+        data, layers = BytesMemory(unpacked(reader(data), codec)), (*layers, codec.name)
+    if elf.kind_of(data.read_available(0, 64)) != elf.OBJECT:
+        raise SourceError("no kernel module")
+    order = elf.read_elf(data).order
+    sections = sections_of(data)
+    if ".BTF.base" in sections:
+        raise SourceError("a module whose BTF stands on a base of its own (.BTF.base), as of other builds")
+    if ".BTF" not in sections:
+        raise SourceError("a module without BTF")
+    section = sections[".BTF"]
+    if section.length > MAX_BLOB:
+        raise SourceError("a module whose BTF is too large")
+    btf = part_of(data, *section, "the BTF of a module").read(0, section.length)
+    notes = sections.get(_NOTE)
+    build_id = None if notes is None else build_id_of(data.read_available(notes.start, notes.length), order)
+    stem = file_name.partition(".ko")[0].replace("-", "_")[:_LONGEST_NAME]
+    return ModuleImage(path, member, (*layers, "ELF"), stem, btf, build_id)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compressed data: recognised by its first bytes, unpacked piece by piece, never more than a bound."""
