@@ -22,7 +22,7 @@ from volatility3_btf.notebook import Image
 from volatility3_btf.notebook.running import names
 from volatility3_btf.notebook.running.result import RESERVED
 from volatility3_btf.notebook.sql.mentioned import Mentioned, tables_in
-from volatility3_btf.notebook.sql.tables import Table, create, literal, quoted
+from volatility3_btf.notebook.sql.tables import Table, comment_on, create, literal, quoted
 
 Opened = Callable[[str], Image]
 Dumps = Callable[[str], Dump]
@@ -136,7 +136,9 @@ def test_names_and_comments_with_quotes_stay_what_they_are() -> None:
 
     evil = "x\"; drop table y; --'"
     connection = duckdb.connect()
-    create(connection, Table(evil, pa.table({evil: [1]}), about=evil, comments=[evil]))
+    table = Table(evil, pa.table({evil: [1]}), about=evil, comments=[evil])
+    create(connection, table)
+    comment_on(connection, table)
     assert connection.execute(f"select {quoted(evil)} from {quoted(evil)}").fetchall() == [(1,)]
     assert connection.execute("select comment from duckdb_tables()").fetchall() == [(evil,)]
     assert connection.execute(f"select {literal(evil)}").fetchall() == [(evil,)]
