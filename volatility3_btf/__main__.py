@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that need no Volatility: `python -m volatility3_btf COMMAND …`."""
+"""`python -m volatility3_btf COMMAND …`: what the project does without being a plugin."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from typing import Final
 from .pipes import reader_may_leave
 
 COMMANDS: Final = {"isf": "isf", "library": "library"}
-"""Each command, and the module in `cli` that does it."""
+"""Each command that needs no Volatility, and the module in `cli` that does it."""
+
+SQL: Final = "sql"
+_ABOUT_SQL: Final = "ask an image with SQL: every plugin is a table (needs the extra `notebook`)"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [SQL]:
+        return int(import_module(".notebook.sql.shell", __package__).main(words[1:]))
     parser = argparse.ArgumentParser(prog="python -m volatility3_btf", description=__doc__)
     added = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     modules = {name: import_module(f".cli.{home}", __package__) for name, home in COMMANDS.items()}
     for name, module in modules.items():
         text = module.DESCRIPTION
         module.add_arguments(added.add_parser(name, description=text, help=text))
-    options = parser.parse_args(arguments)
+    added.add_parser(SQL, help=_ABOUT_SQL)
+    options = parser.parse_args(words)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     return int(modules[options.command].run(options))
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import lzma
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import orjson
 
 from ..bits import ALL_BITS
 from ..btf import BtfError, Types
@@ -62,8 +62,8 @@ def read_document(data: bytes) -> dict[str, Any]:
         TableFileError: it is damaged, or has not the parts of one.
     """
     try:
-        content = orjson.loads(unpacked(data, _MOST_DOCUMENT))
-    except orjson.JSONDecodeError as error:
+        content = json.loads(unpacked(data, _MOST_DOCUMENT))
+    except json.JSONDecodeError as error:
         raise TableFileError(f"not a symbol file: {error}") from error
     parts = ("base_types", "user_types", "enums", "symbols")
     if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in parts):

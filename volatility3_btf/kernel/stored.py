@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +22,7 @@ from ..blobs.blob import Blob
 from ..btf import Header, Types
 from ..memory.addresses import Virtual
 from . import Kernel
+from .paging.tables import PageTables
 from .symbols import Symbols
 
 MAGIC: Final = b"VOL3BTF\x04"
@@ -29,6 +32,10 @@ _DIGEST: Final = 32
 _COLUMNS: Final = {"addresses": "<u8", "letters": "u1", "fixed": "?", "starts": "<i8"}
 _PLAIN: Final = ("release", "architecture", "state")
 _CONTENT: Final = "content of "
+_OF_THE_IMAGE: Final = (
+    *("kaslr_shift", "kaslr_found", "physical_shift", "layer_base", "memory_start", "lacking", "life"),
+    *("untyped", "evidence", "doubts"),
+)
 
 
 class CompactError(ValueError):
@@ -81,6 +88,42 @@ def unpack_kernel(data: bytes) -> Kernel:
         return _kernel(header, _sections(header["sections"], body[start + length :]))
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise CompactError(f"the stored symbol table cannot be read: {error}") from error
+
+
+def told_of(kernel: Kernel) -> dict[str, Any]:
+    """What an image says of a kernel that is not packed, as plain values for `running_kernel`."""
+    told = {name: getattr(kernel, name) for name in _OF_THE_IMAGE}
+    tables = kernel.page_tables
+    return told | {"offset": kernel.blob.offset, "page_tables": None if tables is None else asdict(tables)}
+
+
+def running_kernel(packed: Kernel, told: Mapping[str, Any]) -> Kernel:
+    """A kernel that was unpacked, as it runs in the image of which `told_of` was kept.
+
+    Raises:
+        CompactError: the values are not of the right kind.
+    """
+    try:
+        shift, tables = int(told["kaslr_shift"] or 0), told["page_tables"]
+        values: dict[str, Any] = {name: told[name] for name in _OF_THE_IMAGE}
+        return replace(
+            packed,
+            **values,
+            blob=replace(packed.blob, offset=int(told["offset"])),
+            symbols=None if packed.symbols is None else _moved(packed.symbols, shift),
+            page_tables=None if tables is None else PageTables(**tables),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CompactError(f"what was kept of a kernel cannot be read: {error}") from error
+
+
+def _moved(symbols: Symbols, shift: int) -> Symbols:
+    """Symbols with run-time addresses in place of link-time ones."""
+    tables, told = (
+        {name: Virtual(address + shift & ALL_BITS) for name, address in part.items()}
+        for part in (symbols.tables, symbols.told)
+    )
+    return replace(symbols, addresses=symbols.link_addresses(-shift), tables=tables, told=told)
 
 
 def _sections(lengths: dict[str, int], data: memoryview) -> dict[str, memoryview]:

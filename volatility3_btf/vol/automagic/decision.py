@@ -82,6 +82,7 @@ class Answer:
         reason: why it has none, for the user.
         source: the kernel's table, where it is known already.
         keep: keeps what the kernel was identified as, given the file of its table; None where it must not be.
+        others: kernels in the image that could be taken in its place, best first.
     """
 
     layer: interfaces.configuration.HierarchicalDict
@@ -92,6 +93,7 @@ class Answer:
     reason: str = ""
     source: Source | None = None
     keep: Callable[[Path], None] | None = None
+    others: Sequence[Kernel] = ()
 
 
 def decide(context: Context, physical: str, progress: Any = None) -> Answer | None:
@@ -147,19 +149,21 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
 
 def _by_memo(context: Context, physical: str, memory: Memory, user: UserSymbols) -> Answer | None:
     """The answer for an image whose kernel was identified before; None where it is to be done again."""
+    from ...kernel.stored import CompactError
+    from ...kernel.stored import running_kernel as as_it_runs
     from ..symbols.kernel_table import hand_over
 
     memo = recall(memory)
     if memo is None or user.choose(memo.space.banner, memo.sha256, is_exact=True):
         return None
     try:
-        kernel = read_kernel(memo.table)
+        kernel = as_it_runs(read_kernel(memo.table), memo.kernel)
         layer = build_layer(context, physical, memo.space)
-    except (StoreError, SpaceError) as error:
+    except (StoreError, SpaceError, CompactError) as error:
         log.info("the kernel is identified again: %s", error)
         return None
     log.info("identified before, and all that was read of the image for it is what it was")
-    for sentence in memo.evidence:
+    for sentence in kernel.evidence:
         log.info("evidence: %s", one_line(sentence))
     url = memo.table.as_uri()
     hand_over(url, kernel)
@@ -214,7 +218,7 @@ def source_for(kernel: Kernel) -> Source:
 def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer:
     """The answer for the kernel that was taken, or, with a word, for the next one that has a layer."""
     try:
-        return _by_kernel(context, physical, taken.kernel, user)
+        return replace(_by_kernel(context, physical, taken.kernel, user), others=taken.others)
     except SpaceError as error:
         if not taken.others:
             raise

@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -59,13 +60,13 @@ class Memo:
         table: the file of its stored table.
         space: its address space.
         sha256: of its BTF, hexadecimal.
-        evidence: what it was identified by, as sentences.
+        kernel: what the image says of it besides, see `told_of`.
     """
 
     table: Path
     space: KernelSpace
     sha256: str
-    evidence: list[str]
+    kernel: dict[str, Any]
 
 
 class Listening(logging.Handler):
@@ -119,9 +120,8 @@ def remember(memory: TouchedMemory, kernel: Kernel, table: Path) -> None:
     touched = memory.touched
     if path is None or not _may_be_read(memory, touched):
         return
-    import orjson
-
     from ...isf.document import write_aside
+    from ...kernel.stored import told_of
     from ...memory.touched import digest_of_runs
 
     space = space_of(kernel)
@@ -130,7 +130,7 @@ def remember(memory: TouchedMemory, kernel: Kernel, table: Path) -> None:
         "digest": digest_of_runs(memory.memory, touched),
         "table": table.name,
         "sha256": kernel.blob.sha256,
-        "evidence": list(kernel.evidence),
+        "kernel": told_of(kernel),
         "space": asdict(space)
         | {
             "banner": base64.b64encode(space.banner).decode("ascii"),
@@ -138,7 +138,7 @@ def remember(memory: TouchedMemory, kernel: Kernel, table: Path) -> None:
             "places": [[str(at), str(place)] for at, place in space.places.items()],
         },
     }
-    body = orjson.dumps(said)
+    body = json.dumps(said).encode()
     try:
         write_aside(path, hashlib.sha256(body).hexdigest().encode("ascii") + body)
         _make_room(path)
@@ -162,12 +162,10 @@ def _may_be_read(memory: Memory, touched: list[Run]) -> bool:
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
-    import orjson
-
     digest, body = data[:64], data[64:]
     if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
         raise ValueError("it is damaged")
-    said: dict[str, Any] = orjson.loads(body)
+    said: dict[str, Any] = json.loads(body)
     return said
 
 
@@ -187,7 +185,7 @@ def _memo(said: dict[str, Any]) -> Memo:
             }
         ),
         str(said["sha256"]),
-        [str(sentence) for sentence in said["evidence"]],
+        dict(said["kernel"]),
     )
 
 

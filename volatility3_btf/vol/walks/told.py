@@ -22,6 +22,11 @@ _told: WeakKeyDictionary[Context, dict[str, set[tuple[str, int]]]] = WeakKeyDict
 """What a context's user has heard of: by kind, layer and address."""
 
 
+def say_again(context: Context) -> None:
+    """Have this context's user told once more of lists that are torn: another answer begins."""
+    _told.pop(context, None)
+
+
 def tell(context: Context, kind: str, layer: str, address: int, text: str) -> None:
     """Give the user a line, once for each list, and not too many for each kind.
 
