@@ -7,6 +7,7 @@
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
+# make docs              the documentation as a site, in build/site
 # make situations        what is printed of images from resets, crashes, cut files, … (docs/situations.md, 20 minutes)
 # make decoys            what a process can write to pass for a kernel, in 2,100 mixtures (docs/hostile.md)
 # make acceptance        every plugin on every dump in every form with nothing prepared, a hundred kills (hours)
@@ -21,7 +22,7 @@ $(BIN)/ruff check
 $(BIN)/mypy
 endef
 
-.PHONY: demo check test fresh parity bench acceptance decoys robustness situations system venv dumps lint clean
+.PHONY: demo check test docs fresh parity bench acceptance decoys robustness situations system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -35,6 +36,9 @@ check:
 # pytest last: its closing line is the run's.
 test: lint dumps
 	$(PYTEST)
+
+docs: venv
+	$(BIN)/mkdocs build --strict
 
 fresh:
 	tools/fresh $(SUITE) $(FRESH_ARGS)
