@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernel": {"memory", "limits", "arrays", "bits", "btf", "blobs", "survey"},
     "sources": {"memory", "files", "btf", "blobs", "kernel"},
     "isf": {"bits", "btf", "kernel", "version"},
+    "pictures": {"btf", "kernel"},
     "": {"files", "blobs", "kernel", "isf", "version"},
     "vol": {
         "memory",
