@@ -53,6 +53,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "version",
         "",
     },
+    "notebook": {"bits", "files", "btf", "kernel", "vol", ""},
+    "__main__": set(),  # it loads what a command needs when the command is given
 }
 
 # The same of the folders in a part. What lies beside them in the part's own folder is what they share, and
@@ -79,6 +81,10 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "symbols": {"layers", "extensions"},
         "automagic": {"layers", "extensions", "symbols"},
         "commands": {"layers", "symbols"},
+    },
+    "notebook": {
+        "running": set(),
+        "sql": {"running"},
     },
 }
 
@@ -171,7 +177,9 @@ def test_both_licences_are_in_the_wheel(content: dict[str, bytes], metadata: ema
         assert packed == (CHECKOUT / f"LICENSES/{name}.txt").read_bytes()
 
 
-@pytest.mark.parametrize("folder", [PLUGINS, LIBRARY / "vol"], ids=["plugins", "vol"])
+@pytest.mark.parametrize(
+    "folder", [PLUGINS, LIBRARY / "vol", LIBRARY / "notebook"], ids=["plugins", "vol", "notebook"]
+)
 def test_the_licence_of_volatility_lies_beside_its_additions(folder: Path) -> None:
     assert (folder / "LICENSE").read_bytes() == (CHECKOUT / f"LICENSES/{VSL}.txt").read_bytes()
 
@@ -221,7 +229,7 @@ def test_additions_to_volatility_are_under_its_licence() -> None:
         if spdx(path) is None:
             continue
         name = str(path.relative_to(CHECKOUT))
-        if name.startswith(("plugins/", "volatility3_btf/vol/")):
+        if name.startswith(("plugins/", "volatility3_btf/vol/", "volatility3_btf/notebook/")):
             assert spdx(path) == VSL, name
         elif name.startswith("volatility3_btf/"):
             assert spdx(path) == APACHE, name
@@ -322,13 +330,13 @@ def is_crowded(folder: Path) -> bool:
     return len(list(folder.glob("*.py"))) > MOST_FILES
 
 
-def test_only_vol_and_the_plugins_import_volatility() -> None:
+def test_only_vol_notebook_and_the_plugins_import_volatility() -> None:
     importing = set()
     for path in [*LIBRARY.rglob("*.py"), *(CHECKOUT / "tools").rglob("*.py")]:
         modules = {name.split(".")[0] for name in imported(path, ast.parse(path.read_text()))}
         if "volatility3" in modules:
             importing.add(path.relative_to(CHECKOUT).parts[:2])
-    assert importing == {("volatility3_btf", "vol")}
+    assert importing == {("volatility3_btf", "vol"), ("volatility3_btf", "notebook")}
 
 
 def test_an_import_is_seen_in_every_spelling() -> None:

@@ -10,7 +10,7 @@ user's is used where it can serve.
 from __future__ import annotations
 
 import logging
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.automagic import construct_layers
@@ -27,6 +27,9 @@ from .kernel_layer import ProcessorError, SpaceError
 from .running import OPTION, NoTableError, running_kernel
 from .serving import of_another_image, unfit
 from .wanted import Wanted, wanted_by
+
+if TYPE_CHECKING:
+    from ...kernel import Kernel
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,14 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
                 optional=True,
             ),
         ]
+
+    def kernels_in(self, context: Context) -> list[Kernel]:
+        """The kernel that plugins get of the context's image, and those that could be taken in its place.
+
+        None of them where no plugin has asked for one yet, or nothing but the user's symbol file tells of it.
+        """
+        answer = self._answers.get(context.config.get(LOCATION, None) or "")
+        return [] if answer is None or answer.kernel is None else [answer.kernel, *answer.others]
 
     def __call__(
         self, context: Context, config_path: str, requirement: Requirement, progress_callback: Any = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -71,6 +71,7 @@ class Answer:
         files: the user's own symbol files for the kernel, to be tried in this order.
         kernel: the kernel, whose own table serves where none of them does; None if the image has no BTF.
         reason: why it has none, for the user.
+        others: kernels in the image that could be taken in its place, best first.
     """
 
     layer: interfaces.configuration.HierarchicalDict
@@ -79,6 +80,7 @@ class Answer:
     files: Sequence[str] = ()
     kernel: Kernel | None = None
     reason: str = ""
+    others: Sequence[Kernel] = ()
 
 
 def decide(context: Context, physical: str, progress: Any = None) -> Answer | None:
@@ -140,7 +142,7 @@ def source_for(kernel: Kernel) -> Source:
 def _by_first_that_serves(context: Context, physical: str, taken: Taken, user: UserSymbols) -> Answer:
     """The answer for the kernel that was taken, or, with a word, for the next one that has a layer."""
     try:
-        return _by_kernel(context, physical, taken.kernel, user)
+        return replace(_by_kernel(context, physical, taken.kernel, user), others=taken.others)
     except SpaceError as error:
         if not taken.others:
             raise

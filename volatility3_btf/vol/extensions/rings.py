@@ -23,6 +23,11 @@ _told: WeakKeyDictionary[Context, set[tuple[str, int]]] = WeakKeyDictionary()
 """Of which rings a context's user has heard: layer and address of the head."""
 
 
+def say_again(context: Context) -> None:
+    """Have this context's user told once more of rings that do not come round: another answer begins."""
+    _told.pop(context, None)
+
+
 @dataclass(frozen=True)
 class Ring:
     """A list whose end is looked at.
