@@ -142,8 +142,8 @@ def test_plugins_can_be_completed_and_help_tells_their_options(image: Image) -> 
 def test_an_empty_table_says_that_nothing_was_found(image: Image) -> None:
     rows = image.lsof(pid=[99999])
     assert len(rows) == 0
-    assert "found nothing with pid=[99999]" in repr(rows)
-    assert "found nothing with pid=[99999]" in rows._repr_html_()
+    assert "nothing was found with pid=[99999]" in repr(rows)
+    assert "nothing was found with pid=[99999]" in rows._repr_html_()
 
 
 def test_files_go_into_the_output_folder(dump: Dumps, tmp_path: Path) -> None:

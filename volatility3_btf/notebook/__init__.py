@@ -33,7 +33,7 @@ from .image import Image
 from .opening import open_image as open
 
 if TYPE_CHECKING:
-    from .collect import Collection
+    from .fleet import Collection
 
 __all__ = [
     "Image",
@@ -59,7 +59,7 @@ def collect(
     into: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Collection:
-    """Run plugins on many images, into a Parquet dataset that DuckDB queries; see `collect.collect`."""
-    from .collect import collect as run
+    """Run plugins on many images, into a Parquet dataset that DuckDB queries; see `fleet.collect`."""
+    from .fleet import collect as run
 
     return run(images, plugins, scheduler, into, **options)

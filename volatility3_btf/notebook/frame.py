@@ -197,7 +197,7 @@ def why_empty(about: About) -> str:
     if about.lines:
         return "What was said during the run may be why:"
     given = ", ".join(f"{key}={value!r}" for key, value in about.options.items())
-    return "It ran to its end without a warning and found nothing" + (f" with {given}." if given else ".")
+    return "Nothing went wrong, and nothing was found" + (f" with {given}." if given else ".")
 
 
 def rows_of(result: Result) -> Rows:

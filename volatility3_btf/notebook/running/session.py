@@ -132,7 +132,7 @@ class Session:
                 grid = self._construct(plugin, values, drawn, written).run()
                 collector = Collector(grid)
                 grid.populate(collector, None)
-            except (NoKernelError, OptionError):
+            except NotebookError:
                 raise
             except Exception as error:  # plugins stumble over damaged memory in every way
                 failed = one_line(f"{type(error).__name__}: {error}")

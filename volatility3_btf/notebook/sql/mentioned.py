@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 
-_BEFORE_TABLES: Final = {"from", "join", "pivot", "unpivot", "describe", "summarize", "table", ","}
+_BEFORE_TABLES: Final = {"from", "join", "pivot", "unpivot", "describe", "summarize", ","}
 """What stands before a table's name in statements that DuckDB gives no tree of."""
 
 

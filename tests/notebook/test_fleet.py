@@ -10,7 +10,7 @@ import pytest
 
 from dumpmaker.cache import Dump
 from volatility3_btf import notebook
-from volatility3_btf.notebook.collect import Collection
+from volatility3_btf.notebook.fleet import Collection
 
 Dumps = Callable[[str], Dump]
 
@@ -39,7 +39,10 @@ def test_one_query_asks_all_of_them(collected: Collection, dump: Dumps) -> None:
     only = collected.sql(
         "select module_name, any_value(image) as image from lsmod group by 1 having count(distinct image) = 1"
     )
-    loaded = {name: set(dump(name).truth["modules"]) for name in ("amd64-6.12", "amd64-6.1")}
+    loaded = {
+        name: {module["name"] for module in dump(name).truth["modules"]}
+        for name in ("amd64-6.12", "amd64-6.1")
+    }
     assert set(only["module_name"]) == loaded["amd64-6.12"] ^ loaded["amd64-6.1"]
     rows = collected.sql("select * from pslist where pid = 1")
     assert set(rows["host"]) == {"btf-guest"} and len(rows) == 2
