@@ -38,7 +38,8 @@ test: lint dumps
 	$(PYTEST)
 
 docs: venv
-	$(BIN)/mkdocs build --strict
+	PYTHONPATH=tools:. $(BIN)/python -m docsite.notebooks build/notebooks
+	BTF_DOCS_NOTEBOOKS=build/notebooks $(BIN)/mkdocs build --strict
 
 fresh:
 	tools/fresh $(SUITE) $(FRESH_ARGS)

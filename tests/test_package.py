@@ -199,8 +199,9 @@ WITHOUT_SPDX_LINE = re.compile(
 
 
 def spdx(path: Path) -> str | None:
-    """The identifier on one of the file's first three lines."""
-    head = path.read_bytes()[:1000].decode(errors="replace").splitlines()[:3]
+    """The identifier on one of the file's first three lines; of a notebook, in its first cell."""
+    most = 12 if path.suffix == ".ipynb" else 3
+    head = path.read_bytes()[:1000].decode(errors="replace").splitlines()[:most]
     found = re.search(r"SPDX-License-Identifier: ([\w.-]+)", "\n".join(head))
     return found[1] if found else None
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+NOTEBOOK = re.compile(r"\(\.\./(notebooks/[\w-]+)\.ipynb\)")
+"""A link from a page to a notebook in the repository, which is a page of the site."""
+
 Section: TypeAlias = dict[str, list[dict[str, str]]]
 """A heading, and the titles and paths of the pages under it."""
 
@@ -24,7 +27,7 @@ def navigation(index: str) -> list[dict[str, str] | Section]:
     """
     sections: list[dict[str, str] | Section] = [{"Home": "index.md"}]
     pages: list[dict[str, str]] = []
-    for line in index.splitlines():
+    for line in NOTEBOOK.sub(r"(\1.md)", index).splitlines():
         if heading := _HEADING.match(line):
             pages = []
             sections.append({heading[1]: pages})
