@@ -8,6 +8,7 @@
 # make parity            our symbol tables beside the kernels' DWARF, every plugin with each (an hour; needs Go)
 # make bench             what everything costs, beside its peers (half an hour; BENCH_ARGS="--docs" writes it down)
 # make robustness         damage real dumps in every way, count what is still found (docs/robustness.md)
+# make docs              the documentation as a site, in build/site
 # make situations        what is printed of images from resets, crashes, cut files, … (docs/situations.md, 20 minutes)
 # make machines         AVML and LiME in a guest that works, large and odd machines (docs/acquired.md, an hour; needs cargo)
 # make decoys            what a process can write to pass for a kernel, in 2,100 mixtures (docs/hostile.md)
@@ -25,7 +26,7 @@ $(BIN)/mypy --platform win32 volatility3_btf plugins
 $(BIN)/mypy --platform darwin volatility3_btf plugins
 endef
 
-.PHONY: demo check test fresh versions parity bench acceptance decoys robustness situations machines system venv dumps lint clean
+.PHONY: demo check test docs fresh versions parity bench acceptance decoys robustness situations machines system venv dumps lint clean
 
 demo:
 	tools/demo $(DUMP)
@@ -40,6 +41,10 @@ check:
 test: lint dumps
 	tools/versions --ends --beside $(BIN)/python
 	$(PYTEST)
+
+docs: venv
+	PYTHONPATH=tools:. $(BIN)/python -m docsite.notebooks build/notebooks
+	BTF_DOCS_NOTEBOOKS=build/notebooks $(BIN)/mkdocs build --strict
 
 fresh:
 	tools/fresh $(SUITE) $(FRESH_ARGS)

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernel": {"memory", "limits", "arrays", "bits", "byte_search", "btf", "blobs", "survey"},
     "sources": {"memory", "arrays", "files", "btf", "blobs", "kernel"},
     "isf": {"bits", "blobs", "btf", "kernel", "system", "version"},
+    "pictures": {"btf", "kernel"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
     "pipes": set(),
     "library": {"memory", "survey", "files", "btf", "kernel", "sources", "isf", "version", "system"},
@@ -81,6 +82,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "arch": {"paging", "evidence"},
         "identify": {"kallsyms", "evidence", "arch", "paging"},
         "loaded": {"identify"},
+        "frames": {"arch", "evidence", "loaded", "paging"},
     },
     "sources": {
         "packed": set(),
@@ -213,8 +215,9 @@ WITHOUT_SPDX_LINE = re.compile(
 
 
 def spdx(path: Path) -> str | None:
-    """The identifier on one of the file's first three lines."""
-    head = path.read_bytes()[:1000].decode(errors="replace").splitlines()[:3]
+    """The identifier on one of the file's first three lines; of a notebook, in its first cell."""
+    most = 12 if path.suffix == ".ipynb" else 3
+    head = path.read_bytes()[:1000].decode(errors="replace").splitlines()[:most]
     found = re.search(r"SPDX-License-Identifier: ([\w.-]+)", "\n".join(head))
     return found[1] if found else None
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from support.checkout import CHECKOUT
 from support.volrunner import Vol
 
 DOCS = CHECKOUT / "docs"
+PATHS = [CHECKOUT, CHECKOUT / "tools", CHECKOUT / "tests"]
 PAGES = [CHECKOUT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
@@ -60,24 +62,62 @@ def test_the_readmes_python_runs(dump: Callable[[str], Dump], vol: Vol) -> None:
         assert "kernel" in done.stdout
 
 
-def test_the_columns_described_are_the_plugins(dump: Callable[[str], Dump], session_vol: Vol) -> None:
-    (row,) = session_vol("linux.btfscan", image=dump("amd64-6.12").raw).rows
-    text = (DOCS / "btfscan.md").read_text()
-    table = text[text.index("## Columns") : text.index("## How to read")]
+ELSEWHERE = {"python.md", "README.md", "modules.md", "no-symbols.md", "pictures.md"}
+"""Pages whose programs other tests run, or the two above, and look at what they print; the build of the
+site runs those of pictures."""
+PROGRAMS = [page for page in PAGES if blocks(page, "python") and page.name not in ELSEWHERE]
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.name)
+def test_the_programs_of_other_pages_run(page: Path, dump: Callable[[str], Dump], vol: Vol) -> None:
+    """A page's blocks are one program, in a folder with the image that they name."""
+    (vol.folder / "memory.raw").symlink_to(dump("amd64-6.12").raw)
+    (vol.folder / "out").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks(page, "python"))],
+        env=vol.environment | {"PYTHONPATH": os.pathsep.join(map(str, PATHS))},
+        cwd=vol.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+PLUGINS = {f"linux.{path.stem}": f"{path.stem}.md" for path in (CHECKOUT / "plugins/linux").glob("*.py")}
+"""Ours, and their pages."""
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_plugin_of_ours_has_a_page(plugin: str) -> None:
+    assert (DOCS / PLUGINS[plugin]).read_text().splitlines()[1] == f"# {plugin}"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_the_columns_described_are_the_plugins(
+    plugin: str, dump: Callable[[str], Dump], session_vol: Vol
+) -> None:
+    words = {"linux.btftypes": ("--type", "list_head"), "linux.btflogs": ("--path", "*/group")}
+    asked = words.get(plugin, ())
+    row = session_vol(plugin, *asked, image=dump("amd64-6.12").raw).rows[0]
+    text = (DOCS / PLUGINS[plugin]).read_text()
+    table = text[text.index("## Columns") :].partition("\n\n#")[0]
     described = [
         name
         for line in table.splitlines()
         if line.startswith("| `")
-        for name in re.findall(r"`([A-Z][^`]*)`", line.split("|")[1])
+        for name in re.findall(r"`([^`]*)`", line.split("|")[1])
     ]
     assert set(described) == row.keys() - {"__children"}
     assert len(described) == len(set(described))
 
 
-def test_the_options_described_are_the_plugins(session_vol: Vol) -> None:
-    shown = session_vol("linux.btfscan", "--help", renderer=None).stdout
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_the_options_described_are_the_plugins(plugin: str, session_vol: Vol) -> None:
+    shown = session_vol(plugin, "--help", renderer=None).stdout
     options = set(re.findall(r"^\s+(--[a-z]+)", shown, re.MULTILINE))
-    described = set(re.findall(r"^\| `(--[a-z]+)", (DOCS / "btfscan.md").read_text(), re.MULTILINE))
+    page = (DOCS / PLUGINS[plugin]).read_text()
+    described = set(re.findall(r"^\| `(--[a-z]+)", page, re.MULTILINE))
     assert described == options
 
 
@@ -86,9 +126,3 @@ def test_links_lead_to_files(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
-def test_every_page_is_in_the_index() -> None:
-    index = (DOCS / "index.md").read_text()
-    for page in DOCS.glob("*.md"):
-        assert page.name == "index.md" or f"({page.name})" in index, page.name

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .errors import KallsymsError, KernelError, NoKernelError
     from .evidence.banner import Banner, find_banners, parse_banner, seen_kernels
     from .evidence.vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
+    from .frames.physical_map import PhysicalMap, physical_map
     from .identify.asked import NotThereError, asked_for, name_of
     from .identify.identify import identify_kernel, identify_kernels
     from .kernel import Kernel
@@ -30,6 +31,7 @@ __all__ = [
     "NoKernelError",
     "NotThereError",
     "PageTables",
+    "PhysicalMap",
     "Symbols",
     "Vmcoreinfo",
     "address_space_of",
@@ -40,6 +42,7 @@ __all__ = [
     "name_of",
     "parse_banner",
     "parse_vmcoreinfo",
+    "physical_map",
     "seen_kernels",
     "translate",
 ]
@@ -54,6 +57,7 @@ _HOMES = {
     "NoKernelError": "errors",
     "NotThereError": "identify.asked",
     "PageTables": "paging.tables",
+    "PhysicalMap": "frames.physical_map",
     "Symbols": "symbols",
     "Vmcoreinfo": "evidence.vmcoreinfo",
     "address_space_of": "address_space",
@@ -64,6 +68,7 @@ _HOMES = {
     "name_of": "identify.asked",
     "parse_banner": "evidence.banner",
     "parse_vmcoreinfo": "evidence.vmcoreinfo",
+    "physical_map": "frames.physical_map",
     "seen_kernels": "evidence.banner",
     "translate": "address_space",
 }

@@ -135,6 +135,11 @@ def direct_map(memory: Memory, kernel: Kernel, shift: int) -> AddressSpace:
     return AddressSpace(memory, translator, f"the direct map at distance {shift:#x}")
 
 
+def format_of(memory: Memory, kernel: Kernel, space: AddressSpace) -> Format | None:
+    """The format of the page tables through which an address space is read; None where they are not."""
+    return next((form for _, form in _formats(memory, kernel) if form.name == space.form), None)
+
+
 def _spaces(memory: Memory, kernel: Kernel) -> Iterator[AddressSpace]:
     """Every way to read this kernel's page tables."""
     base = kernel.layer_base or 0

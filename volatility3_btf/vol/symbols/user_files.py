@@ -8,6 +8,7 @@ import logging
 import lzma
 import os
 import re
+import urllib.parse
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each frame is used for: held against what the kernels count themselves, and against damage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from dumpmaker.cache import Dump
+from support.overlay import Overlay
+from volatility3_btf import identify_kernel, open_memory
+from volatility3_btf.btf import Enum, Kind
+from volatility3_btf.kernel import Kernel, NoKernelError
+from volatility3_btf.kernel.frames.physical_map import PhysicalMap, physical_map
+from volatility3_btf.kernel.frames.use import Use
+from volatility3_btf.memory.memory import Memory
+
+GetDump = Callable[[str], Dump]
+KERNELS = ["amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.1-high", "amd64-6.12-la57"]
+PROCESSORS = ["arm64-6.12", "arm64-6.12-16k", "s390x-6.12", "riscv64-6.12", "ppc64el-6.12-64k"]
+
+
+class Mapped:
+    """A dump, its kernel, and the map of its memory."""
+
+    def __init__(self, source: Dump) -> None:
+        self.memory: Memory = open_memory(source.raw)
+        self.kernel: Kernel = identify_kernel(self.memory)
+        self.map: PhysicalMap = physical_map(self.memory, self.kernel)
+
+    def counted(self, enumeration: str, name: str) -> int:
+        """What the kernel counts: `vm_node_stat` or `vm_zone_stat` (mm/vmstat.c)."""
+        found = self.kernel.blob.types.find(enumeration, Kind.ENUM)
+        assert isinstance(found, Enum)
+        (index,) = (each.value for each in found.values if each.name == name)
+        variable = "vm_zone_stat" if enumeration.startswith("zone") else "vm_node_stat"
+        start = self.kernel.find(variable)
+        assert start is not None
+        return int.from_bytes(self.memory.read(start + 8 * index, 8), self.kernel.blob.header.endian)
+
+    def frames(self, use: Use) -> int:
+        return int(np.count_nonzero(self.map.uses == use))
+
+
+@pytest.fixture(scope="module", params=[*KERNELS, *PROCESSORS])
+def mapped(request: pytest.FixtureRequest, dump: GetDump) -> Mapped:
+    return Mapped(dump(request.param))
+
+
+def test_as_many_frames_are_free_as_the_kernel_counts(mapped: Mapped) -> None:
+    assert mapped.frames(Use.FREE) == mapped.counted("zone_stat_item", "NR_FREE_PAGES")
+
+
+def test_as_many_frames_hold_files_as_the_kernel_counts(mapped: Mapped) -> None:
+    assert mapped.frames(Use.PAGE_CACHE) == mapped.counted("node_stat_item", "NR_FILE_PAGES")
+
+
+def test_what_processes_and_objects_have_is_about_what_the_kernel_counts(mapped: Mapped) -> None:
+    """Processors add up what they count only now and then; large objects of 6.x have no type of their own."""
+    anonymous = mapped.counted("node_stat_item", "NR_ANON_MAPPED")
+    assert abs(mapped.frames(Use.ANONYMOUS) - anonymous) <= max(32, anonymous // 8)
+    reclaimable = mapped.counted("node_stat_item", "NR_SLAB_RECLAIMABLE_B")
+    slab = reclaimable + mapped.counted("node_stat_item", "NR_SLAB_UNRECLAIMABLE_B")
+    assert slab / 2 < mapped.frames(Use.SLAB) <= slab + 32
+
+
+def test_nothing_is_unknown_and_nothing_missing(mapped: Mapped) -> None:
+    assert mapped.map.doubts == ()
+    assert mapped.frames(Use.UNKNOWN) == mapped.frames(Use.MISSING) == mapped.frames(Use.ZEROED) == 0
+
+
+def test_the_kernel_its_types_and_its_page_tables_lie_where_they_were_found(mapped: Mapped) -> None:
+    base, kernel = mapped.kernel.layer_base or 0, mapped.kernel
+    assert mapped.map.use_at(kernel.blob.offset + base) == Use.BTF
+    assert kernel.page_tables is not None
+    assert mapped.map.use_at(kernel.page_tables.root + base) in (Use.PAGE_TABLE, Use.IMAGE)
+    text = kernel.find("_text")
+    assert text is not None and mapped.map.use_at(text + base) == Use.IMAGE
+    assert mapped.frames(Use.MODULE) > 0
+
+
+def test_a_hole_below_4_gib_is_one(dump: GetDump) -> None:
+    high = Mapped(dump("amd64-6.1-high")).map
+    assert high.use_at(0xC0000000) == high.use_at(0xFFFFFFFF) == Use.HOLE
+    assert high.use_at(0x100000000) != Use.HOLE
+    with pytest.raises(IndexError):
+        high.use_at(high.end)
+
+
+def test_what_is_damaged_is_told(dump: GetDump) -> None:
+    image = Overlay(dump("amd64-6.1").raw)
+    kernel = identify_kernel(image)
+    whole = physical_map(image, kernel)
+    first = -(-kernel.blob.offset // 4096)
+    image.blank([first + 10, first + 11])
+    free = np.flatnonzero(whole.uses == Use.FREE)[-3:].tolist()
+    image.remove(free)
+    damaged = physical_map(image, identify_kernel(image))
+    image.restore()
+    assert damaged.uses[[first + 10, first + 11]].tolist() == [Use.ZEROED] * 2
+    assert damaged.uses[free].tolist() == [Use.MISSING] * 3
+    assert damaged.doubts == (
+        "2 pages of the kernel's BTF are zero, or are missing",
+        "12 KiB of the kernel's memory are not in the image",
+    )
+
+
+def test_without_the_kernels_records_the_rest_is_told(dump: GetDump) -> None:
+    image = Overlay(dump("amd64-6.1").raw)
+    kernel = identify_kernel(image)
+    place = kernel.find("mem_section")
+    assert place is not None
+    image.write(place, bytes(8))
+    found = physical_map(image, kernel)
+    image.restore()
+    assert found.doubts == ("the kernel's records of its frames (struct page) were not found",)
+    assert found.use_at(kernel.blob.offset) == Use.BTF
+    assert found.size_of(Use.FREE) == 0 < found.size_of(Use.UNKNOWN)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_records_of_any_content_are_read(dump: GetDump, seed: int) -> None:
+    """What an image says of its frames, however wrong, is no error."""
+    image = Overlay(dump("amd64-7").raw)
+    kernel = identify_kernel(image)
+    records = np.flatnonzero(physical_map(image, kernel).uses == Use.RECORDS)
+    random = np.random.default_rng(seed)
+    for frame in records[:: 1 + 7 * seed].tolist():
+        image.write(frame * 4096, random.bytes(4096))
+    found = physical_map(image, kernel)
+    image.restore()
+    assert set(found.uses.tolist()) <= set(Use)
+
+
+def test_without_page_tables_nothing_is_known(dump: GetDump) -> None:
+    image = Overlay(dump("amd64-6.1").raw)
+    kernel = identify_kernel(image)
+    assert kernel.page_tables is not None
+    image.write(kernel.page_tables.root, bytes(4096))
+    with pytest.raises(NoKernelError, match="page tables"):
+        physical_map(image, kernel)
+    image.restore()
