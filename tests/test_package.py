@@ -44,7 +44,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipes": set(),
     "library": {"memory", "survey", "files", "btf", "kernel", "sources", "isf", "version", "system"},
     "cli": {"btf", "isf", "kernel", "sources", "library"},
-    "__main__": {"cli", "pipes"},
     "vol": {
         "memory",
         "limits",
@@ -62,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "",
     },
     "notebook": {"bits", "files", "btf", "kernel", "vol", ""},
-    "__main__": set(),  # it loads what a command needs when the command is given
+    "__main__": {"pipes"},  # it loads what a command needs when the command is given
 }
 
 # The same of the folders in a part. What lies beside them in the part's own folder is what they share, and
