@@ -14,6 +14,7 @@ import pytest
 from dumpmaker.cache import Dump
 from support import kernelfiles
 from support.checkout import CHECKOUT
+from support.dumpkernels import kernel_file
 from support.volrunner import Vol
 
 DOCS = CHECKOUT / "docs"
@@ -54,7 +55,7 @@ def test_the_python_page_runs_as_it_stands(dump: Callable[[str], Dump], vol: Vol
 
 def test_the_page_on_kernel_files_runs(dump: Callable[[str], Dump], vol: Vol) -> None:
     """Its Python, with a package of a kernel and one of its modules."""
-    kernel = kernelfiles.kernel_file(dump("amd64-reset"))
+    kernel = kernel_file(dump("amd64-reset"))
     module = next(kernel.parent.parent.rglob("virtio_blk.ko.xz"))
     content = {
         f"boot/{kernel.name}": kernel.read_bytes(),

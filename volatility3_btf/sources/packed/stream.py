@@ -63,7 +63,7 @@ class UnpackedStream(io.RawIOBase):
         """Unpack a piece; empty where more input is needed, or the end was reached."""
         decoder = self._decoder
         if decoder.eof:
-            self._next_stream(decoder.unused_data)
+            self._next_stream(decoder.unused_data or b"")
             return b""
         wants = decoder.needs_input
         data = self._more() if wants else b""
