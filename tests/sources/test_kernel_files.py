@@ -18,6 +18,7 @@ from volatility3_btf import build_isf, open_kernels, open_modules
 from volatility3_btf.btf import BtfError, Types
 from volatility3_btf.sources.errors import MissingReaderError, SourceError, TooLargeError
 from volatility3_btf.sources.kernel_image import KernelImage
+from volatility3_btf.sources.packages.members import is_kernel, is_module
 from volatility3_btf.sources.packed import stream
 
 TEXT, LOADED = 0xFFFFFFFF80000000, 0x1000000
@@ -183,6 +184,21 @@ def test_relocations_that_lead_outside_are_not_applied(tmp_path: Path) -> None:
     data = files.image("arm64", [0x10]).replace(*places)
     image = read(tmp_path, data)
     assert image.memory.read(0, len(data)) == data
+
+
+KERNELS = """boot/vmlinuz-6.1.0 boot/vmlinux-6.12 boot/efi/EFI/Linux/a.efi boot/Image-6.1 boot/kernel8.img
+usr/lib/modules/6.1/vmlinuz lib/modules/6.1/vmlinuz-virt.efi usr/lib/debug/lib/modules/6.1/vmlinux
+usr/lib/debug/boot/vmlinux-6.1 boot/vmlinux-6.1.gz"""
+OTHERS = """boot/System.map-6.1 boot/config-6.1 boot/initrd.img boot/.vmlinuz-6.1.hmac boot/vmlinuz-6.1.sig
+usr/share/vmlinuz lib/modules/6.1/kernel/x.ko usr/lib/modules/6.1/build/vmlinux boot/grub/kernel.img
+bin/x.efi"""
+
+
+def test_kernels_and_modules_are_known_by_their_paths() -> None:
+    assert [name for name in KERNELS.split() if not is_kernel(name)] == []
+    assert [name for name in OTHERS.split() if is_kernel(name)] == []
+    assert all(is_module(f"lib/modules/6/x.ko{suffix}") for suffix in ("", ".gz", ".xz", ".zst"))
+    assert not is_module("lib/modules/6/x.kox")
 
 
 # --- modules ---

@@ -29,6 +29,9 @@ _MOST_ENTRIES: Final = 1 << 16
 _MOST_STORE: Final = 256 << 20
 """Bytes; rpm itself allows as many (`HEADER_DATA_MAX`)."""
 
+_LONGEST_PATH: Final = 1 << 13
+"""Characters; Linux allows 4096 bytes. A folder's name stands for many files."""
+
 _BASENAMES, _DIRNAMES, _DIRINDEXES, _FORMAT = 1117, 1118, 1116, 1124
 _SIZES, _LONG_SIZES, _MODES, _FLAGS = 1028, 5008, 1030, 1037
 _GHOST: Final = 1 << 6
@@ -117,9 +120,9 @@ def _files(header: _Header) -> list[ListedFile]:
     places = header.numbers(_DIRINDEXES)
     sizes = header.numbers(_LONG_SIZES) or header.numbers(_SIZES)
     modes = header.numbers(_MODES)
-    if not len(names) == len(places) == len(sizes) == len(modes) or max(places, default=0) >= max(
-        1, len(folders)
-    ):
+    longest = max(map(len, folders), default=0) + max(map(len, names), default=0)
+    is_whole = len(names) == len(places) == len(sizes) == len(modes)
+    if not is_whole or max(places, default=-1) >= len(folders) or longest > _LONGEST_PATH:
         raise SourceError("an RPM package with a damaged list of files")
     paths = (plain_name(folders[place] + name) for place, name in zip(places, names, strict=True))
     return [ListedFile(*file) for file in zip(paths, sizes, modes, strict=True)]
