@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sys
 from collections.abc import Callable
@@ -90,6 +91,7 @@ def wrapped_uki(kernel: bytes) -> bytes:
 WRAPPINGS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "zboot": (lambda kernel: files.zboot(files.PACKERS["zstd"](kernel)), "EFI zboot"),
     "uki": (wrapped_uki, "UKI"),
+    "zImage": (lambda kernel: files.module({".kernel:vmlinux.strip": gzip.compress(kernel)}, 2), "zImage"),
     "uimage": (files.uimage, "uImage"),
     "android 0": (lambda kernel: files.android(kernel, 0), "Android boot"),
     "android 4": (lambda kernel: files.android(kernel, 4), "Android boot"),

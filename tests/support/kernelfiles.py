@@ -105,8 +105,8 @@ def image(machine: str, pointers: list[int], base: int = 0xFFFF800080000000, cou
     return head + room + records
 
 
-def module(sections: Mapping[str, bytes]) -> bytes:
-    """An object file of some sections (elf.h)."""
+def module(sections: Mapping[str, bytes], kind: int = 1) -> bytes:
+    """An object file, or an ELF file of another type, of some sections (elf.h)."""
     names, body, rows = b"\0", b"", [bytes(64)]
     for name, data in {**sections, ".shstrtab": b""}.items():
         at, names = len(names), names + name.encode() + b"\0"
@@ -115,7 +115,7 @@ def module(sections: Mapping[str, bytes]) -> bytes:
         body += data
     head = b"\x7fELF\2\1\1" + bytes(9)
     head += struct.pack(
-        "<HHIQQQIHHHHHH", 1, 62, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(rows), len(rows) - 1
+        "<HHIQQQIHHHHHH", kind, 62, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(rows), len(rows) - 1
     )
     return head + body + b"".join(rows)
 
