@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "isf": {"bits", "blobs", "btf", "kernel", "version"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
     "pipes": set(),
-    "library": {"memory", "survey", "files", "btf", "kernel", "sources", "isf", "version"},
+    "library": {"bits", "memory", "survey", "files", "btf", "kernel", "sources", "isf", "version"},
     "cli": {"btf", "isf", "kernel", "sources", "library"},
     "__main__": {"cli", "pipes"},
     "vol": {
@@ -81,6 +81,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "images": {"packed"},
         "packages": {"packed"},
     },
+    "library": {"compare": set()},
     "vol": {
         "layers": set(),
         "extensions": {"layers"},
