@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
+from support import kernelfiles
 from support.checkout import CHECKOUT
+from support.dumpkernels import kernel_file
 from support.volrunner import Vol
 
 DOCS = CHECKOUT / "docs"
@@ -49,6 +51,24 @@ def test_the_python_page_runs_as_it_stands(dump: Callable[[str], Dump], vol: Vol
     assert "9feb0100" in lines
     # The ELF core's, through Volatility: the same place, as memory starts at 0.
     assert lines[-1].split()[0] == kernel.split()[0]
+
+
+def test_the_page_on_kernel_files_runs(dump: Callable[[str], Dump], vol: Vol) -> None:
+    """Its Python, with a package of a kernel and one of its modules."""
+    kernel = kernel_file(dump("amd64-reset"))
+    module = next(kernel.parent.parent.rglob("virtio_blk.ko.xz"))
+    content = {
+        f"boot/{kernel.name}": kernel.read_bytes(),
+        f"lib/modules/x/{module.name}": module.read_bytes(),
+    }
+    (vol.folder / "linux-image.deb").write_bytes(kernelfiles.deb(content, "gzip"))
+    code = "\n".join(blocks(DOCS / "kernel-images.md", "python"))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=vol.environment, cwd=vol.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"linux-image.deb: boot/{kernel.name} (deb, gzip, bzImage, zstd, ELF)" in done.stdout
+    assert re.search(r"^virtio_blk \d+$", done.stdout, re.MULTILINE)
+    assert list(vol.folder.glob("*.json.xz"))
 
 
 def test_the_readmes_python_runs(dump: Callable[[str], Dump], vol: Vol) -> None:

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import orjson
 
+from fuzz import diskfiles
 from fuzz.smallkernel import BANNER, memory, small_kernel, wiped_kernels
 from fuzz.smalllists import KERNEL, mapped, small_lists
 from support import streams
@@ -550,6 +551,9 @@ TARGETS: dict[str, Target] = {
     "xen": Target(xen, _xens, 1 << 14, (b".xen_pages\0", b".xen_p2m\0", b".xen_pfn\0")),
     "avml": Target(avml, lambda: iter([avml_file([(0x1000, bytes(9000)), (0x9000, b"abc")])]), 1024),
     "stream": Target(stream, _streams, 9000, (b"QEVM\0\0\0\3", b"\x06pc.ram", b"LibvirtQemudSave")),
+    "kernel_file": Target(diskfiles.kernel_file, diskfiles.kernel_files, 48 << 10, diskfiles.WORDS),
+    "package": Target(diskfiles.kernel_file, diskfiles.packages, 24 << 10, diskfiles.PACKAGE_WORDS),
+    "module_file": Target(diskfiles.module_file, diskfiles.module_files, 24 << 10, diskfiles.PACKAGE_WORDS),
     "image": Target(image, _files, 512, (b"EMiL\1\0\0\0", b"\x7fELF\2\1\1")),
 }
 """The fuzz targets by name; the names of the folders under `crashers`."""

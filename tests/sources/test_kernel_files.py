@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from support import kernelfiles as files
+from support.btfwriter import Writer, every_kind
 from support.kernelwriter import RELEASE, RODATA
-from volatility3_btf import build_isf, open_kernels
+from volatility3_btf import build_isf, open_kernels, open_modules
+from volatility3_btf.btf import BtfError, Types
 from volatility3_btf.sources.errors import MissingReaderError, SourceError, TooLargeError
 from volatility3_btf.sources.kernel_image import KernelImage
+from volatility3_btf.sources.packages.members import is_kernel, is_module
 from volatility3_btf.sources.packed import stream
 
 TEXT, LOADED = 0xFFFFFFFF80000000, 0x1000000
@@ -86,6 +91,7 @@ def wrapped_uki(kernel: bytes) -> bytes:
 WRAPPINGS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "zboot": (lambda kernel: files.zboot(files.PACKERS["zstd"](kernel)), "EFI zboot"),
     "uki": (wrapped_uki, "UKI"),
+    "zImage": (lambda kernel: files.module({".kernel:vmlinux.strip": gzip.compress(kernel)}, 2), "zImage"),
     "uimage": (files.uimage, "uImage"),
     "android 0": (lambda kernel: files.android(kernel, 0), "Android boot"),
     "android 4": (lambda kernel: files.android(kernel, 4), "Android boot"),
@@ -132,7 +138,8 @@ def test_debian_packages_are_read(packer: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("packer", ["gzip", "xz", "zstd"])
 def test_rpm_packages_are_read(packer: str, is_stripped: bool, tmp_path: Path) -> None:
     name = "lib/modules/6.12/vmlinuz"
-    image = read(tmp_path, files.rpm({"lib/modules/6.12/config": b"xyz", name: VMLINUX}, packer, is_stripped))
+    content = {"lib/modules/6.12/config": b"xyz", name: VMLINUX, "usr/share/x": b"x" * 5000}
+    image = read(tmp_path, files.rpm(content, packer, is_stripped, ghosts=["boot/vmlinuz-6.12"]))
     assert (image.member, image.layers) == (name, ("rpm", packer, "ELF"))
 
 
@@ -154,6 +161,86 @@ def test_a_package_is_read_no_further_than_to_its_last_kernel(tmp_path: Path) ->
     cut = write(tmp_path, package)
     (image,) = open_kernels(cut)
     assert image.member == NAME
+
+
+def test_a_package_is_not_searched_for_what_it_only_lists(tmp_path: Path) -> None:
+    package = files.rpm(
+        {NAME: VMLINUX, "usr/x": Random(1).randbytes(5000)}, "gzip", ghosts=["boot/vmlinuz-ghost"]
+    )
+    (image,) = open_kernels(write(tmp_path, package[:-2000]))
+    assert image.member == NAME
+
+
+def test_relocations_of_arm64_are_applied(tmp_path: Path) -> None:
+    base = 0xFFFF800080000000
+    image = read(tmp_path, files.image("arm64", [0x10, 0x33], base))
+    assert (image.base, image.machine, image.layers) == (base, "arm64", ("Image",))
+    for place in (files.IMAGE_CODE + 0x10, files.IMAGE_CODE + 0x33):
+        assert image.memory.read(place, 8) == base.to_bytes(8, "little")
+    assert image.memory.read(files.IMAGE_CODE + 8, 8) == bytes(8)
+
+
+def test_relocations_that_lead_outside_are_not_applied(tmp_path: Path) -> None:
+    place = 0xFFFF800080000000 + files.IMAGE_CODE + 0x10
+    places = (place.to_bytes(8, "little"), (place + (256 << 20)).to_bytes(8, "little"))
+    data = files.image("arm64", [0x10]).replace(*places)
+    image = read(tmp_path, data)
+    assert image.memory.read(0, len(data)) == data
+
+
+KERNELS = """boot/vmlinuz-6.1.0 boot/vmlinux-6.12 boot/efi/EFI/Linux/a.efi boot/Image-6.1 boot/kernel8.img
+usr/lib/modules/6.1/vmlinuz lib/modules/6.1/vmlinuz-virt.efi usr/lib/debug/lib/modules/6.1/vmlinux
+usr/lib/debug/boot/vmlinux-6.1 boot/vmlinux-6.1.gz"""
+OTHERS = """boot/System.map-6.1 boot/config-6.1 boot/initrd.img boot/.vmlinuz-6.1.hmac boot/vmlinuz-6.1.sig
+usr/share/vmlinuz lib/modules/6.1/kernel/x.ko usr/lib/modules/6.1/build/vmlinux boot/grub/kernel.img
+bin/x.efi"""
+
+
+def test_kernels_and_modules_are_known_by_their_paths() -> None:
+    assert [name for name in KERNELS.split() if not is_kernel(name)] == []
+    assert [name for name in OTHERS.split() if is_kernel(name)] == []
+    assert all(is_module(f"lib/modules/6/x.ko{suffix}") for suffix in ("", ".gz", ".xz", ".zst"))
+    assert not is_module("lib/modules/6/x.kox")
+
+
+# --- modules ---
+
+
+def test_a_modules_btf_is_read(tmp_path: Path) -> None:
+    kernel = every_kind("little")
+    split = Writer("little", base=kernel)
+    split.struct("own", 8, [("task", 1, 0)])
+    module = files.module({".text": b"x", ".BTF": split.blob()})
+    path = tmp_path / "virtio-net.ko.xz"
+    path.write_bytes(files.PACKERS["xz"](module))
+    (found,) = open_modules(path)
+    assert (found.name, found.layers, found.btf) == ("virtio_net", ("xz", "ELF"), split.blob())
+    types = Types(kernel.blob())
+    assert found.read(types).types["own"].size == 8
+    with pytest.raises(BtfError, match="not of this kernel's build"):
+        found.read(Types(Writer("little").blob()))
+
+
+NOT_MODULES = {
+    "text": (b"x" * 100, "no kernel module"),
+    "a kernel": (SMALL, "no kernel module"),
+    "no BTF": (files.module({".text": b"x"}), "a module without BTF"),
+    "a base of its own": (
+        files.module({".BTF": b"x", ".BTF.base": b"x"}),
+        "a module whose BTF stands on a base",
+    ),
+    "no modules": (files.deb({NAME: SMALL}), "no module with BTF in it"),
+    "cut": (files.module({".BTF": b"x"})[:-1], "an ELF file that ends inside its section headers"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_MODULES)
+def test_what_is_no_module_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    data, expected = NOT_MODULES[name]
+    path = write(tmp_path, data)
+    with pytest.raises(SourceError) as caught:
+        list(open_modules(path))
+    assert str(caught.value).startswith(f"{path}: {expected}")
 
 
 # --- what cannot be read ---

@@ -16,6 +16,7 @@ import pytest
 from dumpmaker import cache, make
 from dumpmaker.cache import Dump
 from support import kernelfiles
+from support.dumpkernels import kernel_file
 from support.volrunner import Vol
 from volatility3_btf import build_isf, identify_kernel, open_kernels, open_memory, open_modules
 from volatility3_btf.__main__ import main
@@ -64,7 +65,7 @@ def table_of_dump(dump: Dump) -> tuple[Kernel, Document]:
 
 @pytest.mark.parametrize("name", FLAVOURS)
 def test_the_table_is_that_of_a_dump(name: str, dump: Dumps) -> None:
-    image = only(kernelfiles.kernel_file(dump(name)))
+    image = only(kernel_file(dump(name)))
     on_disk, (running, told) = build_isf(image.kernel).content, table_of_dump(dump(name))
     expected = {part: dict(told.content[part]) for part in PARTS}
     if name == NOT_LISTED:
@@ -86,7 +87,7 @@ def test_the_table_is_that_of_a_dump(name: str, dump: Dumps) -> None:
 
 
 def test_a_kernel_without_btf_says_what_it_has(dump: Dumps) -> None:
-    image = only(kernelfiles.kernel_file(dump("s390x-6.1")))
+    image = only(kernel_file(dump("s390x-6.1")))
     assert image.layers == ("s390x bzImage", "xz", "Image")
     with pytest.raises(SourceError, match=r"Linux 6\.1\.0-\d+-s390x has symbols \(\d+\) and no BTF"):
         _ = image.kernel
@@ -104,7 +105,7 @@ def same_kernel(image: KernelImage, other: KernelImage) -> bool:
 
 
 def test_arm64_images_in_every_wrapping(dump: Dumps, tmp_path: Path) -> None:
-    path = kernelfiles.kernel_file(dump("arm64-6.12-16k"))
+    path = kernel_file(dump("arm64-6.12-16k"))
     plain, data = only(path), path.read_bytes()
     wrapped = tmp_path / "file"
     for layers, packed in {
@@ -121,7 +122,7 @@ def test_arm64_images_in_every_wrapping(dump: Dumps, tmp_path: Path) -> None:
 
 
 def test_a_unified_kernel_image_of_systemds_stub(dump: Dumps, tmp_path: Path) -> None:
-    path = kernelfiles.kernel_file(dump(CLOUD))
+    path = kernel_file(dump(CLOUD))
     stub = make.fetch_stub("amd64", cache.root() / "packages")
     texts = {".osrel": 'ID=debian\nVERSION_ID="13"\n', ".cmdline": "quiet", ".uname": "6.12"}
     command, place = ["objcopy"], 0x20000000
@@ -146,7 +147,7 @@ def test_a_unified_kernel_image_of_systemds_stub(dump: Dumps, tmp_path: Path) ->
 
 
 def test_debs_own_tool_makes_what_is_read(dump: Dumps, tmp_path: Path) -> None:
-    path = kernelfiles.kernel_file(dump(CLOUD))
+    path = kernel_file(dump(CLOUD))
     tree = tmp_path / "tree"
     (tree / "boot").mkdir(parents=True)
     (tree / "DEBIAN").mkdir()
@@ -168,7 +169,7 @@ def test_debs_own_tool_makes_what_is_read(dump: Dumps, tmp_path: Path) -> None:
 def test_modules_have_the_types_that_the_kernel_loads(dump: Dumps, vol: Vol) -> None:
     """Of every module that the guest has loaded, the BTF in its file is the one in /sys/kernel/btf."""
     debian = dump("amd64-6.12")
-    path = kernelfiles.kernel_file(debian)
+    path = kernel_file(debian)
     kernel = only(path).kernel
     loaded = {name: about for name, about in debian.truth["btf"].items() if name != "vmlinux"}
     found = 0
@@ -184,16 +185,16 @@ def test_modules_have_the_types_that_the_kernel_loads(dump: Dumps, vol: Vol) -> 
 
 
 def test_another_kernels_module_is_refused(dump: Dumps) -> None:
-    path = kernelfiles.kernel_file(dump("amd64-6.12"))
+    path = kernel_file(dump("amd64-6.12"))
     file = next(path.parent.parent.rglob("nf_tables.ko.xz"))
     (module,) = open_modules(file)
-    other = only(kernelfiles.kernel_file(dump("amd64-6.1"))).kernel
+    other = only(kernel_file(dump("amd64-6.1"))).kernel
     with pytest.raises(BtfError, match="not of this kernel's build"):
         module.read(other.blob.types)
 
 
 def test_the_command_writes_modules_tables(dump: Dumps, tmp_path: Path) -> None:
-    path = kernelfiles.kernel_file(dump("amd64-6.12"))
+    path = kernel_file(dump("amd64-6.12"))
     file = next(path.parent.parent.rglob("nf_tables.ko.xz"))
     assert main(["isf", str(path), "--modules", str(file), "-o", str(tmp_path)]) == 0
     (written,) = tmp_path.glob("nf_tables-*.json.xz")
@@ -201,7 +202,7 @@ def test_the_command_writes_modules_tables(dump: Dumps, tmp_path: Path) -> None:
 
 
 def test_types_are_read_from_kernel_files_and_modules(dump: Dumps) -> None:
-    path = kernelfiles.kernel_file(dump("amd64-6.12"))
+    path = kernel_file(dump("amd64-6.12"))
     types = read_types(path)
     assert types["task_struct"].size > 1000
     file = next(path.parent.parent.rglob("nf_tables.ko.xz"))
@@ -217,7 +218,7 @@ def test_types_are_read_from_kernel_files_and_modules(dump: Dumps) -> None:
 
 def test_the_plugins_read_a_kernel_file(dump: Dumps, vol: Vol) -> None:
     debian = dump(CLOUD)
-    path = kernelfiles.kernel_file(debian)
+    path = kernel_file(debian)
     kernel = only(path).kernel
     (row,) = vol("linux.btfscan", image=path).rows
     assert row["SHA256"] == kernel.blob.sha256
@@ -229,7 +230,7 @@ def test_the_plugins_read_a_kernel_file(dump: Dumps, vol: Vol) -> None:
 
 
 def test_plugins_that_list_say_that_nothing_has_run(dump: Dumps, vol: Vol) -> None:
-    path = kernelfiles.kernel_file(dump(CLOUD))
+    path = kernel_file(dump(CLOUD))
     done = vol("linux.pslist", image=path, check=False)
     assert done.returncode == 1
     assert "a kernel as it lies on disk" in done.stderr
@@ -237,7 +238,7 @@ def test_plugins_that_list_say_that_nothing_has_run(dump: Dumps, vol: Vol) -> No
 
 
 def test_the_command_writes_the_same_table(dump: Dumps, tmp_path: Path) -> None:
-    path = kernelfiles.kernel_file(dump(CLOUD))
+    path = kernel_file(dump(CLOUD))
     bad = tmp_path / "bad"
     bad.write_bytes(b"no kernel")
     command = [sys.executable, "-m", "volatility3_btf", "isf", str(bad), str(path), "-o", str(tmp_path)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel files and packages, made around any bytes; and where a dump's own kernel lies on disk."""
+"""Kernel files and packages, made around any bytes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import io
 import lzma
 import struct
 import tarfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import lz4.block
 import lz4.frame
 from lzallright import LZOCompressor
 
-from dumpmaker import cache
-from dumpmaker.cache import Dump
 from support.btfwriter import every_kind
 from support.kernelwriter import BTF, DATA, LAYOUTS, build
 from volatility3_btf.blobs.blob import MIN_KERNEL
@@ -30,6 +27,7 @@ except ImportError:
 
 LZ4_BLOCK = 8 << 20
 LZO_BLOCK = 256 << 10
+IMAGE_CODE = 0x2000
 
 
 def kernel_with_types(text: int, physical: int) -> bytes:
@@ -87,6 +85,39 @@ def elf(
     ident = b"\x7fELF\2" + (b"\1" if endian == "little" else b"\2") + b"\1" + bytes(9)
     head = struct.pack(order + "HHIQQQIHHHHHH", 2, machine, 1, physical, 64, 0, 0, 64, 56, 2, 64, 0, 0)
     return ident + head + loads + data + note
+
+
+def image(machine: str, pointers: list[int], base: int = 0xFFFF800080000000, count: int = 1030) -> bytes:
+    """An Image of arm64 or riscv64 with 8 KiB of code, and arm64's relocations for pointers at some places.
+
+    Args:
+        machine: the processor.
+        pointers: places of pointers to the image's own start, from its end of code on, in bytes.
+        base: the address that it is linked for.
+        count: relocations in all; those that are left have their places behind the pointers.
+    """
+    magic = {"arm64": b"ARM\x64", "riscv64": b"RSC\5"}[machine]
+    head = (b"MZ".ljust(0x38, b"\0") + magic).ljust(IMAGE_CODE, b"\0")
+    places = [IMAGE_CODE + at for at in pointers]
+    places += [IMAGE_CODE + 0x100 + 8 * at for at in range(count - len(places))]
+    room = bytes(0x100 + 8 * count)
+    records = b"".join(struct.pack("<QQQ", base + at, 0x403, base) for at in places)
+    return head + room + records
+
+
+def module(sections: Mapping[str, bytes], kind: int = 1) -> bytes:
+    """An object file, or an ELF file of another type, of some sections (elf.h)."""
+    names, body, rows = b"\0", b"", [bytes(64)]
+    for name, data in {**sections, ".shstrtab": b""}.items():
+        at, names = len(names), names + name.encode() + b"\0"
+        data = names if name == ".shstrtab" else data
+        rows.append(struct.pack("<IIQQQQIIQQ", at, 1, 0, 0, 64 + len(body), len(data), 0, 0, 1, 0))
+        body += data
+    head = b"\x7fELF\2\1\1" + bytes(9)
+    head += struct.pack(
+        "<HHIQQQIHHHHHH", kind, 62, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, len(rows), len(rows) - 1
+    )
+    return head + body + b"".join(rows)
 
 
 def bzimage(payload: bytes, version: int = 0x20F) -> bytes:
@@ -195,8 +226,11 @@ def stripped_cpio(files: Mapping[str, bytes]) -> bytes:
 PLAIN_TRAILER = cpio({})
 
 
-def rpm(files: Mapping[str, bytes], packer: str = "zstd", is_stripped: bool = False) -> bytes:
-    """An RPM package of some files."""
+def rpm(
+    files: Mapping[str, bytes], packer: str = "zstd", is_stripped: bool = False, ghosts: Sequence[str] = ()
+) -> bytes:
+    """An RPM package of some files, the last of which are listed only."""
+    held, files = files, {**files, **dict.fromkeys(ghosts, b"")}
     folders = sorted({name.rpartition("/")[0] for name in files})
     values: list[tuple[int, int, int, bytes]] = [
         (1116, 4, len(files), _words("I", [folders.index(name.rpartition("/")[0]) for name in files])),
@@ -204,9 +238,10 @@ def rpm(files: Mapping[str, bytes], packer: str = "zstd", is_stripped: bool = Fa
         (1118, 8, len(folders), b"".join(b"/" + folder.encode() + b"/\0" for folder in folders)),
         (1028, 4, len(files), _words("I", [len(data) for data in files.values()])),
         (1030, 3, len(files), _words("H", [0o100644 for _ in files])),
+        (1037, 4, len(files), _words("I", [0x40 * (name in ghosts) for name in files])),
         (1124, 6, 1, b"cpio\0"),
     ]
-    archive = (stripped_cpio if is_stripped else cpio)({f"./{name}": data for name, data in files.items()})
+    archive = (stripped_cpio if is_stripped else cpio)({f"./{name}": data for name, data in held.items()})
     signature = rpm_header([(1000, 4, 1, bytes(4))])
     lead = (b"\xed\xab\xee\xdb\3\0").ljust(96, b"\0")
     return lead + signature + bytes(-len(signature) % 8) + rpm_header(values) + PACKERS[packer](archive)
@@ -224,15 +259,3 @@ def rpm_header(values: list[tuple[int, int, int, bytes]]) -> bytes:
         index += struct.pack(">IIII", tag, kind, len(store), count)
         store += data
     return b"\x8e\xad\xe8\1" + bytes(4) + struct.pack(">II", len(values), len(store)) + index + store
-
-
-def kernel_file(dump: Dump) -> Path:
-    """The kernel that a dump's guest ran, as its package has it: unpacked in the cache beside the dumps."""
-    trees = cache.root() / "packages" / "apt"
-    for name, about in dump.truth["packages"].items():
-        version = about.split()[0].replace(":", "%")
-        for tree in trees.glob(f"*-{dump.truth['arch']}/trees/{name}_{version}"):
-            for pattern in ("boot/vmlinu[xz]-*", "usr/lib/modules/*/vmlinuz"):
-                for path in tree.glob(pattern):
-                    return path
-    raise FileNotFoundError(f"no kernel of {dump.name} in {trees}")

@@ -360,13 +360,13 @@ class SegmentedMemory(Memory):
     """Pieces of memory that are held as bytes; what tests and small inputs are made of.
 
     Args:
-        segments: (address, bytes) pairs.
+        segments: (address, bytes) pairs; what is held must not change.
 
     Raises:
         ValueError: segments overlap.
     """
 
-    def __init__(self, segments: Iterable[tuple[int, bytes]]) -> None:
+    def __init__(self, segments: Iterable[tuple[int, bytes | bytearray]]) -> None:
         self._segments = {start: data for start, data in segments if data}
         super().__init__(Run(start, len(data)) for start, data in self._segments.items())
         if self.size != sum(map(len, self._segments.values())):
@@ -374,11 +374,11 @@ class SegmentedMemory(Memory):
 
     def _read(self, run: Run, offset: int, length: int) -> bytes:
         start = offset - run.start
-        return self._segments[run.start][start : start + length]
+        return bytes(self._segments[run.start][start : start + length])
 
 
 class BytesMemory(SegmentedMemory):
     """One run of memory that is held as bytes."""
 
-    def __init__(self, data: bytes, base: int = 0) -> None:
+    def __init__(self, data: bytes | bytearray, base: int = 0) -> None:
         super().__init__([(base, data)])

@@ -78,10 +78,19 @@ def open_modules(path: str | os.PathLike[str]) -> Iterator[ModuleImage]:
             one line that starts with the path.
     """
     with opened(path) as data:
-        yield from _modules_in(data, Path(path))
+        yield from modules_in(data, Path(path))
 
 
-def _modules_in(data: Memory, path: Path) -> Iterator[ModuleImage]:
+def modules_in(data: Memory, path: Path) -> Iterator[ModuleImage]:
+    """As `open_modules`, of a file that is open.
+
+    Args:
+        data: the file's bytes.
+        path: what to call it; the name of a module follows from it.
+
+    Raises:
+        SourceError: as of `open_modules`, without the path.
+    """
     package = open_package(data, data.read_available(0, 4096))
     if package is None:
         yield _module(data, path, None, (), path.name)

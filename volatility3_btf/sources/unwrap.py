@@ -8,7 +8,7 @@ from typing import Final
 
 from ..memory.memory import BytesMemory, Memory
 from .errors import SourceError
-from .images import boot_loaders, bzimage, elf, flat, inside, uki, zboot
+from .images import boot_loaders, bzimage, elf, flat, inside, uki, zboot, zimage
 from .images.content import Content, Laid
 from .packages import deb, rpm
 from .packed.codecs import LONGEST_START, codec_of
@@ -53,10 +53,11 @@ def lay_out(wrapped: Wrapped) -> tuple[Laid, Wrapped]:
     found = wrapped
     for _ in range(MOST_LAYERS):
         head = found.data.read_available(0, HEAD)
-        laid = _linked(found.data, head)
+        content = zimage.take_kernel(found.data, head)
+        laid = None if content else _linked(found.data, head)
         if laid is not None:
             return laid, found
-        content = _unwrapped(found.data, head)
+        content = content or _unwrapped(found.data, head)
         layers = (*found.layers, *content.layers)
         found = replace(found, data=content.data, layers=layers, facts=found.facts | dict(content.facts))
     raise SourceError(f"more than {MOST_LAYERS} layers of wrapping")

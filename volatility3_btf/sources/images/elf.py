@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from ...memory.memory import Memory
 from ..errors import SourceError, TooLargeError
-from ..packed.stream import MOST_UNPACKED
 from .content import Laid
 from .notes import build_id_of, find_build_id
+from .slices import MOST_KERNEL
 
 ELF_MAGIC: Final = b"\x7fELF"
 PT_LOAD: Final = 1
@@ -130,8 +130,8 @@ def lay_out_elf(data: Memory) -> Laid:
     loads = [load for load in elf.loads if load.kind == PT_LOAD and load.length]
     if not loads:
         raise SourceError("an ELF file without segments: no kernel")
-    if sum(load.length for load in loads) > MOST_UNPACKED:
-        raise TooLargeError(f"an ELF file with more than {MOST_UNPACKED >> 20} MiB of segments")
+    if sum(load.length for load in loads) > MOST_KERNEL:
+        raise TooLargeError(f"an ELF file with more than {MOST_KERNEL >> 20} MiB of segments")
     first = loads[0]
     base = (first.virtual - first.physical) & (1 << 64) - 1
     if max(load.physical + load.length for load in loads) > _HIGHEST or (base and first.virtual < base):

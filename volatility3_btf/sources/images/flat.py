@@ -16,7 +16,7 @@ from ...memory.memory import Memory
 from .content import Laid
 from .notes import find_build_id
 from .relocations import relocated
-from .slices import part_of
+from .slices import MOST_KERNEL, part_of
 
 MAGICS: Final = {b"ARM\x64": "arm64", b"RSC\x05": "riscv64"}
 MAGIC_AT: Final = 0x38
@@ -52,7 +52,8 @@ def lay_out_flat(data: Memory, machine: str, layers: tuple[str, ...] = ()) -> La
         SourceError: it is too large for a kernel, or cannot be read.
     """
     endian = "big" if machine == "s390x" else "little"
-    image, base = relocated(part_of(data, 0, data.end, "the image").read(0, data.end), machine, endian)
+    whole = part_of(data, 0, data.end, "the kernel", MOST_KERNEL).read(0, data.end)
+    image, base = relocated(whole, machine, endian)
     if base is None:
         base = _usual_base(image, machine, endian)
     order = "<" if endian == "little" else ">"

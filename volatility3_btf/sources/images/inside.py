@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from ...memory.memory import BytesMemory, Memory
-from ..errors import MissingReaderError, SourceError
+from ..errors import MissingReaderError, SourceError, TooLargeError
 from ..packed.codecs import CODECS, Codec
 from ..packed.reading import reader
-from ..packed.stream import unpacked
+from ..packed.stream import MOST_UNPACKED, PIECE, UnpackedStream
 from .content import Content
 from .slices import part_of
 
@@ -46,19 +47,25 @@ def take_inside(data: Memory, layer: str) -> Content | None:
 
     Raises:
         MissingReaderError: what may be a kernel is compressed with something that cannot be unpacked here.
+        TooLargeError: all that was tried holds more than one layer may.
     """
     whole = part_of(data, 0, data.end, layer).read(0, data.end)
     missing: MissingReaderError | None = None
-    for number, (at, codec) in enumerate(_places(whole)):
-        if number == _MOST_TRIED:
-            break
+    left = MOST_UNPACKED
+    for at, codec in islice(_places(whole), _MOST_TRIED):
+        content = bytearray()
         try:
-            content = unpacked(reader(data, at), codec)
+            stream = UnpackedStream(reader(data, at), codec, left)
+            while piece := stream.read(PIECE):
+                content += piece
+        except TooLargeError:
+            raise
         except MissingReaderError as error:
             missing = missing or error
         except SourceError:
-            continue
+            left -= stream.count
         else:
+            left -= stream.count
             if len(content) >= LEAST:
                 return Content(BytesMemory(content), (layer, codec.name))
     if missing is not None:

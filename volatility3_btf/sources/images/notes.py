@@ -9,6 +9,7 @@ from typing import Final
 _GNU: Final = b"GNU\0"
 _BUILD_ID: Final = 3
 _LONGEST: Final = 64
+_MOST_TRIED: Final = 1 << 12
 
 
 def build_id_of(notes: bytes, order: str) -> str | None:
@@ -34,7 +35,9 @@ def find_build_id(data: bytes, order: str) -> str | None:
     """The first build ID anywhere in a kernel without section headers."""
     head = struct.pack(order + "I", _BUILD_ID) + _GNU
     at = data.find(head)
-    while at >= 0:
+    for _ in range(_MOST_TRIED):
+        if at < 0:
+            break
         if at >= 8 and (found := build_id_of(data[at - 8 : at + 12 + _LONGEST], order)):
             return found
         at = data.find(head, at + 1)

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ...memory.memory import BytesMemory, Memory
 from ..errors import SourceError, TooLargeError
 from ..packed.stream import MOST_UNPACKED
 
+MOST_KERNEL: Final = 512 << 20
+"""Bytes of a kernel as it is linked; the largest, built for debugging, have 200 MiB."""
 
-def part_of(data: Memory, start: int, length: int, what: str) -> Memory:
+
+def part_of(data: Memory, start: int, length: int, what: str, most: int = MOST_UNPACKED) -> Memory:
     """Bytes of a file, from address 0 on.
 
     Args:
@@ -16,6 +21,7 @@ def part_of(data: Memory, start: int, length: int, what: str) -> Memory:
         start: of the part, in bytes.
         length: of it.
         what: the part's name, for a message.
+        most: bytes that it may have.
 
     Raises:
         SourceError: the file does not hold all of it.
@@ -23,8 +29,8 @@ def part_of(data: Memory, start: int, length: int, what: str) -> Memory:
     """
     if start < 0 or length < 0 or start + length > data.end:
         raise SourceError(f"{what} reaches past the end of the file")
-    if length > MOST_UNPACKED:
-        raise TooLargeError(f"{what} has more than {MOST_UNPACKED >> 20} MiB")
+    if length > most:
+        raise TooLargeError(f"{what} has more than {most >> 20} MiB")
     piece = data.read_available(start, length)
     if len(piece) < length:
         raise SourceError(f"{what} cannot be read")

@@ -7,12 +7,14 @@ Source: Documentation/driver-api/early-userspace/buffer-format.rst; rpm's docume
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from stat import S_ISDIR, S_ISREG
 from typing import Final, NamedTuple
 
 from ..errors import SourceError
 from ..packed.reading import read_exactly, skip
 from ..packed.stream import Read
+from .members import MOST_MEMBERS
 
 _NEW: Final = (b"070701", b"070702")
 _STRIPPED: Final = b"07070X"
@@ -70,13 +72,15 @@ def cpio_entries(read: Read, files: Sequence[ListedFile] = ()) -> Iterator[CpioE
         SourceError: it is damaged, or cut short.
     """
     counted = _Counted(read)
-    while True:
+    for number in count():
+        if number == MOST_MEMBERS:
+            raise SourceError(f"the cpio archive has more than {MOST_MEMBERS} members")
         magic = read_exactly(read, 6, "the cpio archive")
         if magic == _STRIPPED:
-            (number,) = _numbers(read, 1)
-            if number >= len(files):
+            (place,) = _numbers(read, 1)
+            if place >= len(files):
                 raise SourceError("the cpio archive has a file that the package does not list")
-            (name, size, mode), head = files[number], 14
+            (name, size, mode), head = files[place], 14
             size = 0 if S_ISDIR(mode) else size
         elif magic in _NEW:
             fields = _numbers(read, _FIELDS)
@@ -95,10 +99,10 @@ def cpio_entries(read: Read, files: Sequence[ListedFile] = ()) -> Iterator[CpioE
         skip(read, counted.left + -size % 4, "the cpio archive")
 
 
-def _numbers(read: Read, count: int) -> list[int]:
+def _numbers(read: Read, amount: int) -> list[int]:
     """Hexadecimal numbers of eight digits each."""
-    text = read_exactly(read, 8 * count, "the cpio archive")
+    text = read_exactly(read, 8 * amount, "the cpio archive")
     try:
-        return [int(text[at : at + 8], 16) for at in range(0, 8 * count, 8)]
+        return [int(text[at : at + 8], 16) for at in range(0, 8 * amount, 8)]
     except ValueError as error:
         raise SourceError("the cpio archive is damaged") from error

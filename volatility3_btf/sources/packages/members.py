@@ -10,13 +10,18 @@ from typing import Final, NamedTuple
 MOST_LISTED: Final = 1 << 20
 """Files of a package; the largest kernel packages have 20,000."""
 
-_IMAGE: Final = r"(vmlinu[xz]|Image|[bz]Image|uImage|kernel)[^/]*"
-_KERNEL: Final = re.compile(
-    rf"(boot/(efi/.*)?|(usr/)?lib/modules/[^/]+/){_IMAGE}|usr/lib/debug/(.*/)?vmlinux[^/]*"
-    r"|(boot|(usr/)?lib/(modules|linux))/.*\.efi"
-)
+MOST_MEMBERS: Final = 1 << 18
+"""Members of an archive that are gone over."""
+
+_NAMES: Final = ("vmlinux", "vmlinuz", "Image", "bzImage", "zImage", "uImage", "kernel")
+"""What the names of kernel files start with."""
+
+_FOLDER: Final = re.compile(r"boot(/efi(/.*)?)?|(usr/)?lib/modules/[^/]+")
+"""Where they lie; and, as EFI programs, anywhere in these:"""
+_EFI_FOLDERS: Final = ("boot/", "lib/modules/", "usr/lib/modules/", "usr/lib/linux/")
+_DEBUG: Final = "usr/lib/debug/"
 _NO_KERNEL: Final = (".hmac", ".sig", ".asc", ".sha512", ".map", ".cert")
-_MODULE: Final = re.compile(r".*\.ko(\.(gz|xz|zst))?")
+_MODULE: Final = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 
 
 class Member(NamedTuple):
@@ -49,12 +54,19 @@ class Package(NamedTuple):
 
 def is_kernel(name: str) -> bool:
     """Whether a file of a package may be a kernel, by its path."""
-    return _KERNEL.fullmatch(name) is not None and not name.endswith(_NO_KERNEL)
+    folder, _, file = name.rpartition("/")
+    if file.endswith(_NO_KERNEL):
+        return False
+    if file.endswith(".efi") and name.startswith(_EFI_FOLDERS):
+        return True
+    if file.startswith("vmlinux") and name.startswith(_DEBUG):
+        return True
+    return file.startswith(_NAMES) and _FOLDER.fullmatch(folder) is not None
 
 
 def is_module(name: str) -> bool:
     """Whether a file is a kernel module, by its name."""
-    return _MODULE.fullmatch(name) is not None
+    return name.endswith(_MODULE)
 
 
 def plain_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ...memory.memory import Memory
 from ..packed.codecs import LONGEST_START, codec_of
-from ..packed.reading import read_exactly, reader
+from ..packed.reading import read_at_most, reader
 from . import deb, rpm, tar
 from .members import Package
 
@@ -32,5 +32,5 @@ def open_package(data: Memory, head: bytes) -> Package | None:
     if codec_of(head[:LONGEST_START]) is None:
         return None
     packed, read = tar.unpacked_reader(reader(data))
-    start = read_exactly(read, tar.HEADER, "the file")
+    start = read_at_most(read, tar.HEADER)
     return Package((*packed, "tar"), None, tar.tar_members(read, start)) if tar.is_tar(start) else None

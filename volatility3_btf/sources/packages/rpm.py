@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import partial
+from stat import S_ISREG
 from typing import Final, NamedTuple
 
 from ...memory.memory import Memory
@@ -28,8 +29,14 @@ _MOST_ENTRIES: Final = 1 << 16
 _MOST_STORE: Final = 256 << 20
 """Bytes; rpm itself allows as many (`HEADER_DATA_MAX`)."""
 
+_LONGEST_PATH: Final = 1 << 13
+"""Characters; Linux allows 4096 bytes. A folder's name stands for many files."""
+
 _BASENAMES, _DIRNAMES, _DIRINDEXES, _FORMAT = 1117, 1118, 1116, 1124
-_SIZES, _LONG_SIZES, _MODES = 1028, 5008, 1030
+_SIZES, _LONG_SIZES, _MODES, _FLAGS = 1028, 5008, 1030, 1037
+_GHOST: Final = 1 << 6
+"""The flag of a file that is listed and not in the package (RPMFILE_GHOST)."""
+
 _TEXTS: Final = (6, 8)
 _WIDTHS: Final = {3: "H", 4: "I", 5: "Q"}
 """Types of values: a text, texts; numbers of 16, 32 and 64 bits."""
@@ -85,8 +92,10 @@ def open_rpm(data: Memory) -> Package:
     files = _files(header)
     read = reader(data, header.end)
     packed, inner = unpacked_reader(read)
-    names = frozenset(name for name, *_ in files) if files else None
-    return Package(("rpm", *packed), names, _members(inner, files))
+    flags = header.numbers(_FLAGS) or (0,) * len(files)
+    held = zip(files, flags, strict=False)
+    names = frozenset(file.name for file, flag in held if S_ISREG(file.mode) and not flag & _GHOST)
+    return Package(("rpm", *packed), names if files else None, _members(inner, files))
 
 
 def _header(data: Memory, at: int) -> _Header:
@@ -111,9 +120,9 @@ def _files(header: _Header) -> list[ListedFile]:
     places = header.numbers(_DIRINDEXES)
     sizes = header.numbers(_LONG_SIZES) or header.numbers(_SIZES)
     modes = header.numbers(_MODES)
-    if not len(names) == len(places) == len(sizes) == len(modes) or max(places, default=0) >= max(
-        1, len(folders)
-    ):
+    longest = max(map(len, folders), default=0) + max(map(len, names), default=0)
+    is_whole = len(names) == len(places) == len(sizes) == len(modes)
+    if not is_whole or max(places, default=-1) >= len(folders) or longest > _LONGEST_PATH:
         raise SourceError("an RPM package with a damaged list of files")
     paths = (plain_name(folders[place] + name) for place, name in zip(places, names, strict=True))
     return [ListedFile(*file) for file in zip(paths, sizes, modes, strict=True)]

@@ -7,6 +7,7 @@ import io
 import tarfile
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from typing import Final
 
 from ...btf.spelling import printable
@@ -14,7 +15,7 @@ from ..errors import SourceError
 from ..packed.codecs import LONGEST_START, codec_of
 from ..packed.reading import read_exactly
 from ..packed.stream import PIECE, Read, UnpackedStream
-from .members import Member, plain_name
+from .members import MOST_MEMBERS, Member, plain_name
 
 MAGIC: Final = b"ustar"
 MAGIC_AT: Final = 257
@@ -74,7 +75,12 @@ def tar_members(read: Read, head: bytes = b"") -> Iterator[Member]:
     """
     try:
         with tarfile.open(fileobj=_Rest(head, read), mode="r|", bufsize=PIECE) as archive:
-            while (entry := archive.next()) is not None:
+            for number in count():
+                entry = archive.next()
+                if entry is None:
+                    return
+                if number == MOST_MEMBERS:
+                    raise SourceError(f"the tar archive has more than {MOST_MEMBERS} members")
                 if entry.isreg():
                     yield Member(plain_name(entry.name), entry.size, partial(_read, archive, entry))
                 archive.members.clear()  # type: ignore[attr-defined]  # kept for random access

@@ -34,8 +34,8 @@ class Decoder(Protocol):
         """Whether nothing more comes without more input."""
 
     @property
-    def unused_data(self) -> bytes:
-        """What lies behind the stream's end."""
+    def unused_data(self) -> bytes | None:
+        """What lies behind the stream's end; lz4 has None for nothing."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         """Unpack; at most `max_length` bytes come back."""

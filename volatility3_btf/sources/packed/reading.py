@@ -25,11 +25,16 @@ def read_exactly(read: Read, length: int, what: str) -> bytes:
     """The next bytes of something. Raises SourceError where it ends before, TooLargeError over 1 GiB."""
     if length > MOST_UNPACKED:
         raise TooLargeError(f"{what} has more than {MOST_UNPACKED >> 20} MiB")
+    data = read_at_most(read, length)
+    if len(data) < length:
+        raise SourceError(f"{what} ends too early")
+    return data
+
+
+def read_at_most(read: Read, length: int) -> bytes:
+    """The next bytes of something, fewer at its end only."""
     data = bytearray()
-    while len(data) < length:
-        piece = read(min(PIECE, length - len(data)))
-        if not piece:
-            raise SourceError(f"{what} ends too early")
+    while len(data) < length and (piece := read(min(PIECE, length - len(data)))):
         data += piece
     return bytes(data)
 

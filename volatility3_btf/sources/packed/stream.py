@@ -19,6 +19,12 @@ MOST_UNPACKED: Final = 1 << 30
 PIECE: Final = 1 << 20
 """Bytes that are unpacked at a time."""
 
+MOST_STREAMS: Final = 1 << 14
+"""Streams that follow each other in one file; tools that compress in parallel make some hundred."""
+
+_INPUT: Final = 1 << 16
+"""Bytes that a decoder is given at a time; what it leaves of them is copied for each stream."""
+
 Read = Callable[[int], bytes]
 """Takes a length; returns the next bytes, none at the end only."""
 
@@ -33,6 +39,9 @@ class UnpackedStream(io.RawIOBase):
         codec: how it is compressed.
         most: bytes that may come out.
 
+    Attributes:
+        count: bytes that have come out.
+
     Raises:
         MissingReaderError: the package that unpacks this is not installed. Reading raises SourceError where
             the data is damaged or cut short, and TooLargeError where more than `most` bytes come out.
@@ -43,7 +52,7 @@ class UnpackedStream(io.RawIOBase):
         self._decoder = codec.decoder()
         self._ended = False
         self._pending = b""
-        self._count = 0
+        self.count = self._streams = 0
 
     def readable(self) -> bool:
         """Yes."""
@@ -63,7 +72,7 @@ class UnpackedStream(io.RawIOBase):
         """Unpack a piece; empty where more input is needed, or the end was reached."""
         decoder = self._decoder
         if decoder.eof:
-            self._next_stream(decoder.unused_data)
+            self._next_stream(decoder.unused_data or b"")
             return b""
         wants = decoder.needs_input
         data = self._more() if wants else b""
@@ -81,8 +90,8 @@ class UnpackedStream(io.RawIOBase):
             raise
         except self._codec.errors as error:
             raise SourceError(f"the {self._codec.name} data is damaged: {error}") from error
-        self._count += len(piece)
-        if self._count > self._most:
+        self.count += len(piece)
+        if self.count > self._most:
             raise TooLargeError(f"more than {self._most >> 20} MiB come out of the {self._codec.name} data")
         return piece
 
@@ -93,16 +102,19 @@ class UnpackedStream(io.RawIOBase):
         if codec_of(rest[:LONGEST_START]) is not self._codec:
             self._ended = True
             return
+        self._streams += 1
+        if self._streams > MOST_STREAMS:
+            raise SourceError(f"the {self._codec.name} data is in more than {MOST_STREAMS} pieces")
         self._pending = rest
         self._decoder = self._codec.decoder()
 
     def _more(self) -> bytes:
         """More of the compressed data."""
-        data, self._pending = self._pending or self._read(PIECE), b""
+        data, self._pending = self._pending or self._read(_INPUT), b""
         return data
 
 
-def unpacked(read: Read, codec: Codec, most: int = MOST_UNPACKED) -> bytes:
+def unpacked(read: Read, codec: Codec, most: int = MOST_UNPACKED) -> bytearray:
     """The whole content of compressed data.
 
     Args:
@@ -116,4 +128,4 @@ def unpacked(read: Read, codec: Codec, most: int = MOST_UNPACKED) -> bytes:
     stream, pieces = UnpackedStream(read, codec, most), bytearray()
     while piece := stream.read(PIECE):
         pieces += piece
-    return bytes(pieces)
+    return pieces
