@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dumpmaker.cache import Dump
-from support import kernelfiles
+from support.dumpkernels import kernel_file
 from support.patching import Patch
 from support.smallkernels import write_small_kernel
 from volatility3_btf.__main__ import main
@@ -110,7 +110,7 @@ def code_of(image: Path, shipped: Path) -> CodeVerdict:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VERSIONS)
 def test_no_function_of_an_honest_kernel_differs(name: str, dump: Dumps) -> None:
-    code = code_of(dump(name).elf, kernelfiles.kernel_file(dump(name)))
+    code = code_of(dump(name).elf, kernel_file(dump(name)))
     assert code.changed == []
     assert code.unreadable == 0 and code.compared > 12 << 20
     assert code.relocated > 10_000 and code.rewritten > 100_000
@@ -121,7 +121,7 @@ def test_no_function_of_an_honest_kernel_differs(name: str, dump: Dumps) -> None
 
 @pytest.mark.slow
 def test_a_changed_function_is_found_and_a_hook_is_told(dump: Dumps, tmp_path: Path) -> None:
-    shipped = kernelfiles.kernel_file(dump(MAIN))
+    shipped = kernel_file(dump(MAIN))
     patch = Patch(dump(MAIN), tmp_path / "memory.raw")
     symbols = patch.kernel.symbols
     assert symbols is not None
@@ -143,7 +143,7 @@ def test_a_changed_function_is_found_and_a_hook_is_told(dump: Dumps, tmp_path: P
 
 @pytest.mark.slow
 def test_the_library_finds_the_shipped_kernel_by_itself(dump: Dumps, tmp_path: Path) -> None:
-    shipped = kernelfiles.kernel_file(dump(MAIN))
+    shipped = kernel_file(dump(MAIN))
     build([shipped], tmp_path, workers=1)
     verdict = verdict_of(dump(MAIN).raw, tmp_path)
     assert verdict.agrees
