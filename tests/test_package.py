@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pictures": {"btf", "kernel"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
     "pipes": set(),
-    "library": {"memory", "survey", "files", "btf", "kernel", "sources", "isf", "version", "system"},
+    "library": {"bits", "memory", "survey", "files", "btf", "kernel", "sources", "isf", "version", "system"},
     "cli": {"btf", "isf", "kernel", "sources", "library"},
     "vol": {
         "memory",
@@ -88,6 +88,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "images": {"packed"},
         "packages": {"packed"},
     },
+    "library": {"compare": set()},
     "vol": {
         "layers": set(),
         "walks": set(),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -16,7 +17,10 @@ from dumpmaker.cache import Dump
 from support import kernelfiles
 from support.checkout import CHECKOUT
 from support.dumpkernels import kernel_file
+from support.smallkernels import write_small_kernel
 from support.volrunner import Vol
+from volatility3_btf.__main__ import main
+from volatility3_btf.library.entry import Entry
 
 DOCS = CHECKOUT / "docs"
 PATHS = [CHECKOUT, CHECKOUT / "tools", CHECKOUT / "tests"]
@@ -71,6 +75,33 @@ def test_the_page_on_kernel_files_runs(dump: Callable[[str], Dump], vol: Vol) ->
     assert f"linux-image.deb: boot/{kernel.name} (deb, gzip, bzImage, zstd, ELF)" in done.stdout
     assert re.search(r"^virtio_blk \d+$", done.stdout, re.MULTILINE)
     assert list(vol.folder.glob("*.json.xz"))
+
+
+def test_the_page_on_libraries_runs(vol: Vol) -> None:
+    """Its Python, with a folder of two small kernels."""
+    (vol.folder / "kernels").mkdir()
+    for number in (1, 2):
+        write_small_kernel(vol.folder / "kernels" / f"{number}.raw", number)
+    code = "\n".join(blocks(DOCS / "library.md", "python"))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=vol.environment, cwd=vol.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["6.6.1-test", "6.6.2-test"]
+    assert all(Path(vol.folder, line.split()[-1]).is_file() for line in lines)
+
+
+def test_the_library_page_names_every_column_and_option(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (DOCS / "library.md").read_text()
+    columns = [field.name for field in dataclasses.fields(Entry)]
+    assert [name for name in columns if name not in text] == []
+    for action in ("build", "check", "diff", "list"):
+        assert f"library {action}" in text
+        with pytest.raises(SystemExit):
+            main(["library", action, "--help"])
+    options = set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
+    assert "--workers" in options
+    assert [option for option in sorted(options) if option not in text] == []
 
 
 def test_the_readmes_python_runs(dump: Callable[[str], Dump], vol: Vol) -> None:

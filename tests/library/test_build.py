@@ -127,7 +127,7 @@ def test_banners_lead_to_tables(kernels: Path, tmp_path: Path) -> None:
     listed = json.loads((tmp_path / "banners.json").read_text())
     kernel = identify_kernel(open_memory(kernels / "2.raw"))
     assert kernel.banner is not None and listed["version"] == 1
-    (url,) = listed["linux"][base64.b64encode(kernel.banner).decode()]
+    (url,) = listed["linux"][base64.b64encode(kernel.banner.rstrip(b"\n\0")).decode()]
     assert url.startswith(URL + "/linux/6.6.2-test-")
     assert (tmp_path / url.removeprefix(URL + "/")).is_file()
 

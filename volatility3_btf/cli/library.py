@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     checked = actions.add_parser("check", help="tell which kernel of a library an image has")
     checked.add_argument("image", metavar="IMAGE", type=Path, help="memory image, kernel or package")
     checked.add_argument("--in", dest="folder", metavar="DIR", type=Path, required=True, help="the library")
+    checked.add_argument(
+        "--kernel", metavar="FILE", type=Path, help="hold the code against this kernel file or package"
+    )
     checked.set_defaults(action_run=_check)
     differing = actions.add_parser("diff", help="show what changed in structures and symbols")
     differing.add_argument("old", metavar="A", help="a file, or a kernel of the library: release, name, hash")
@@ -96,11 +99,11 @@ def _list(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from ..library.catalogue import Catalogue
-    from ..library.check import check
+    from ..library.compare.check import check
 
     agree = True
     with Catalogue(options.folder) as catalogue:
-        for verdict in check(options.image, catalogue):
+        for verdict in check(options.image, catalogue, options.kernel):
             agree &= verdict.agrees
             kernel, entry = verdict.kernel, verdict.entry
             where = f", {verdict.found.member}" if verdict.found.member else ""
@@ -121,8 +124,8 @@ def _diff(options: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
     from ..library.catalogue import Catalogue
-    from ..library.difference import symbol_lines, type_lines
-    from ..library.sides import side_of
+    from ..library.compare.difference import symbol_lines, type_lines
+    from ..library.compare.sides import side_of
 
     with ExitStack() as stack:
         catalogue = None if options.folder is None else stack.enter_context(Catalogue(options.folder))

@@ -48,6 +48,6 @@ def _worst_first(kernel: dict[str, Any]) -> tuple[int, str]:
 
 
 def _encoded(banner: str) -> str:
-    r"""The bytes of a banner whose text `text_of` made, with `\n\0` again."""
+    r"""The bytes of a banner whose text `text_of` made; without `\n\0`, which Volatility takes away."""
     plain = re.sub(r"\\x([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), banner)
-    return base64.b64encode(plain.encode("latin-1") + b"\n\0").decode("ascii")
+    return base64.b64encode(plain.encode("latin-1")).decode("ascii")

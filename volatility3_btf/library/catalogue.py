@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -107,9 +108,9 @@ class Catalogue:
         LibraryError: there is none, or it cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        path = folder / CATALOGUE
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        path = self.folder / CATALOGUE
         try:
             if not path.is_file():
                 raise LibraryError(f"{folder} is no library: it has no {CATALOGUE}")

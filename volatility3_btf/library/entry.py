@@ -70,9 +70,12 @@ class Entry:
     state: str
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """What is better is smaller: the state, then whether the build ID is known."""
-        return STATES.index(self.state), self.build_id is None
+    def rank(self) -> tuple[int, int, bool]:
+        """What is better is smaller: by the state, by how many symbols there are, by the build ID.
+
+        A dump can tell of symbols that a kernel on disk does not list.
+        """
+        return STATES.index(self.state), -self.symbols, self.build_id is None
 
     def as_dict(self) -> dict[str, Any]:
         """The attributes by name."""

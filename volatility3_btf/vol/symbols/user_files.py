@@ -130,8 +130,9 @@ class UserSymbols:
         return self.choose(banner, own=False)
 
     def _stock(self, banner: bytes) -> str | None:
-        """The file that Volatility takes. Remote lists leave out the newline and NUL at a banner's end."""
-        return self.by_banner.get(banner) or self.by_banner.get(banner.rstrip(b"\n\0"))
+        """The file that Volatility takes. Remote lists leave out the end of a banner: NUL, or newline too."""
+        ends = (banner, banner.rstrip(b"\0"), banner.rstrip(b"\n\0"))
+        return next((self.by_banner[end] for end in ends if end in self.by_banner), None)
 
     def _files(self, banner: bytes) -> list[str]:
         """The files with this banner, the one that Volatility takes first; whole, by their end."""

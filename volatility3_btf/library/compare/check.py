@@ -9,19 +9,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from ..btf import Types
-from ..btf.spelling import counted, printable
-from ..files.images import open_memory
-from ..kernel import Kernel
-from ..kernel.lent_types import kernels_with_lent_types
-from ..memory.memory import UnreadableError
-from ..survey import Survey
-from .catalogue import Catalogue
+from ...btf import Types
+from ...btf.spelling import counted, printable
+from ...files.images import open_memory
+from ...kernel import Kernel
+from ...kernel.lent_types import kernels_with_lent_types
+from ...memory.memory import UnreadableError
+from ...survey import Survey
+from ..catalogue import Catalogue
+from ..entry import Entry, symbols_digest, text_of
+from ..folder import LibraryError
+from ..found import Found, NothingFoundError, kernels_in
+from ..inputs import Input
+from ..work import sha256_of
+from .code import NotComparableError, code_lines, compare_code
 from .difference import symbol_lines, type_lines
-from .entry import Entry, symbols_digest, text_of
-from .folder import LibraryError
-from .found import Found, NothingFoundError, kernels_in
 from .sides import Side, kernel_side, side_of_entry
+
+MEMORY: Final = "memory image"
+"""What the catalogue says of a source that is none."""
 
 SHOWN: Final = 20
 """Lines of differences that are shown of each kind; `library diff` shows all."""
@@ -46,19 +52,23 @@ class Verdict:
     lines: list[str] = field(default_factory=list)
 
 
-def check(path: Path, catalogue: Catalogue) -> Iterator[Verdict]:
+def check(path: Path, catalogue: Catalogue, shipped: Path | None = None) -> Iterator[Verdict]:
     """Hold the kernels in an image against a library.
 
     Args:
         path: a memory image, a kernel image or a package.
         catalogue: the library's.
+        shipped: the kernel file or package that the image's code is held against; if None, one that the
+            library was made from, where that is still there.
 
     Raises:
         LibraryError: there is no kernel in it, or the library is damaged.
     """
     try:
         for found in kernels_in(path):
-            yield _verdict(found, catalogue)
+            verdict = _verdict(found, catalogue)
+            _compare_code(verdict, catalogue, shipped)
+            yield verdict
         return
     except NothingFoundError as error:
         reason = str(error)
@@ -66,6 +76,7 @@ def check(path: Path, catalogue: Catalogue) -> Iterator[Verdict]:
     try:
         for verdict in _without_btf(path, catalogue):
             lent = True
+            _compare_code(verdict, catalogue, shipped)
             yield verdict
     except (OSError, ValueError, UnreadableError):
         pass
@@ -159,6 +170,40 @@ def _without_btf(path: Path, catalogue: Catalogue) -> Iterator[Verdict]:
             if differing:
                 verdict.lines[-1:] = _shown("symbols that differ", iter(differing))
             yield verdict
+
+
+def _compare_code(verdict: Verdict, catalogue: Catalogue, shipped: Path | None) -> None:
+    """Hold the code of a kernel in memory against the code that was shipped, if that is at hand."""
+    if not verdict.found.has_run or verdict.entry is None:
+        return
+    path = shipped or _shipped(catalogue, verdict.entry)
+    if path is None:
+        verdict.lines.append("code: not compared: no kernel file is there that the library was made from")
+        return
+    try:
+        for other in kernels_in(path):
+            if other.kernel.banner == verdict.kernel.banner:
+                code = compare_code(verdict.found, other)
+                verdict.agrees &= not code.changed
+                verdict.lines += code_lines(code, path)
+                return
+        verdict.lines.append(f"code: not compared: {path} has no kernel with this banner")
+    except (NothingFoundError, NotComparableError) as error:
+        verdict.lines.append(f"code: not compared: {error}")
+
+
+def _shipped(catalogue: Catalogue, entry: Entry) -> Path | None:
+    """A file on disk that an entry was made from, as it was then."""
+    for row in catalogue.sources(entry):
+        path = Path(row["path"])
+        if row["layers"] == MEMORY:
+            continue
+        try:
+            if sha256_of(Input(path, row["size"], 0)) == row["sha256"]:
+                return path
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def _differing(here: Side, there: Side) -> Sequence[str]:

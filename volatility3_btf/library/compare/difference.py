@@ -7,10 +7,10 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..btf.budget import MOST_IN_LISTS, Budget
-from ..btf.spelling import counted, printable
-from ..btf.views.difference import Change, MemberChange, Subject, diff
-from ..btf.views.table_rows import Row
+from ...btf.budget import MOST_IN_LISTS, Budget
+from ...btf.spelling import counted, printable
+from ...btf.views.difference import Change, MemberChange, Subject, diff
+from ...btf.views.table_rows import Row
 from .sides import Side
 
 _CHANGED = {"offset": "offset", "bit_position": "bits", "bit_size": "bits", "size": "size", "type": "type"}

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..btf import Types
-from ..btf.spelling import printable
-from ..isf.symbols import SymbolEntries
-from ..isf.table_files import TableFileError, addresses_of, read_btf, read_document
-from ..isf.types import TypeEntries
-from ..kernel import Kernel
-from .catalogue import Catalogue
-from .entry import Entry
-from .folder import LibraryError
-from .found import NothingFoundError, kernels_in
+from ...btf import Types
+from ...btf.spelling import printable
+from ...isf.symbols import SymbolEntries
+from ...isf.table_files import TableFileError, addresses_of, read_btf, read_document
+from ...isf.types import TypeEntries
+from ...kernel import Kernel
+from ..catalogue import Catalogue
+from ..entry import Entry
+from ..folder import LibraryError
+from ..found import NothingFoundError, kernels_in
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a library says of an image: which kernel it has, and what of its kernel is not as it was shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dumpmaker.cache import Dump
+from support.dumpkernels import kernel_file
+from support.patching import Patch
+from support.smallkernels import write_small_kernel
+from volatility3_btf.__main__ import main
+from volatility3_btf.library import Catalogue, LibraryError, build
+from volatility3_btf.library.compare.check import Verdict, check
+from volatility3_btf.library.compare.code import CodeVerdict, compare_code
+from volatility3_btf.library.compare.difference import symbol_lines, type_lines
+from volatility3_btf.library.compare.sides import side_of
+from volatility3_btf.library.found import kernels_in
+
+MAIN = "amd64-6.1"
+VERSIONS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7")
+TRACED = {"amd64-6.12", "amd64-7"}
+"""Guests that trace vfs_rename and vfs_rmdir by ftrace."""
+
+Dumps = Callable[[str], Dump]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of three small kernels, and their images beside it."""
+    folder = tmp_path_factory.mktemp("small")
+    for number in range(3):
+        write_small_kernel(folder / f"{number}.raw", number)
+    build([folder], folder / "library", workers=1)
+    return folder
+
+
+def verdict_of(image: Path, library: Path, shipped: Path | None = None) -> Verdict:
+    with Catalogue(library) as catalogue:
+        (verdict,) = check(image, catalogue, shipped)
+    return verdict
+
+
+def test_a_kernel_of_the_library_is_known_wherever_it_was_loaded(small: Path, tmp_path: Path) -> None:
+    verdict = verdict_of(write_small_kernel(tmp_path / "moved.raw", 1, 0x2200000), small / "library")
+    assert verdict.agrees and verdict.entry is not None and verdict.entry.release == "6.6.1-test"
+
+
+def test_another_kernel_is_not(small: Path, tmp_path: Path) -> None:
+    verdict = verdict_of(write_small_kernel(tmp_path / "other.raw", 9), small / "library")
+    assert not verdict.agrees
+    assert verdict.entry is None or verdict.entry.release != "6.6.9-test"
+
+
+def test_a_renamed_symbol_is_told(small: Path, tmp_path: Path) -> None:
+    """The kallsyms of an image are what a rootkit changes first."""
+    image = write_small_kernel(tmp_path / "hidden.raw", 1)
+    data = bytearray((small / "0.raw").read_bytes())
+    banner = data.index(b"Linux version 6.6.0-test")
+    data[banner : banner + 24] = b"Linux version 6.6.1-test"
+    image.write_bytes(data)
+    verdict = verdict_of(image, small / "library")
+    assert not verdict.agrees
+    assert any("another one" in line for line in verdict.lines)
+
+
+def test_the_exit_code_says_whether_it_agrees(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = str(small / "library")
+    assert main(["library", "check", str(small / "2.raw"), "--in", library]) == 0
+    assert "is 6.6.2-test-" in capsys.readouterr().out
+    other = write_small_kernel(tmp_path / "other.raw", 9)
+    assert main(["library", "check", str(other), "--in", library]) == 1
+    assert main(["library", "check", str(small / "2.raw"), "--in", str(tmp_path)]) == 1
+    assert "is no library" in capsys.readouterr().err
+
+
+def test_differences_of_structures_and_symbols(small: Path) -> None:
+    with Catalogue(small / "library") as catalogue:
+        old, new = side_of("6.6.0-test", catalogue), side_of(str(small / "2.raw"), catalogue)
+    assert list(type_lines(old, new, "numbered")) == ["~ struct numbered { 8 bytes -> 24 }"]
+    assert list(type_lines(old, new, "task_struct")) == []
+    lines = list(symbol_lines(old, new, "function_*_7"))
+    assert [line.split()[:2] for line in lines if line[0] in "+-"] == [
+        ["-", "function_0_7"],
+        ["+", "function_2_7"],
+    ]
+
+
+def test_a_kernel_that_could_be_several_is_asked_for_again(small: Path) -> None:
+    with Catalogue(small / "library") as catalogue:
+        with pytest.raises(LibraryError, match="is 3 kernels"):
+            side_of("6.6", catalogue)
+        with pytest.raises(LibraryError, match="no kernel in"):
+            side_of("7.0", catalogue)
+
+
+# --- code, on real dumps ---
+
+
+def code_of(image: Path, shipped: Path) -> CodeVerdict:
+    running, kernel = kernels_in(image), kernels_in(shipped)
+    return compare_code(next(running), next(kernel))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VERSIONS)
+def test_no_function_of_an_honest_kernel_differs(name: str, dump: Dumps) -> None:
+    code = code_of(dump(name).elf, kernel_file(dump(name)))
+    assert code.changed == []
+    assert code.unreadable == 0 and code.compared > 12 << 20
+    assert code.relocated > 10_000 and code.rewritten > 100_000
+    assert code.set_aside < code.compared // 20
+    names = {function for _, function, _ in code.leading_out}
+    assert names == ({"vfs_rename", "vfs_rmdir"} if name in TRACED else set())
+
+
+@pytest.mark.slow
+def test_a_changed_function_is_found_and_a_hook_is_told(dump: Dumps, tmp_path: Path) -> None:
+    shipped = kernel_file(dump(MAIN))
+    patch = Patch(dump(MAIN), tmp_path / "memory.raw")
+    symbols = patch.kernel.symbols
+    assert symbols is not None
+    for name, offset, content in (
+        ("tcp4_seq_show", 5, b"\xeb\xfe"),  # behind the place of ftrace: an endless loop
+        ("proc_pident_readdir", 0, b"\xe8\x00\x00\x00\x40"),  # a call to where modules are
+    ):
+        address = symbols.get(name)
+        place = None if address is None else patch.kernel.physical(address)
+        assert place is not None
+        patch.write(place + offset, content)
+    code = code_of(patch.path, shipped)
+    assert [changed.name for changed in code.changed] == ["tcp4_seq_show"]
+    assert code.changed[0].differing == 2
+    assert [(what, name) for what, name, _ in code.leading_out] == [
+        ("traced functions", "proc_pident_readdir")
+    ]
+
+
+@pytest.mark.slow
+def test_the_library_finds_the_shipped_kernel_by_itself(dump: Dumps, tmp_path: Path) -> None:
+    shipped = kernel_file(dump(MAIN))
+    build([shipped], tmp_path, workers=1)
+    verdict = verdict_of(dump(MAIN).raw, tmp_path)
+    assert verdict.agrees
+    assert any("no function differs" in line for line in verdict.lines)

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The code of a kernel in memory held against the code that was shipped, function by function.
+
+What a running kernel rewrites by itself is set aside: addresses that KASLR has moved, and the places that the
+shipped kernel's own tables list (`patch_sites`). What is left was changed by somebody else. Of the places
+that are set aside, calls and jumps that lead out of the kernel's code are told: that is how a hook through
+ftrace, a static call or a jump label looks, and also how ftrace itself works when it traces.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ...bits import ALL_BITS
+from ...btf.spelling import counted, printable
+from ...kernel import Kernel
+from ...memory.memory import Memory
+from ..found import Found
+from .patch_sites import CALLS, ENTRIES, TRACED, TRAMPOLINES, PatchSites
+
+SHOWN: Final = 40
+"""Functions that are shown."""
+
+ARCHITECTURE: Final = "x86-64"
+_MOST_CODE: Final = 128 << 20
+_WORDS: Final = (4, 8)
+_BRANCHES: Final = (0xE8, 0xE9)
+"""First bytes of a call and of a jump with a distance of 32 bits (Intel SDM, volume 2)."""
+
+_LEADING: Final = (TRACED, ENTRIES, TRAMPOLINES, "static calls", "jump labels", "retpolines", "return thunks")
+"""Kinds of places that are looked at for where they lead."""
+
+
+class NotComparableError(ValueError):
+    """Two kernels whose code cannot be compared; the message says why."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A function whose code is not as it was shipped.
+
+    Attributes:
+        name: the function.
+        address: its link-time address.
+        differing: bytes that differ, without those that the kernel rewrites itself.
+        first: the link-time address of the first of them.
+    """
+
+    name: str
+    address: int
+    differing: int
+    first: int
+
+
+@dataclass
+class CodeVerdict:
+    """What came of it.
+
+    Attributes:
+        compared: bytes of code that both have.
+        set_aside: bytes of these that the kernel's tables list, and that are not judged.
+        unreadable: bytes that the image does not have.
+        relocated: bytes that differ by the KASLR shift alone.
+        rewritten: bytes that differ at places that the kernel's tables list.
+        counts_calls: whether the kernel has rewritten all its calls, to count them.
+        changed: functions that differ otherwise, in order of address.
+        leading_out: places from which code leads out of the kernel: the function and the address it leads to.
+        sites: how many places the kernel's tables list, by kind.
+    """
+
+    compared: int = 0
+    set_aside: int = 0
+    unreadable: int = 0
+    relocated: int = 0
+    rewritten: int = 0
+    counts_calls: bool = False
+    changed: list[Changed] = field(default_factory=list)
+    leading_out: list[tuple[str, str, int]] = field(default_factory=list)
+    sites: dict[str, int] = field(default_factory=dict)
+
+
+def compare_code(running: Found, shipped: Found) -> CodeVerdict:
+    """Compare the code of a kernel in memory with the same kernel as it was shipped.
+
+    Raises:
+        NotComparableError: they are not of one build, or not for x86-64, or lack what is needed.
+    """
+    kernel, other = running.kernel, shipped.kernel
+    _see_to_it(kernel, other)
+    assert kernel.symbols is not None and other.symbols is not None and kernel.kaslr_shift is not None
+    start, stop = _bounds(other)
+    sites = PatchSites(shipped.memory, other)
+    verdict = CodeVerdict(sites=sites.counts)
+    functions = _Functions(other)
+    ours = _Code(running.memory, kernel, start, stop, kernel.kaslr_shift)
+    theirs = _Code(shipped.memory, other, start, stop, 0)
+    known = ours.known & theirs.known
+    differing = (ours.data != theirs.data) & known
+    masked = sites.masked(start, stop)
+    verdict.counts_calls = _counts_calls(sites, differing & ~masked, start)
+    if verdict.counts_calls:
+        masked = sites.masked(start, stop, with_calls=True)
+    moved = _moved(ours.data, theirs.data, differing & ~masked, kernel.kaslr_shift)
+    left = np.flatnonzero(differing & ~masked & ~moved)
+    verdict.compared, verdict.unreadable = int(known.sum()), int((~known).sum())
+    verdict.set_aside = int(masked.sum())
+    verdict.relocated = int((moved & differing).sum())
+    verdict.rewritten = int((differing & masked).sum())
+    hits: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    for place in left.tolist():
+        function = functions.at(start + place)
+        hits[function] += 1
+        first.setdefault(function, start + place & ALL_BITS)
+    verdict.changed = [
+        Changed(functions.name(number), functions.start(number), hits[number], first[number])
+        for number in sorted(hits)
+    ]
+    verdict.leading_out = list(_leading_out(sites, functions, ours, (start, stop)))
+    return verdict
+
+
+def _counts_calls(sites: PatchSites, differing: npt.NDArray[np.bool_], start: int) -> bool:
+    """Whether so many calls were rewritten that the kernel did it: it does all of them or none."""
+    places = sites.at.get(CALLS, np.zeros(0, np.int64)) - start
+    inside = places[(places >= 0) & (places < len(differing) - 4)]
+    rewritten = differing[inside + 1] | differing[inside + 2] | differing[inside + 3]
+    return bool(rewritten.sum() * 2 > len(inside) > 0)
+
+
+def _see_to_it(kernel: Kernel, other: Kernel) -> None:
+    if kernel.architecture != ARCHITECTURE or other.architecture != ARCHITECTURE:
+        raise NotComparableError(f"code is compared of {ARCHITECTURE} kernels only")
+    if kernel.symbols is None or other.symbols is None or kernel.kaslr_shift is None:
+        raise NotComparableError("its symbols or its KASLR shift are not known")
+    if kernel.banner != other.banner:
+        raise NotComparableError("the shipped kernel has another banner")
+
+
+def _bounds(kernel: Kernel) -> tuple[int, int]:
+    """The kernel's code that stays after boot, at link-time addresses below 0."""
+    assert kernel.symbols is not None
+    start, stop = kernel.symbols.get("_stext"), kernel.symbols.get("_etext")
+    if start is None or stop is None or not start < stop <= start + _MOST_CODE:
+        raise NotComparableError("the kernel does not say where its code lies")
+    return _signed(start), _signed(stop)
+
+
+def _signed(address: int) -> int:
+    return address - (address >> 63 << 64)
+
+
+class _Code:
+    """Code from one link-time address to another, and which bytes of it there are."""
+
+    def __init__(self, memory: Memory, kernel: Kernel, low: int, high: int, shift: int) -> None:
+        self.low, self.shift = low, shift
+        self.data = np.zeros(high - low, np.uint8)
+        self.known = np.zeros(high - low, np.bool_)
+        assert kernel.physical_shift is not None
+        at = low + shift - _signed(kernel.physical_shift)
+        for run in memory.runs:
+            first, last = max(at, run.start), min(at + high - low, run.start + run.length)
+            if first < last:
+                piece = memory.read_available(first, last - first)
+                self.data[first - at : first - at + len(piece)] = np.frombuffer(piece, np.uint8)
+                self.known[first - at : first - at + len(piece)] = True
+
+
+class _Functions:
+    """The functions of a kernel by address."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        symbols = kernel.symbols
+        assert symbols is not None
+        signed = symbols.addresses.astype(np.int64)
+        self._order = np.argsort(signed, kind="stable")
+        self._sorted, self._symbols = signed[self._order], symbols
+
+    def at(self, address: int) -> int:
+        """The number of the function at an address; -1 before the first."""
+        place = int(np.searchsorted(self._sorted, address, side="right")) - 1
+        return int(np.searchsorted(self._sorted, self._sorted[place], side="left")) if place >= 0 else -1
+
+    def name(self, number: int) -> str:
+        """Its name."""
+        return self._symbols.name(int(self._order[number])) if number >= 0 else "(before all functions)"
+
+    def start(self, number: int) -> int:
+        """Where it starts, as an address of 64 bits."""
+        return int(self._sorted[number]) & ALL_BITS if number >= 0 else 0
+
+
+def _moved(
+    ours: npt.NDArray[np.uint8], theirs: npt.NDArray[np.uint8], differing: npt.NDArray[np.bool_], shift: int
+) -> npt.NDArray[np.bool_]:
+    """Which bytes belong to an address that differs by the KASLR shift, or by as much the other way.
+
+    An address can lie at any byte of an instruction: it is one where the numbers at a place differ by just
+    the shift, modulo their width.
+    """
+    moved = np.zeros(len(ours), np.bool_)
+    if not shift:
+        return moved
+    for width in _WORDS:
+        known = {shift % (1 << 8 * width), -shift % (1 << 8 * width)}
+        for place in np.flatnonzero(differing & ~moved).tolist():
+            if moved[place]:
+                continue
+            for start in range(max(0, place - width + 1), min(place, len(ours) - width) + 1):
+                span = slice(start, start + width)
+                one, other = (int.from_bytes(side[span].tobytes(), "little") for side in (ours, theirs))
+                if (one - other) % (1 << 8 * width) in known:
+                    moved[span] = True
+                    break
+    return moved
+
+
+def _leading_out(
+    sites: PatchSites, functions: _Functions, code: _Code, bounds: tuple[int, int]
+) -> Iterator[tuple[str, str, int]]:
+    """Calls and jumps at patched places that lead out of the kernel's code."""
+    end = code.low + len(code.data)
+    for what in _LEADING:
+        places = sites.at.get(what, np.zeros(0, np.int64))
+        for place in places[(places >= code.low) & (places < end - 4)].tolist():
+            at = place - code.low
+            if code.data[at] not in _BRANCHES or not code.known[at : at + 5].all():
+                continue
+            distance = int.from_bytes(code.data[at + 1 : at + 5].tobytes(), "little", signed=True)
+            target = place + 5 + distance
+            if not bounds[0] <= target < bounds[1]:
+                yield what, functions.name(functions.at(place)), target + code.shift & ALL_BITS
+
+
+def code_lines(verdict: CodeVerdict, path: Path) -> list[str]:
+    """What came of it, for the user."""
+    lines = [
+        f"code: {verdict.compared} bytes compared with {path}; {verdict.set_aside} of them, where the kernel "
+        "rewrites itself, are not judged"
+    ]
+    if verdict.unreadable:
+        lines.append(f"    {verdict.unreadable} bytes of the code are not in the image")
+    if verdict.counts_calls:
+        lines.append("    the kernel counts calls (call depth tracking): where they lead is not judged")
+    if not verdict.changed:
+        lines.append("    no function differs")
+    for changed in verdict.changed[:SHOWN]:
+        name, differing = printable(changed.name), counted(changed.differing, "byte")
+        lines.append(
+            f"    {name} differs from what was shipped: {differing}, the first at {changed.first:#x}"
+        )
+    if len(verdict.changed) > SHOWN:
+        lines.append(f"    and {counted(len(verdict.changed) - SHOWN, 'more function')}")
+    for what, name, target in verdict.leading_out[:SHOWN]:
+        lines.append(f"    {printable(name)} leads out of the kernel's code, to {target:#x} ({what})")
+    if len(verdict.leading_out) > SHOWN:
+        lines.append(f"    and {len(verdict.leading_out) - SHOWN} more lead out of it")
+    return lines
