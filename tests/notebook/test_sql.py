@@ -93,17 +93,6 @@ def test_a_plugin_that_stops_gives_no_answer(image: Image) -> None:
         image.sql("select count(*) from hidden_modules")
 
 
-def test_the_lines_of_every_table_reach_the_answer(image: Image) -> None:
-    made = image.result("linux.pslist")
-    object.__setattr__(made, "lines", ("What is shown is not complete: example",))
-    image.__dict__.pop("database", None)
-    try:
-        assert image.sql("select count(*) from pslist").lines == made.lines
-    finally:
-        object.__setattr__(made, "lines", ())
-        image.__dict__.pop("database", None)
-
-
 def test_variables_of_the_program_are_no_tables(image: Image) -> None:
     answer = image.pslist()  # noqa: F841
     with pytest.raises(notebook.QueryError):
