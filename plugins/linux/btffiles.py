@@ -8,12 +8,12 @@ from typing import Any
 
 from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.objects import utility
 from volatility3.framework.renderers import format_hints
 from volatility3.plugins.linux import lsof, pslist
 
 from volatility3_btf.vol.commands.cells import read
+from volatility3_btf.vol.commands.wants import its_tasks, some_pids, the_kernel
 
 COLUMNS = [
     ("Task", format_hints.Hex),
@@ -37,14 +37,10 @@ class BtfFiles(interfaces.plugins.PluginInterface):
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
         return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            ),
-            requirements.VersionRequirement(name="pslist", component=pslist.PsList, version=(4, 0, 0)),
+            the_kernel(),
+            its_tasks(),
             requirements.VersionRequirement(name="lsof", component=lsof.Lsof, version=(2, 0, 0)),
-            requirements.ListRequirement(
-                name="pid", description="Only these processes", element_type=int, optional=True
-            ),
+            some_pids(),
         ]
 
     def run(self) -> renderers.TreeGrid:

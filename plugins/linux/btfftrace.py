@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from volatility3.framework import exceptions, interfaces, renderers
-from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.renderers import format_hints
+
+from volatility3_btf.vol.commands.wants import the_kernel
 
 vollog = logging.getLogger(__name__)
 
@@ -29,11 +29,7 @@ class BtfFtrace(interfaces.plugins.PluginInterface):
     @classmethod
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
-        return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            )
-        ]
+        return [the_kernel()]
 
     def run(self) -> renderers.TreeGrid:
         """A row for each, in the order of the kernel's list."""

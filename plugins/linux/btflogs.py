@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""linux.btflogs: lines of log files, as far as the page cache has them, deleted files' too."""
+"""linux.btflogs: lines of log files, as far as the page cache has them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.renderers import format_hints
 from volatility3.plugins.linux import pagecache
+
+from volatility3_btf.vol.commands.wants import the_kernel
 
 vollog = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ COLUMNS = [
 
 
 class BtfLogs(interfaces.plugins.PluginInterface):
-    """Shows lines of log files as far as the page cache has them, those of deleted files too."""
+    """Shows lines of log files as far as the page cache has them."""
 
     _required_framework_version = (2, 0, 0)
     _version = (1, 0, 0)
@@ -49,9 +50,7 @@ class BtfLogs(interfaces.plugins.PluginInterface):
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
         return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            ),
+            the_kernel(),
             requirements.VersionRequirement(name="files", component=pagecache.Files, version=(1, 0, 0)),
             requirements.ListRequirement(
                 name="path",

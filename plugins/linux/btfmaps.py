@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from volatility3.framework import interfaces, renderers
-from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.objects import utility
 from volatility3.framework.renderers import format_hints
 from volatility3.plugins.linux import pslist
 
 from volatility3_btf.vol.commands.cells import member, read
+from volatility3_btf.vol.commands.wants import its_tasks, some_pids, the_kernel
 
 SHARED: Final = 0x8
 """VM_SHARED (include/linux/mm.h)."""
@@ -41,13 +40,9 @@ class BtfMaps(interfaces.plugins.PluginInterface):
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
         return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            ),
-            requirements.VersionRequirement(name="pslist", component=pslist.PsList, version=(4, 0, 0)),
-            requirements.ListRequirement(
-                name="pid", description="Only these processes", element_type=int, optional=True
-            ),
+            the_kernel(),
+            its_tasks(),
+            some_pids(),
         ]
 
     def run(self) -> renderers.TreeGrid:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from volatility3.framework import interfaces, renderers
 from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.renderers import format_hints
 from volatility3.framework.symbols.linux.utilities import modules
 
-from volatility3_btf.vol.commands.cells import kernel_string, member, read
+from volatility3_btf.vol.commands.cells import hexadecimal, kernel_string, member, read
+from volatility3_btf.vol.commands.wants import the_kernel
 
 STATES: Final = ("live", "coming", "going", "unformed")
 """`enum module_state` (include/linux/module.h)."""
@@ -56,9 +56,7 @@ class BtfModules(interfaces.plugins.PluginInterface):
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
         return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            ),
+            the_kernel(),
             requirements.VersionRequirement(
                 name="linux_utilities_modules", component=modules.Modules, version=(3, 0, 0)
             ),
@@ -126,20 +124,16 @@ def _parts(module: Any) -> Iterator[tuple[Any, Any, Any]]:
         for name, number in sorted(module.mod_mem_type.items(), key=lambda item: int(item[1])):
             if name.startswith("MOD_") and 0 <= number < module.mem.count:
                 base, size = member(module.mem[number], "base"), member(module.mem[number], "size")
-                yield name.removeprefix("MOD_").lower(), _hex(base), _integer(size)
+                yield name.removeprefix("MOD_").lower(), hexadecimal(base), _integer(size)
         return
     for prefix, layout in LAYOUTS:
         base = member(module, layout, "base")
         ends = [_integer(member(module, layout, name)) for _, name in PARTS]
         if not all(isinstance(each, int) for each in (base, *ends)):
-            yield prefix + "text", _hex(base), ends[-1]
+            yield prefix + "text", hexadecimal(base), ends[-1]
             continue
         for (name, _), start, end in zip(PARTS, [0, *ends], ends, strict=False):
             yield prefix + name, format_hints.Hex(int(base) + start if base else 0), max(0, end - start)
-
-
-def _hex(value: Any) -> Any:
-    return format_hints.Hex(value) if isinstance(value, int) else value
 
 
 def _integer(value: Any) -> Any:

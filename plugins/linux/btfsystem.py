@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from volatility3.framework import exceptions, interfaces, renderers
-from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.objects import utility
 from volatility3.plugins.linux import pslist
 
 from volatility3_btf.vol.commands.cells import member, read
+from volatility3_btf.vol.commands.wants import its_tasks, the_kernel
 
 NAMES = ("nodename", "domainname", "release", "version", "machine")
 COLUMNS = [
@@ -36,10 +35,8 @@ class BtfSystem(interfaces.plugins.PluginInterface):
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
         return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            ),
-            requirements.VersionRequirement(name="pslist", component=pslist.PsList, version=(4, 0, 0)),
+            the_kernel(),
+            its_tasks(),
         ]
 
     def run(self) -> renderers.TreeGrid:

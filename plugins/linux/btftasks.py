@@ -9,13 +9,13 @@ from typing import Any
 
 from volatility3.framework import exceptions, interfaces, renderers
 from volatility3.framework.configuration import requirements
-from volatility3.framework.constants import architectures
 from volatility3.framework.objects import utility
 from volatility3.framework.renderers import format_hints
 from volatility3.framework.symbols import linux
 from volatility3.plugins.linux import pidhashtable, pslist
 
-from volatility3_btf.vol.commands.cells import member, process_text, read
+from volatility3_btf.vol.commands.cells import hexadecimal, member, process_text, read
+from volatility3_btf.vol.commands.wants import its_tasks, some_pids, the_kernel
 
 COLUMNS = [
     ("Source", str),
@@ -47,16 +47,12 @@ class BtfTasks(interfaces.plugins.PluginInterface):
     def get_requirements(cls) -> list[interfaces.configuration.RequirementInterface]:
         """What the user may say."""
         return [
-            requirements.ModuleRequirement(
-                name="kernel", description="Linux kernel", architectures=architectures.LINUX_ARCHS
-            ),
-            requirements.VersionRequirement(name="pslist", component=pslist.PsList, version=(4, 0, 0)),
+            the_kernel(),
+            its_tasks(),
             requirements.VersionRequirement(
                 name="pidhashtable", component=pidhashtable.PIDHashTable, version=(1, 0, 0)
             ),
-            requirements.ListRequirement(
-                name="pid", description="Only these processes", element_type=int, optional=True
-            ),
+            some_pids(),
         ]
 
     def run(self) -> renderers.TreeGrid:
@@ -94,7 +90,7 @@ class BtfTasks(interfaces.plugins.PluginInterface):
             _type_of(task, is_kernel),
             read(lambda: int(task.cred.uid)),
             read(lambda: int(task.cred.gid)),
-            _hex(member(task, "ptrace")),
+            hexadecimal(member(task, "ptrace")),
             read(task.get_create_time) or renderers.UnreadableValue(),
             read(lambda: utility.array_to_string(task.comm)),
             self._path(task, mm) if has_memory else absent,
@@ -108,7 +104,7 @@ class BtfTasks(interfaces.plugins.PluginInterface):
         if not isinstance(layer, interfaces.layers.TranslationLayerInterface):
             return renderers.NotAvailableValue()
         place = read(lambda: next(iter(layer.mapping(int(mm.pgd) & layer.address_mask, 8)))[2])
-        return _hex(place)
+        return hexadecimal(place)
 
     def _path(self, task: Any, mm: Any) -> Any:
         """The program's file."""
@@ -124,7 +120,3 @@ def _type_of(task: Any, is_kernel: Any) -> str:
     if is_kernel is True:
         return "kernel thread"
     return "process" if task.tgid == task.pid else "thread"
-
-
-def _hex(value: Any) -> Any:
-    return format_hints.Hex(value) if isinstance(value, int) else value

@@ -18,6 +18,7 @@ from support.pluginruns import guest_processes, stable
 from support.volrunner import Vol
 from volatility3_btf import notebook
 from volatility3_btf.notebook import Image
+from volatility3_btf.notebook.running.progress import Bar
 
 Opened = Callable[[str], Image]
 Dumps = Callable[[str], Dump]
@@ -156,20 +157,24 @@ def test_files_go_into_the_output_folder(dump: Dumps, tmp_path: Path) -> None:
 # --- what is not well ---
 
 
+def changed(source: Path, target: Path, place: int, data: bytes) -> Path:
+    """A copy of an image with other bytes at a place."""
+    subprocess.run(["cp", "--sparse=always", source, target], check=True)
+    with target.open("r+b") as file:
+        file.seek(place)
+        file.write(data)
+    return target
+
+
 @pytest.fixture
 def torn(dump: Dumps, tmp_path: Path) -> Path:
     """An image whose list of processes ends early: one of its pointers leads nowhere."""
     source = dump(DEBIAN)
-    path = tmp_path / "torn.raw"
-    subprocess.run(["cp", "--sparse=always", source.raw, path], check=True)
     image = notebook.open(source.raw, progress=False)
     task = image.task(181) if 181 in image.pslist()["PID"].tolist() else image.task(2)
     layer = image.context.layers[task.vol.layer_name]
     place, _ = layer.translate(task.tasks.vol.offset)
-    with path.open("r+b") as file:
-        file.seek(place)
-        file.write(struct.pack("<Q", 0xFFFFFF8000001000))
-    return path
+    return changed(source.raw, tmp_path / "torn.raw", place, struct.pack("<Q", 0xFFFFFF8000001000))
 
 
 def test_a_torn_list_is_told_with_the_rows_of_every_plugin_that_walks_it(torn: Path) -> None:
@@ -178,6 +183,41 @@ def test_a_torn_list_is_told_with_the_rows_of_every_plugin_that_walks_it(torn: P
         assert any("the list of processes does not come round" in line for line in rows.lines)
         assert "does not come round" in repr(rows) and "does not come round" in rows._repr_html_()
         assert any("does not come round" in line for line in rows[rows["PID"] == 1].lines)
+
+
+def test_a_torn_list_is_told_with_the_answers_of_sql(torn: Path) -> None:
+    image = notebook.open(torn, progress=False)
+    rows = image.sql("select p.comm, count(*) from pslist p join lsof using (pid) group by 1")
+    assert any("does not come round" in line for line in rows.lines)
+    runs = image.sql("select plugin from runs where array_to_string(lines, ' ') like '%does not come round%'")
+    assert set(runs["plugin"]) == {"linux.pslist.PsList", "linux.lsof.Lsof"}
+
+
+def test_a_kernel_that_contradicts_itself_is_told_with_every_table(
+    image: Image, dump: Dumps, tmp_path: Path
+) -> None:
+    """Its release is another one in init_uts_ns than in its banner."""
+    space = image.vmlinux.object_from_symbol("init_uts_ns").name.release
+    place, _ = image.context.layers[space.vol.layer_name].translate(space.vol.offset)
+    other = notebook.open(changed(dump(DEBIAN).raw, tmp_path / "odd.raw", place, b"9"), progress=False)
+    assert other.kernel.state == "unchecked"
+    for rows in (other.pslist(), other.lsmod()):
+        assert "is unchecked" in rows.lines[0] and "is unchecked" in rows._repr_html_()
+    assert "is unchecked" in other._repr_html_()
+
+
+def test_who_interrupts_the_search_has_not_found_that_there_is_no_kernel(
+    dump: Dumps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    image = notebook.open(dump(DEBIAN).raw, progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(Bar, "__call__", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            image.pslist()
+    assert len(image.pslist()) > 50
 
 
 def test_an_image_without_a_kernel_is_one_line(tmp_path: Path) -> None:

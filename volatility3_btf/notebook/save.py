@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 PROVENANCE: Final = "provenance"
 """The table with what is to be known of the image."""
 
+CHANGED: Final = (
+    "The image's file was written to after it was opened: results and hash need not be of one content"
+)
+
 _PIECE: Final = 16 << 20
 """Bytes of an image that are hashed at once."""
 
@@ -74,7 +78,7 @@ def provenance(image: Runs) -> dict[str, Any]:
         "volatility3_btf": __version__,
         "volatility3": constants.PACKAGE_VERSION,
         "python": platform.python_version(),
-        "lines": list(image.lines),
+        "lines": [*image.lines, *([CHANGED] if image.session.was_changed else [])],
     }
     try:
         kernel = KernelInNotebook(image.kernels[0])
@@ -150,11 +154,12 @@ def _saved_digest(target: Path, is_database: bool) -> str:
 
 
 def _as_database(image: Runs, told: dict[str, Any], path: Path) -> None:
-    from .sql.tables import Table, create
+    from .sql.tables import Table, comment_on, create
 
     with need("duckdb").connect(str(path)) as connection:
         for table in _tables(image):
             create(connection, table)
+            comment_on(connection, table)
         create(
             connection, Table("runs", _with_tables(image), "what was run, with which options, what was said")
         )

@@ -55,6 +55,7 @@ class Session:
         self.output = output
         self.progress = progress
         self.lines: tuple[str, ...] = ()
+        self._stamp = _stamp(path)
         self.context = contexts.Context()
         self.context.config[LOCATION] = _location(path)
         if kernel:
@@ -163,20 +164,26 @@ class Session:
         plugin = names.find("linux.pslist.PsList")
         path = join("session", plugin.kind.__name__)
         with bar("looking for the kernel", self.progress) as drawn, listening() as listener:
-            self._automagic(plugin, "session", drawn)
+            try:
+                errors = self._automagic(plugin, "session", drawn)
+            except BaseException:  # who was interrupted begins anew, and has not found that there is none
+                self._automagics = automagic.available(self.context)
+                raise
         self._module = str(self.context.config.get(join(path, "kernel"), None) or "")
         if self._module not in self.context.modules:
             self._module = ""
             said = [line for line in listener.lines if line.startswith("No symbol table could be made")]
-            reasons = said or listener.lines or ["There is no Linux kernel in this image"]
+            reasons = said or listener.lines or errors or ["There is no Linux kernel in this image"]
             self._failure = f"{self.path.name}: {reasons[0]}"
         else:
             self.lines = listener.told()
 
-    def _automagic(self, plugin: names.Plugin, base: str, drawn: Any) -> None:
+    def _automagic(self, plugin: names.Plugin, base: str, drawn: Any) -> list[str]:
+        """Have Volatility's automagic make what a plugin wants; what went wrong, a line each."""
         chosen = automagic.choose_automagic(self._automagics, plugin.kind)
         self.context.config[STACKERS] = stacker.choose_os_stackers(plugin.kind)
-        automagic.run(chosen, self.context, plugin.kind, base, progress_callback=drawn)
+        errors = automagic.run(chosen, self.context, plugin.kind, base, progress_callback=drawn)
+        return [one_line("".join(error.format_exception_only())) for error in errors]
 
     def _construct(
         self, plugin: names.Plugin, values: Mapping[str, Any], drawn: Any, written: list[Path]
@@ -217,6 +224,11 @@ class Session:
             elif isinstance(each, _TABLE):
                 self.context.config[join(path, each.name)] = module.symbol_table_name
 
+    @property
+    def was_changed(self) -> bool:
+        """Whether somebody has written to the image since it was opened."""
+        return _stamp(self.path) != self._stamp
+
     def close(self) -> None:
         """Let go of the image's file."""
         for layer in list(self.context.layers.values()):
@@ -237,6 +249,14 @@ def _wants_kernel(plugin: names.Plugin) -> bool:
         or (isinstance(each, _LAYER) and bool(each.architectures) and not each.optional)
         for each in wanted
     )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise NoImageError(f"{path} cannot be opened: {error.strerror}") from error
+    return state.st_size, state.st_mtime_ns
 
 
 def _location(path: Path) -> str:

@@ -15,11 +15,14 @@ from ..running import names
 from ..running.options import from_words
 from . import own_tables, views
 from .mentioned import Mentioned, tables_in
-from .tables import create, literal, quoted, table_of
+from .tables import Table, comment_on, create, literal, quoted, table_of
 
 if TYPE_CHECKING:
     from ..frame import Rows
     from ..running.runs import Runs
+
+MANY: Final = 50_000
+"""Rows from which on several processors are faster than one."""
 
 _SETTINGS: Final = (
     "set TimeZone = 'UTC'",
@@ -51,12 +54,13 @@ class Database:
 
     def __init__(self, image: Runs) -> None:
         self._image = image
-        self.connection = duckdb.connect(":memory:")
+        self.connection = duckdb.connect(":memory:", config={"threads": 1})
         for setting in _SETTINGS:
             self.connection.execute(setting)
         self._addresses: set[str] = set()
         self._lines: dict[str, tuple[str, ...]] = {}
         self._bits = 0
+        self._uncommented: list[Table] = []
 
     def sql(self, query: str) -> Rows:
         """The rows that a query gives, as a DataFrame; see `Image.sql`."""
@@ -75,6 +79,8 @@ class Database:
         """
         try:
             lines = self._make_all(query)
+            if "duckdb_" in query.lower():
+                self._comment()
             relation = self.connection.sql(query)
             data = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
@@ -96,8 +102,10 @@ class Database:
             empty = table_of(self._image.without_rows(plugin.name, **options), name, plugin.about)
             with duckdb.connect(":memory:") as aside:
                 create(aside, empty)
+                comment_on(aside, empty)
                 return _described(aside, name)
         self._make(Mentioned("", name))
+        self._comment()
         return _described(self.connection, name)
 
     def tables(self) -> list[tuple[str, str]]:
@@ -115,6 +123,13 @@ class Database:
             lines.update(dict.fromkeys(self._make(mentioned)))
         self._give_macro()  # a plugin may have found the kernel just now
         return tuple(lines)
+
+    def _comment(self) -> None:
+        """Give the tables their comments, for those who look at them."""
+        for table in self._uncommented:
+            if self._is_there(table.name):
+                comment_on(self.connection, table)
+        self._uncommented.clear()
 
     def _give_macro(self) -> None:
         """`kernel_address(x)`: an address of which Volatility keeps the lower bits, as Linux shows it."""
@@ -152,6 +167,9 @@ class Database:
                 return ()  # a file, or DuckDB's to refuse
             table = table_of(self._image.whole_result(plugin.name, **options), name, plugin.about)
         create(self.connection, table)
+        self._uncommented.append(table)
+        if len(table.data) > MANY:
+            self.connection.execute("reset threads")
         self._addresses |= table.addresses
         self._lines[name] = table.lines
         return table.lines

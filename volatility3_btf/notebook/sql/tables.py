@@ -52,13 +52,18 @@ def table_of(result: Result, name: str, about: str) -> Table:
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Make a table in a database, with its comments."""
+    """Make a table in a database; its comments, which take longer, are for `comment_on`."""
     name = quoted(table.name)
     connection.register("coming_in", table.data)
     try:
         connection.execute(f"create table {name} as select * from coming_in")
     finally:
         connection.unregister("coming_in")
+
+
+def comment_on(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Give a table that was made its comments."""
+    name = quoted(table.name)
     if table.about:
         connection.execute(f"comment on table {name} is {literal(table.about)}")
     for column, comment in zip(table.data.column_names, table.comments, strict=False):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from volatility3.framework import exceptions, interfaces, renderers
+from volatility3.framework.renderers import format_hints
 
 MOST_TEXT: Final = 128 << 10
 """Bytes of a text in a process's memory that are read (MAX_ARG_STRLEN, include/uapi/linux/binfmts.h)."""
@@ -33,6 +34,11 @@ def member(structure: Any, *names: str) -> Any:
         except exceptions.InvalidAddressException:
             return renderers.UnreadableValue()
     return structure
+
+
+def hexadecimal(value: Any) -> Any:
+    """A number as an address; what is absent stays so."""
+    return format_hints.Hex(value) if isinstance(value, int) else value
 
 
 def kernel_string(pointer: Any) -> Any:
