@@ -8,12 +8,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pymdownx.slugs import slugify
 
+from docsite.images import RICH
 from docsite.order import navigation
+from dumpmaker.cache import Dump
 from support.checkout import CHECKOUT
 
 DOCS = CHECKOUT / "docs"
@@ -21,8 +24,9 @@ INDEX = (DOCS / "index.md").read_text()
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(dump: Callable[[str], Dump], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the site, built as `make docs` builds it: links, anchors, docstrings are checked."""
+    dump(RICH)  # pictures are made of it
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
@@ -67,6 +71,22 @@ def test_every_picture_has_a_text_in_its_place(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_pictures_stand_where_pages_have_a_place_for_them(site: Path) -> None:
+    text = (DOCS / "pictures.md").read_text()
+    names = re.findall(r"<!-- picture: ([\w-]+) -->", text)
+    shown = {picture["src"]: picture["alt"] for picture in Page(site / "pictures.html").pictures}
+    assert list(shown) == [f"made/{name}.svg" for name in names] and len(names) == 5
+    assert all((site / str(src)).read_text().startswith("<?xml") for src in shown)
+    assert shown["made/structure.svg"].startswith("Layout of struct cred: ")
+
+
+@pytest.mark.slow
+def test_notebooks_are_pages_with_links_to_each_other(site: Path) -> None:
+    page = (site / "notebooks" / "first-look.html").read_text()
+    assert 'href="hidden-module.html"' in page and ".ipynb" not in page
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "name"),
     [
@@ -74,6 +94,7 @@ def test_every_picture_has_a_text_in_its_place(site: Path) -> None:
         ("images", "open_memory"),
         ("kernels", "identify_kernel"),
         ("volatility", "layer_memory"),
+        ("notebook", "open_image"),
     ],
 )
 def test_the_reference_has_what_docstrings_say(site: Path, page: str, name: str) -> None:
