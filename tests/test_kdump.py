@@ -121,8 +121,7 @@ def test_parts_of_a_dump_that_was_split_are_found_beside_each_other(
     paths = [tmp_path / f"part{number}" for number in range(3)]
     makedumpfile("-c", "-d", "1", "--split", "--splitblock-size", "4", vmcore, *paths)
     whole = sum(length for _, length in dump(NAME).truth["ram"])
-    for path in (paths[0], paths[2]):
-        assert size_if_same(path, dump(NAME)) == whole
+    assert size_if_same(paths[2], dump(NAME)) == whole
     assert not caplog.messages
     paths[1].rename(tmp_path.parent / "part1")
     assert whole // 4 < size_if_same(paths[0], dump(NAME)) < whole
@@ -348,8 +347,9 @@ def test_every_truncation_gives_a_part_or_a_format_error(write: Write) -> None:
 def test_every_corruption_gives_a_result_or_an_error_of_ours(packing: int, write: Write) -> None:
     data = kdump(PAGES, packing=packing)
     places = [*range(8, 16), *range(420, 470), *range(PAGE, PAGE + 130), 2 * PAGE, 3 * PAGE]
-    for at in [*places, *range(4 * PAGE, 4 * PAGE + 24 * len(PAGES)), *range(5 * PAGE, len(data), 509)]:
-        for flip in (0x01, 0x80, 0xFF):
+    heads = [*places, *range(4 * PAGE, 4 * PAGE + 24 * len(PAGES))] if packing == ZLIB else []
+    for at in [*heads, *range(4 * PAGE + 24 * len(PAGES), len(data), 131)]:
+        for flip in (0x01, 0xFF):
             changed = bytearray(data)
             changed[at] ^= flip
             try:
