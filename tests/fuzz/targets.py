@@ -6,10 +6,16 @@ Each lets pass only the errors that the reader's documentation names; anything e
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import io
+import lzma
 import os
 import re
 import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -22,8 +28,10 @@ from fuzz.smallkernel import BANNER, memory, small_kernel, wiped_kernels
 from fuzz.smalllists import KERNEL, mapped, small_lists
 from support import kdumps, streams
 from support.btfwriter import Writer, every_kind
+from support.cores import lime as lime_file
 from support.cores import xen as xen_core
 from support.images import avml as avml_file
+from support.packing import zstd
 from support.touch import touch_everything
 from volatility3_btf.blobs.rescue import Mender
 from volatility3_btf.blobs.scan import find_btf
@@ -35,11 +43,12 @@ from volatility3_btf.btf.views.difference import diff
 from volatility3_btf.btf.views.table_rows import rows_of
 from volatility3_btf.btf.views.text import render
 from volatility3_btf.files.avml import avml_frames
-from volatility3_btf.files.formats import FLATTENED, FormatError
+from volatility3_btf.files.formats import FLATTENED, HEAD, FormatError
 from volatility3_btf.files.images import open_memory
 from volatility3_btf.files.kdump.dump import read_kdump
 from volatility3_btf.files.kdump.flattened import Flattened
 from volatility3_btf.files.kdump.memory import KdumpMemory
+from volatility3_btf.files.packed import is_packed, unpacked
 from volatility3_btf.files.qemu_stream import read_stream
 from volatility3_btf.files.segments import elf_segments, lime_segments, tidy_segments
 from volatility3_btf.files.xen_core import core_segments
@@ -381,13 +390,25 @@ def kdump_file(data: bytes) -> None:
         return
 
 
+def packed_file(data: bytes) -> None:
+    """A file that is packed as a whole."""
+    with os.fdopen(os.memfd_create("image"), "w+b") as file:
+        file.write(data)
+        try:
+            whole = unpacked(file)
+        except FormatError:
+            return
+        assert whole is file or whole.read(1)
+        whole.close()
+
+
 def image(data: bytes) -> None:
     """A file of any format, opened, read and searched."""
     descriptor = os.memfd_create("image")
     try:
         os.write(descriptor, data)
         with open_memory(f"/proc/self/fd/{descriptor}") as found:
-            assert found.size <= 2 * len(data)
+            assert found.size <= 2 * len(data) or is_packed(data[:HEAD])
             for run in found.runs:
                 assert len(found.read(run.start, min(run.length, 64))) == min(run.length, 64)
             list(islice(found.find(b"\x9f\xeb\x01\0"), 64))
@@ -537,6 +558,18 @@ def _kdumps() -> Iterator[bytes]:
     yield kdumps.flattened(kdumps.kdump(pages), 3000, shift=1)
 
 
+def _packed() -> Iterator[bytes]:
+    content = bytes(3000) + bytes(range(100))
+    for pack in (gzip.compress, bz2.compress, lzma.compress, zstd.compress):
+        yield pack(content)
+    yield zlib.compress(lime_file([(0, content)]))
+    yield gzip.compress(zstd.compress(content))
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("memory", content)
+    yield buffer.getvalue()
+    yield streams.libvirts(gzip.compress(content), packed=1)
+
+
 def _limes() -> Iterator[bytes]:
     ranges = ((0, 16), (4096, 8), (64, 4))
     yield b"".join(
@@ -578,7 +611,8 @@ TARGETS: dict[str, Target] = {
     "xen": Target(xen, _xens, 1 << 14, (b".xen_pages\0", b".xen_p2m\0", b".xen_pfn\0")),
     "avml": Target(avml, lambda: iter([avml_file([(0x1000, bytes(9000)), (0x9000, b"abc")])]), 1024),
     "stream": Target(stream, _streams, 9000, (b"QEVM\0\0\0\3", b"\x06pc.ram", b"LibvirtQemudSave")),
-    "kdump": Target(kdump_file, _kdumps, 26 << 10, (b"KDUMP   ", b"makedumpfile\0\0\0\0")),
+    "kdump": Target(kdump_file, _kdumps, 29 << 10, (b"KDUMP   ", b"makedumpfile\0\0\0\0")),
+    "packed": Target(packed_file, _packed, 1024, (b"PK\3\4", b"LibvirtQemudSave", b"\x28\xb5\x2f\xfd")),
     "kernel_file": Target(diskfiles.kernel_file, diskfiles.kernel_files, 48 << 10, diskfiles.WORDS),
     "package": Target(diskfiles.kernel_file, diskfiles.packages, 24 << 10, diskfiles.PACKAGE_WORDS),
     "module_file": Target(diskfiles.module_file, diskfiles.module_files, 24 << 10, diskfiles.PACKAGE_WORDS),

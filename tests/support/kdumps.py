@@ -38,6 +38,7 @@ class Shape:
         wide: whether the machine has 64 bits.
         aligned: whether a 32-bit one aligns numbers of 64 bits.
         status: more bits of the header's status.
+        shared_zeros: whether pages of zeros share one place; else each is packed by itself.
         one_bitmap: whether it has only that of the pages in it.
     """
 
@@ -51,6 +52,7 @@ class Shape:
     wide: bool = True
     aligned: bool = False
     status: int = 0
+    shared_zeros: bool = True
     one_bitmap: bool = False
     version: int = 6
     machine: bytes = b"x86_64"
@@ -73,12 +75,15 @@ def kdump(pages: Mapping[int, bytes], shape: Shape | None = None, **changes: Any
     here = [number for number in sorted(pages) if low <= number < high]
     at = len(head) + len(sub) + len(bitmaps) + 24 * len(here)
     zeros, data, table = at, bytearray(s.page), bytearray()
+    packed_pages: dict[bytes, bytes] = {}
     for number in here:
         page = pages[number]
-        packed = PACK[s.packing](page) if s.packing else page
+        if page not in packed_pages:
+            packed_pages[page] = PACK[s.packing](page) if s.packing else page
+        packed = packed_pages[page]
         is_packed = len(packed) < s.page
         place, body = at + len(data), packed if is_packed else page
-        if page.count(0) == len(page):
+        if s.shared_zeros and page.count(0) == len(page):
             place, body, is_packed = zeros, b"", False
         size = len(body) or s.page
         table += struct.pack(s.order + "QIIQ", place, size, s.packing if is_packed else 0, 0)

@@ -44,7 +44,10 @@ MOST_LAYERS: Final = 4
 Progress = Callable[[float, str], None]
 Stream = Iterator[bytes]
 
-DAMAGE: Final = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+DAMAGE: Final = (
+    *(OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+    *(struct.error, LookupError, ArithmeticError, RuntimeError),  # what zipfile lets out of a damaged archive
+)
 
 
 def is_packed(head: bytes) -> bool:
@@ -70,13 +73,14 @@ def unpacked(file: BinaryIO, progress: Progress | None = None) -> BinaryIO:
         file.seek(0)
         how = _how(file.read(HEAD))
         if how is None:
-            return file
+            break
         inner = file
         try:
             file = _unpacked(inner, how, progress)
         finally:
             if inner is not packed:
                 inner.close()
+    file.seek(0)
     return file
 
 
@@ -202,11 +206,8 @@ def _zip(packed: BinaryIO) -> Stream:
         chosen = max(members, key=lambda member: member.file_size)
         if chosen.flag_bits & 1:
             raise FormatError("this is a zip archive with a password: unpack it first")
-        try:
-            with archive.open(chosen) as file:
-                yield from _blocks(file)
-        except (NotImplementedError, RuntimeError) as error:
-            raise FormatError(f"this is a zip archive that cannot be unpacked: {error}") from error
+        with archive.open(chosen) as file:
+            yield from _blocks(file)
 
 
 _STREAMS: Final[dict[str, Callable[[BinaryIO], Stream]]] = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 GROUP = 64
 """Bytes of bitmap that are counted together."""
 
-PART = 1 << 20
+PART = 1 << 17
 """Bytes of bitmap that are looked at together."""
 
 _ONES = np.array([number.bit_count() for number in range(256)], dtype=np.uint16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...memory.memory import UnreadableError
-from ..segments import ReadAt
+from ..segments import MAX_OFFSET, ReadAt
 from .codecs import DamagedError, Unpack
 from .header import PACKINGS
 from .page_index import PageIndex
@@ -38,11 +39,14 @@ TABLES_KEPT: Final = 512
 FEW: Final = 64
 """Pages; reading so many keeps them all. They are also what is looked ahead to read the file at once."""
 
-SMALL, MOST_ALIKE = 64, 64
+SMALL, MOST_ALIKE = 256, 64
 """Bytes in the file of a page that may be one of many that are alike, and how many of those are kept."""
 
 SMALL_HOLE: Final = 8
 """Pages of zeros; fewer are searched, which costs less than going around them."""
+
+NEAR: Final = 1 << 20
+"""Bytes of the file in which packed pages of zeros are looked for together."""
 
 NO_ZEROS: Final = (1 << 64) - 1
 """A place where no page lies."""
@@ -103,6 +107,7 @@ class Pages:
         self._tables: OrderedDict[tuple[int, int], NDArray[np.void]] = OrderedDict()
         self._alike: dict[bytes, bytes] = {}
         self._zero = bytes(page_size)
+        self._packed_zeros = b""
 
     def __deepcopy__(self, memo: object) -> Pages:
         return self
@@ -186,7 +191,7 @@ class Pages:
             if kept is not None:
                 yield kept
                 continue
-            if not 0 < size <= self.page_size or not 0 < offset < 1 << 62:
+            if not 0 < size <= self.page_size or not 0 < offset < MAX_OFFSET:
                 raise UnreadableError((number + at) * self.page_size, "its descriptor is damaged or missing")
             if not start <= offset <= end - size:
                 start, end = offset, _near(offsets, sizes, at, self.page_size)
@@ -251,10 +256,38 @@ class Pages:
         is_empty = (read["offset"] == np.uint64(part.zeros)) & (read["flags"] == 0)
         read["flags"][is_empty] = EMPTY
         read["flags"][~is_empty] &= ~np.uint32(EMPTY)
+        read["flags"][self._packed_alike(read, part)] = EMPTY
         self._tables[key] = read
         if len(self._tables) > TABLES_KEPT:
             self._tables.popitem(last=False)
         return read
+
+    def _packed_alike(self, read: NDArray[np.void], part: Part) -> NDArray[np.int64]:
+        """Which of some descriptors are of pages of zeros that were packed one by one (makedumpfile -d 0)."""
+        may: NDArray[np.int64] = np.flatnonzero((read["size"] <= SMALL) & (read["flags"] & PACKINGS > 0))
+        if len(may) < SMALL_HOLE:
+            return may[:0]
+        size = int(np.bincount(read["size"][may].astype(np.int64)).argmax())
+        may = may[read["size"][may] == size]
+        offsets = read["offset"][may]
+        start, reach = int(offsets.min()), int(offsets.max() - offsets.min()) + size
+        is_near = reach <= NEAR and start < MAX_OFFSET
+        data = np.frombuffer(part.read_at(start, reach) if is_near else b"", np.uint8)
+        if len(data) < reach or not size:
+            return may[:0]
+        rows = data[(offsets - np.uint64(start)).astype(np.int64)[:, None] + np.arange(size)]
+        if not self._packed_zeros:
+            self._learn_zeros(rows[len(rows) // 2].tobytes(), int(read["flags"][may[len(rows) // 2]]))
+        if size != len(self._packed_zeros):
+            return may[:0]
+        is_zeros: NDArray[np.bool_] = (rows == np.frombuffer(self._packed_zeros, np.uint8)).all(axis=1)
+        return may[is_zeros]
+
+    def _learn_zeros(self, data: bytes, flags: int) -> None:
+        """Remember what the file has of a page, if that is zeros."""
+        with suppress(UnreadableError):
+            if self._unpack(data, flags, 0) == self._zero:
+                self._packed_zeros = data
 
 
 def _near(offsets: list[int], sizes: list[int], at: int, page_size: int) -> int:

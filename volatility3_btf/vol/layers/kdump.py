@@ -123,7 +123,7 @@ class KdumpStacker(interfaces.automagic.StackerLayerInterface):
             return None
         try:
             return _stacked(context, layer_name)
-        except (exceptions.InvalidAddressException, FormatError) as error:
+        except (exceptions.InvalidAddressException, FormatError, OSError) as error:
             log.info("not a kdump file that can be used: %s", error)
             return None
 
