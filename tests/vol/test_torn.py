@@ -173,6 +173,19 @@ def test_processes_by_number(tear: Callable[[str], Tearing], session_vol: Vol) -
     assert "the node at 0xffff800000001000 cannot be read" in said
 
 
+def test_a_table_of_open_files_that_is_too_large(tear: Callable[[str], Tearing], session_vol: Vol) -> None:
+    image = tear(MAIN)
+    task = next(task for task in all_tasks(image) if number(image, task, "pid") == 1)
+    files = image.pointer(task + image.offset("task_struct", "files"))
+    table = image.pointer(files + image.offset("files_struct", "fdt"))
+    place = table + image.offset("fdtable", "max_fds")
+    with image.torn({place: image.pointer(place) & ~0xFFFF_FFFF | 900_000}) as path:
+        done = session_vol("linux.lsof", "--pid", "1", image=path)
+    assert not done.rows
+    (said,) = told(done)
+    assert "a process has room for 900000 open files by its table, which is passed over" in said
+
+
 @pytest.mark.parametrize("name", [MAIN, "amd64-5.10"])
 def test_a_process_mappings(name: str, tear: Callable[[str], Tearing], session_vol: Vol) -> None:
     image = tear(name)

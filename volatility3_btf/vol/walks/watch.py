@@ -10,6 +10,7 @@ from volatility3.framework.symbols import linux
 from .chains import WatchedChain
 from .mappings import WatchedMapleTree, WatchedMappings
 from .numbered import WatchedIdr
+from .open_files import WatchedFiles
 from .rings import WatchedList
 from .trees import WatchedTree
 
@@ -20,6 +21,7 @@ CLASSES: Final = {
     "idr": WatchedIdr,
     "maple_tree": WatchedMapleTree,
     "mm_struct": WatchedMappings,
+    "files_struct": WatchedFiles,
 }
 """By the structure's name."""
 
