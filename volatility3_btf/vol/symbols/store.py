@@ -2,8 +2,8 @@
 """The kernels that were found in images, kept as symbol tables for later runs.
 
 They lie in the folder `symbols/btf` of Volatility's cache. Their suffix is not one of those that Volatility's
-own cache looks for: a table from here serves the very kernel it was made of, and can never take the place of a
-symbol file that the user put there. Any of the files may be deleted at any time.
+own cache looks for: a table from here serves the very kernel it was made of, and can never take the place of
+a symbol file that the user put there. Any of the files may be deleted at any time.
 
 A file's name has the kernel's release, the hash of its BTF, and a hash of all that is in the file: the BTF,
 the banner and the symbols. So another build with the same banner has another file, and so has an image whose
