@@ -13,7 +13,7 @@ from support.pluginruns import guest_processes, make_isf, processes, stable
 from support.volrunner import Result, Vol
 from volatility3_btf import build_isf, identify_kernel, open_memory
 
-NAME = "amd64-6.1"
+NAME = "amd64-6.1-stream"
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,9 @@ def test_the_kernels_and_modules_btf_is_found(session_vol: Vol, guest: Dump) -> 
     assert {name: loaded.get(name) for name in told} == told
 
 
-def test_types_are_shown_as_c(session_vol: Vol, guest: Dump) -> None:
-    result = session_vol("linux.btftypes", "--type", "cred", image=guest.raw, renderer="quick")
-    assert "struct cred {" in result.stdout
-    assert "kuid_t uid;" in " ".join(result.stdout.split())
+def test_types_are_shown(session_vol: Vol, guest: Dump) -> None:
+    rows = shown(session_vol, guest, "linux.btftypes", "--type", "cred").rows
+    assert {"Member": "uid", "Member type": "kuid_t"}.items() <= rows[1].items()
 
 
 def test_processes_are_the_guests_at_first_and_from_the_store(vol: Vol, guest: Dump) -> None:
@@ -55,11 +54,9 @@ def test_modules_are_the_guests(session_vol: Vol, guest: Dump) -> None:
     assert named == {module["name"] for module in guest.truth["modules"]}
 
 
-@pytest.mark.parametrize("plugin", ["linux.sockstat", "linux.lsof", "linux.pagecache.Files", "linux.bash"])
+@pytest.mark.parametrize("plugin", ["linux.sockstat", "linux.pagecache.Files"])
 def test_other_plugins_end_well(session_vol: Vol, guest: Dump, plugin: str) -> None:
-    result = session_vol(plugin, image=guest.raw)
-    assert "Traceback" not in result.stderr
-    assert result.rows or plugin == "linux.bash"
+    shown(session_vol, guest, plugin)
 
 
 def test_a_symbol_file_of_ours_serves_volatility_alone(vol: Vol, guest: Dump, tmp_path: Path) -> None:
