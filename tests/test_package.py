@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "isf": {"bits", "blobs", "btf", "kernel", "system", "version"},
     "pictures": {"btf", "kernel"},
     "": {"files", "blobs", "kernel", "isf", "sources", "version"},
-    "pipes": set(),
+    "pipes": {"system"},
     "library": {"bits", "memory", "survey", "files", "btf", "kernel", "sources", "isf", "version", "system"},
     "cli": {"btf", "isf", "kernel", "sources", "library"},
     "vol": {

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from ..system import reader_is_gone
+from .system import reader_is_gone
 
 LEFT_ALONE: Final = 141
 """The exit code that shells give a program which a closed pipe ended (128 and the number of SIGPIPE)."""

@@ -82,7 +82,7 @@ def fetch_busybox(arch: str, cache: Path, mirror: str | None = None, suite: str 
 
 def fetch_stub(arch: str, cache: Path, mirror: str | None = None) -> Path:
     """The EFI program that systemd puts in front of a unified kernel image."""
-    ((_, tree),) = Apt("trixie", arch, cache, mirror).fetch("systemd-boot-efi", kernel=False).values()
+    ((_, tree),) = Apt("trixie", arch, cache, mirror).fetch("systemd-boot-efi", "").values()
     return next((tree / "usr/lib/systemd/boot/efi").glob("linux*.efi.stub"))
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from volatility3.framework import constants, exceptions
 
-from ..files import open_regular
+from ..files import local_path, open_regular
 from ..lines import one_line
-from .user_files import UserSymbols, local_path
+from .user_files import UserSymbols
 
 if TYPE_CHECKING:
     from ...btf import Types
