@@ -230,11 +230,14 @@ def test_the_plugins_read_a_kernel_file(dump: Dumps, vol: Vol) -> None:
 
 
 def test_plugins_that_list_say_that_nothing_has_run(dump: Dumps, vol: Vol) -> None:
+    """Though there is a symbol file for the kernel, and its page tables lie in the file."""
     path = kernel_file(dump(CLOUD))
+    build_isf(only(path).kernel).write(vol.symbols)
     done = vol("linux.pslist", image=path, check=False)
     assert done.returncode == 1
     assert "a kernel as it lies on disk" in done.stderr
     assert "PID" not in done.stdout
+    assert vol("--no-btf", "linux.pslist", image=path, check=False).returncode == 1
 
 
 def test_the_command_writes_the_same_table(dump: Dumps, tmp_path: Path) -> None:
