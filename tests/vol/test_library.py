@@ -89,7 +89,7 @@ def test_an_image_that_has_its_own_needs_no_library(
 def test_the_kernel_that_runs_is_taken_though_it_is_the_one_without_btf(
     dump: Callable[[str], Dump], vol: Vol, tmp_path: Path
 ) -> None:
-    """Without a library the crashed kernel is shown, as a line says, for the one that dumps it has no types."""
+    """Without a library the crashed kernel is shown, as a line says: the other one has no types."""
     crash = dump("amd64-crash")
     blob = identify_kernel(open_memory(crash.raw)).blob
     image = wiped(crash, tmp_path / "crash.raw", blob.offset, blob.size)
