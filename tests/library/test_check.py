@@ -142,6 +142,21 @@ def test_a_changed_function_is_found_and_a_hook_is_told(dump: Dumps, tmp_path: P
 
 
 @pytest.mark.slow
+def test_code_that_is_gone_is_told_function_by_function(dump: Dumps, tmp_path: Path) -> None:
+    """Whatever is there instead: it costs no more than honest code."""
+    patch = Patch(dump(MAIN), tmp_path / "memory.raw")
+    symbols = patch.kernel.symbols
+    assert symbols is not None
+    start = symbols.get("_stext")
+    place = None if start is None else patch.kernel.physical(start)
+    assert place is not None
+    patch.write(place, bytes(range(256)) * (12 << 12))
+    code = code_of(patch.path, kernel_file(dump(MAIN)))
+    assert len(code.changed) > 30_000
+    assert sum(changed.differing for changed in code.changed) > 10 << 20
+
+
+@pytest.mark.slow
 def test_the_library_finds_the_shipped_kernel_by_itself(dump: Dumps, tmp_path: Path) -> None:
     shipped = kernel_file(dump(MAIN))
     build([shipped], tmp_path, workers=1)

@@ -86,6 +86,19 @@ def test_an_image_that_has_its_own_needs_no_library(
     assert warnings(done) == []
 
 
+def test_the_kernel_that_runs_is_taken_though_it_is_the_one_without_btf(
+    dump: Callable[[str], Dump], vol: Vol, tmp_path: Path
+) -> None:
+    """Without a library the crashed kernel is shown, as a line says: the other one has no types."""
+    crash = dump("amd64-crash")
+    blob = identify_kernel(open_memory(crash.raw)).blob
+    image = wiped(crash, tmp_path / "crash.raw", blob.offset, blob.size)
+    build([crash.raw], vol.symbols, workers=1)
+    done = vol("-q", "linux.pslist", image=image)
+    assert stable(processes(done)) == stable(guest_processes(crash.truth))
+    assert any("A library has its types" in line and "is taken after all" in line for line in warnings(done))
+
+
 def test_a_table_of_another_build_is_passed_over(library: Path, without_btf: Path, vol: Vol) -> None:
     """One of the same banner, whose symbols lie elsewhere: as of a kernel that was built again."""
     for path in (library / "linux").iterdir():

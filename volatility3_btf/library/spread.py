@@ -90,7 +90,7 @@ def _client(stack: ExitStack, workers: int, scheduler: str | None, memory: int) 
         threads_per_worker=1,
         processes=True,
         memory_limit=memory,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )
     own: Client = stack.enter_context(Client(stack.enter_context(cluster), set_as_default=False))

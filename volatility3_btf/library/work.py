@@ -124,13 +124,16 @@ def make_tables(source: Input) -> Outcome:
 def unfit(found: Found) -> str:
     """Why a kernel gets no table; empty if it gets one.
 
-    In memory there are remains of kernels, which no image is recognised by.
+    In memory there are remains of kernels, which no image is recognised by. On disk nothing has changed a
+    kernel yet: where something contradicts, it was not read rightly.
     """
     kernel = found.kernel
     name = f"Linux {kernel.release or 'of unknown release'}"
     where = f" ({found.member})" if found.member else ""
     if kernel.blob.state != "complete":
         return f"{name}{where} gets no table: its BTF is {kernel.blob.state}: {kernel.blob.problem}"
+    if kernel.state == "unchecked" and not found.has_run:
+        return f"{name}{where} gets no table: {'; '.join(kernel.doubts[:2])}"
     if kernel.banner is None or kernel.symbols is None:
         lacking = "no usable symbols (kallsyms)" if kernel.symbols is None else "no banner"
         return f"{name}{where} gets no table: it has {lacking}"

@@ -9,11 +9,10 @@ ftrace, a static call or a jump label looks, and also how ftrace itself works wh
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +29,7 @@ SHOWN: Final = 40
 
 ARCHITECTURE: Final = "x86-64"
 _MOST_CODE: Final = 128 << 20
+_PIECE: Final = 1 << 20
 _WORDS: Final = (4, 8)
 _BRANCHES: Final = (0xE8, 0xE9)
 """First bytes of a call and of a jump with a distance of 32 bits (Intel SDM, volume 2)."""
@@ -107,22 +107,13 @@ def compare_code(running: Found, shipped: Found) -> CodeVerdict:
     verdict.counts_calls = _counts_calls(sites, differing & ~masked, start)
     if verdict.counts_calls:
         masked = sites.masked(start, stop, with_calls=True)
-    moved = _moved(ours.data, theirs.data, differing & ~masked, kernel.kaslr_shift)
+    moved = _moved(ours.data, theirs.data, kernel.kaslr_shift) & ~masked
     left = np.flatnonzero(differing & ~masked & ~moved)
     verdict.compared, verdict.unreadable = int(known.sum()), int((~known).sum())
     verdict.set_aside = int(masked.sum())
     verdict.relocated = int((moved & differing).sum())
     verdict.rewritten = int((differing & masked).sum())
-    hits: Counter[int] = Counter()
-    first: dict[int, int] = {}
-    for place in left.tolist():
-        function = functions.at(start + place)
-        hits[function] += 1
-        first.setdefault(function, start + place & ALL_BITS)
-    verdict.changed = [
-        Changed(functions.name(number), functions.start(number), hits[number], first[number])
-        for number in sorted(hits)
-    ]
+    verdict.changed = list(functions.changed(start + left))
     verdict.leading_out = list(_leading_out(sites, functions, ours, (start, stop)))
     return verdict
 
@@ -184,43 +175,48 @@ class _Functions:
         self._order = np.argsort(signed, kind="stable")
         self._sorted, self._symbols = signed[self._order], symbols
 
-    def at(self, address: int) -> int:
-        """The number of the function at an address; -1 before the first."""
+    def name(self, address: int) -> str:
+        """The name of the function at an address."""
         place = int(np.searchsorted(self._sorted, address, side="right")) - 1
-        return int(np.searchsorted(self._sorted, self._sorted[place], side="left")) if place >= 0 else -1
+        return self._first_name(place)
 
-    def name(self, number: int) -> str:
-        """Its name."""
-        return self._symbols.name(int(self._order[number])) if number >= 0 else "(before all functions)"
+    def changed(self, places: npt.NDArray[np.int64]) -> Iterator[Changed]:
+        """The functions in which some addresses lie, which ascend."""
+        numbers = np.searchsorted(self._sorted, places, side="right") - 1
+        found, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
+        for number, first, count in zip(found.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+            address = int(self._sorted[number]) & ALL_BITS if number >= 0 else 0
+            yield Changed(self._first_name(number), address, count, int(places[first]) & ALL_BITS)
 
-    def start(self, number: int) -> int:
-        """Where it starts, as an address of 64 bits."""
-        return int(self._sorted[number]) & ALL_BITS if number >= 0 else 0
+    def _first_name(self, place: int) -> str:
+        """Of several names of one address the one that is listed first."""
+        if place < 0:
+            return "(before all functions)"
+        first = int(np.searchsorted(self._sorted, self._sorted[place], side="left"))
+        return self._symbols.name(int(self._order[first]))
 
 
-def _moved(
-    ours: npt.NDArray[np.uint8], theirs: npt.NDArray[np.uint8], differing: npt.NDArray[np.bool_], shift: int
-) -> npt.NDArray[np.bool_]:
+def _moved(ours: npt.NDArray[np.uint8], theirs: npt.NDArray[np.uint8], shift: int) -> npt.NDArray[np.bool_]:
     """Which bytes belong to an address that differs by the KASLR shift, or by as much the other way.
 
     An address can lie at any byte of an instruction: it is one where the numbers at a place differ by just
     the shift, modulo their width.
     """
     moved = np.zeros(len(ours), np.bool_)
-    if not shift:
-        return moved
-    for width in _WORDS:
-        known = {shift % (1 << 8 * width), -shift % (1 << 8 * width)}
-        for place in np.flatnonzero(differing & ~moved).tolist():
-            if moved[place]:
-                continue
-            for start in range(max(0, place - width + 1), min(place, len(ours) - width) + 1):
-                span = slice(start, start + width)
-                one, other = (int.from_bytes(side[span].tobytes(), "little") for side in (ours, theirs))
-                if (one - other) % (1 << 8 * width) in known:
-                    moved[span] = True
-                    break
+    for width in _WORDS if shift else ():
+        known = [np.array(sign * shift % (1 << 8 * width), f"<u{width}") for sign in (1, -1)]
+        for low in range(0, len(ours) - width + 1, _PIECE):
+            one, other = (_words(side[low : low + _PIECE + width - 1], width) for side in (ours, theirs))
+            starts = low + np.flatnonzero(np.isin(one - other, known))
+            for byte in range(width):
+                moved[starts + byte] = True
     return moved
+
+
+def _words(data: npt.NDArray[np.uint8], width: int) -> npt.NDArray[Any]:
+    """The number at each byte."""
+    rows = np.lib.stride_tricks.sliding_window_view(data, width)
+    return np.ascontiguousarray(rows).view(f"<u{width}").ravel()
 
 
 def _leading_out(
@@ -237,7 +233,7 @@ def _leading_out(
             distance = int.from_bytes(code.data[at + 1 : at + 5].tobytes(), "little", signed=True)
             target = place + 5 + distance
             if not bounds[0] <= target < bounds[1]:
-                yield what, functions.name(functions.at(place)), target + code.shift & ALL_BITS
+                yield what, functions.name(place), target + code.shift & ALL_BITS
 
 
 def code_lines(verdict: CodeVerdict, path: Path) -> list[str]:

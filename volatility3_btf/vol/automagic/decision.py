@@ -185,10 +185,26 @@ def _taken(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> Ta
         if not lent:
             raise
         return Taken(lent[0], lent[1:])
+    if taken.kernel.untyped:
+        return _with_untyped(taken, survey, _lent(survey, glance, wanted, user))
     if taken.kernel.blob.state == "complete":
         return taken
     lent = [kernel for kernel in _lent(survey, glance, "", user) if kernel.banner == taken.kernel.banner]
     return Taken(lent[0], [taken.kernel, *taken.others]) if lent else taken
+
+
+def _with_untyped(taken: Taken, survey: Survey, lent: Sequence[Kernel]) -> Taken:
+    """Rank a kernel together with those that have no BTF in the image, and types of a library's."""
+    from ...kernel.identify.asked import name_of
+    from ...kernel.identify.rank import ranked
+
+    place = taken.kernel.find("linux_banner")
+    others = [kernel for kernel in lent if kernel.find("linux_banner") != place]
+    first, *rest = ranked(survey.memory, [taken.kernel, *others])
+    if not others or not first.blob.lent:
+        return taken
+    log.warning("A library has its types: %s is taken after all", one_line(name_of(first)))
+    return Taken(first, [*rest, *taken.others])
 
 
 def _lent(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> list[Kernel]:
