@@ -81,7 +81,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "arch": {"paging", "evidence"},
         "identify": {"kallsyms", "evidence", "arch", "paging"},
         "loaded": {"identify"},
-        "frames": {"arch", "evidence", "loaded", "paging"},
+        "frames": {"arch", "loaded", "paging"},
     },
     "sources": {
         "packed": set(),

@@ -13,8 +13,13 @@ from support.overlay import Overlay
 from volatility3_btf import identify_kernel, open_memory
 from volatility3_btf.btf import Enum, Kind
 from volatility3_btf.kernel import Kernel, NoKernelError
+from volatility3_btf.kernel.address_space import address_space_of
+from volatility3_btf.kernel.frames.modules import MOST_BYTES, module_ranges
 from volatility3_btf.kernel.frames.physical_map import PhysicalMap, physical_map
 from volatility3_btf.kernel.frames.use import Use
+from volatility3_btf.kernel.loaded.module_list import listed_modules
+from volatility3_btf.kernel.structures import member_at, struct_of
+from volatility3_btf.memory.addresses import Virtual
 from volatility3_btf.memory.memory import Memory
 
 GetDump = Callable[[str], Dump]
@@ -107,6 +112,22 @@ def test_what_is_damaged_is_told(dump: GetDump) -> None:
     )
 
 
+def test_lists_that_end_early_are_told(dump: GetDump) -> None:
+    image = Overlay(dump("amd64-6.1").raw)
+    kernel = identify_kernel(image)
+    task = struct_of(kernel.blob.types, "task_struct")
+    link, modules, start = task and member_at(task, "tasks"), kernel.find("modules"), kernel.find("init_task")
+    assert link and modules is not None and start is not None
+    image.write(modules, b"\0" * 8)
+    image.write(start + link[0], b"\0" * 8)
+    found = physical_map(image, kernel)
+    image.restore()
+    assert found.doubts == (
+        "not all page tables of processes are known: the list of tasks was not followed to its end",
+        "the list of modules was not followed to its end",
+    )
+
+
 def test_without_the_kernels_records_the_rest_is_told(dump: GetDump) -> None:
     image = Overlay(dump("amd64-6.1").raw)
     kernel = identify_kernel(image)
@@ -142,3 +163,25 @@ def test_without_page_tables_nothing_is_known(dump: GetDump) -> None:
     with pytest.raises(NoKernelError, match="page tables"):
         physical_map(image, kernel)
     image.restore()
+
+
+def test_modules_of_any_size_are_bounded(dump: GetDump, caplog: pytest.LogCaptureFixture) -> None:
+    """Each claims as much as a number of 32 bits can say."""
+    image = Overlay(dump("amd64-6.1").raw)
+    kernel = identify_kernel(image)
+    space = address_space_of(image, kernel)
+    module = struct_of(kernel.blob.types, "module")
+    assert space is not None and module is not None
+    size = member_at(module, "core_layout.size")
+    assert size is not None
+    modules = listed_modules(space, kernel).modules
+    honest = list(module_ranges(space, kernel, modules))
+    for listed in modules:
+        place = space.translate(Virtual(listed.address + size[0]))
+        assert place is not None
+        image.write(place, b"\xff" * size[1])
+    claimed = list(module_ranges(space, kernel, modules))
+    image.restore()
+    assert len(honest) > 10 and len(claimed) < len(honest)
+    assert sum(length for _, _, length in claimed) <= MOST_BYTES
+    assert "not all are shown" in caplog.text

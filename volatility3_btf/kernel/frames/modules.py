@@ -7,18 +7,19 @@ each with a `base` and a `size` (include/linux/module.h).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ...btf import Array, Composite
+from ...limits import Allowance
 from ...memory.addresses import Virtual
 from ..address_space import AddressSpace
 from ..kernel import Kernel
-from ..loaded.module_list import listed_modules
+from ..loaded.module_list import ListedModule
 from ..structures import member_at, struct_of
 
-LARGEST_PART: Final = 1 << 28
-"""Bytes of one part of a module; the largest have some ten million in all."""
+MOST_BYTES: Final = 1 << 30
+"""Bytes of all modules; x86-64 has room for 1 to 1.5 GiB of them, and one has some ten million at most."""
 
 _MOST_PARTS: Final = 16
 """Parts of a module; there are 7 kinds (`enum mod_mem_type`)."""
@@ -27,18 +28,23 @@ _LARGEST_MODULE: Final = 1 << 14
 """Bytes of a `struct module`."""
 
 
-def module_ranges(space: AddressSpace, kernel: Kernel) -> Iterator[tuple[str, Virtual, int]]:
+def module_ranges(
+    space: AddressSpace, kernel: Kernel, modules: Iterable[ListedModule]
+) -> Iterator[tuple[str, Virtual, int]]:
     """The parts of each listed module: its name, virtual address, bytes."""
     struct = struct_of(kernel.blob.types, "module")
     if struct is None:
         return
     parts = list(_parts(struct))
-    for module in listed_modules(space, kernel).modules:
+    left = Allowance(
+        MOST_BYTES, "the modules in the list are larger than memory has room for: not all are shown"
+    )
+    for module in modules:
         data = space.read_available(Virtual(module.address), min(struct.size, _LARGEST_MODULE))
         for (base, base_size), (size, size_size) in parts:
             start = int.from_bytes(data[base : base + base_size], struct.types.header.endian)
             length = int.from_bytes(data[size : size + size_size], struct.types.header.endian)
-            if start and 0 < length <= LARGEST_PART:
+            if start and length and left.take(length):
                 yield module.name, Virtual(start), length
 
 

@@ -16,6 +16,7 @@ from ..address_space import AddressSpace, address_space_of
 from ..errors import NoKernelError
 from ..kernel import Kernel
 from ..loaded.loaded_btf import LoadedBtf, loaded_btf
+from ..loaded.module_list import listed_modules
 from ..memory_map import memory_map_of
 from .modules import module_ranges
 from .records import MOST_FRAMES, Reader, Records, find_records
@@ -124,7 +125,12 @@ class _Drawing:
 
     def add_found(self) -> None:
         """Page tables, the records themselves, the kernel image, modules and BTF."""
-        for place, length in table_places(self._memory, self._kernel, self._space).items():
+        tables = table_places(self._memory, self._kernel, self._space)
+        if not tables.are_all:
+            self.doubts.append(
+                "not all page tables of processes are known: the list of tasks was not followed to its end"
+            )
+        for place, length in tables.lengths.items():
             self._fill(Run(place, length), Use.PAGE_TABLE)
         if self._records is not None:
             start, length = self._records.range_of(self.first, len(self.uses))
@@ -134,7 +140,10 @@ class _Drawing:
         shift = self._kernel.physical_shift
         if shift is not None and start_of and end_of and start_of < end_of:
             self._fill(Run(start_of - shift, end_of - start_of), Use.IMAGE, _GIVEN_AT_START)
-        for _, at, length in module_ranges(self._space, self._kernel):
+        listed = listed_modules(self._space, self._kernel)
+        if not listed.is_complete:
+            self.doubts.append("the list of modules was not followed to its end")
+        for _, at, length in module_ranges(self._space, self._kernel, listed.modules):
             self._fill_virtual(at, length, Use.MODULE)
         for entry in self._loaded():
             for run in entry.runs:
