@@ -133,8 +133,12 @@ def test_without_pages_of_cache_and_processes_the_kernels_lists_are_the_same(
     makedumpfile("-l", "-d", "31", "--split", "--splitblock-size", "4", vmcore, *parts)
     kernels = ("linux.btfisf", "linux.pslist", "linux.lsmod", "linux.sockstat")
     assert answers(vol, parts[1], kernels) == expected(KDUMP, *kernels)
-    result = vol("linux.pslist", image=parts[0])
-    assert "without cache, private cache, user, free pages (dump level 31)" in result.stderr
+    saved = tmp_path / "saved.json"
+    shown = vol("--save-config", saved, "linux.pslist", image=parts[0])
+    again = vol("-c", saved, "linux.pslist")
+    assert shown.rows == again.rows
+    for result in (shown, again):
+        assert result.stderr.count("without cache, private cache, user, free pages (dump level 31)") == 1
     parts[0].rename(tmp_path.parent / "part0")
     result = vol("linux.pslist", image=parts[1], check=False)
     assert "this dump was split" in result.stderr and "Traceback" not in result.stderr

@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 
 Piece = tuple[int, int, int, int]
 
+_told: set[tuple[str, str]] = set()
+"""Where an image lies, and what of memory is not in it: layers are made again and again, the user is told
+once, with a saved configuration too."""
+
 
 class _Runs(Sequence[Piece]):
     """Ranges of memory as the framework wants segments: address, place, length, length in the file.
@@ -60,7 +64,13 @@ class KdumpLayer(segmented.NonLinearlySegmentedLayer):
     dump: Kdump
 
     def _load_segments(self) -> None:
-        self.dump = open_dump(self.context.layers[self._base_layer])
+        base = self.context.layers[self._base_layer]
+        self.dump = open_dump(base)
+        for loss in self.dump.losses:
+            key = (getattr(base, "location", ""), loss)
+            if key not in _told:
+                log.warning("%s", loss)
+            _told.add(key)
         self._segments = _Runs(self.dump.runs)
 
     def is_valid(self, offset: int, length: int = 1) -> bool:
@@ -139,10 +149,7 @@ def _stacked(context: interfaces.context.ContextInterface, layer_name: str) -> L
         return None
     name = context.layers.free_layer_name(KdumpLayer.__name__)
     context.config[interfaces.configuration.path_join(name, "base_layer")] = layer_name
-    made = KdumpLayer(context, name, name)
-    for loss in made.dump.losses:
-        log.warning("%s", loss)
-    return made
+    return KdumpLayer(context, name, name)
 
 
 def open_dump(layer: Layer) -> Kdump:
