@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -158,22 +157,7 @@ def table(rows: Sequence[tuple[Case, Answer]]) -> str:
         for case in dict.fromkeys(case for case, _ in answers):
             cells = [cell(answer) for other, answer in answers if other == case]
             text += f"\n| {case.suite}, {case.name} | " + " | ".join(cells) + " |"
-        if any(answer.lines for _, answer in answers):
-            text += "\n\n" + said_of(answers)
     return text.strip()
-
-
-def said_of(answers: Sequence[tuple[Case, Answer]]) -> str:
-    """What was said, in a table: each line once for an image, with the plugins under which it stood."""
-    plugins: dict[tuple[Case, str], list[str]] = {}
-    for case, answer in answers:
-        for line in answer.lines:
-            plugins.setdefault((case, line), []).append(answer.plugin.split()[0].removeprefix("linux."))
-    text = "| image | under | line |\n|---|---|---|"
-    for (case, line), names in plugins.items():
-        shown = re.sub(r"([|<>*`\[\]_])", r"\\\1", line)
-        text += f"\n| {case.suite}, {case.name} | {', '.join(names)} | {shown} |"
-    return text
 
 
 def cell(answer: Answer) -> str:

@@ -42,7 +42,7 @@ def test_one_next_that_leads_nowhere() -> None:
         links[node] = (POISON[0], links[node][1])
         found = both_ways(links.get, HEAD, MOST)
         assert (found.elements, found.forward, found.backward) == ((1, 2, 3, 4), forward, 4)
-        assert found.meets
+        assert (found.meets, found.astray, found.has_gap) == (True, 1, True)
 
 
 def test_a_gap_in_both_directions() -> None:
@@ -58,6 +58,7 @@ def test_a_next_that_skips_what_came_later() -> None:
     links[1] = (4, HEAD)
     found = both_ways(links.get, HEAD, MOST)
     assert (found.elements, found.forward, found.backward, found.meets) == ((1, 2, 3, 4), 2, 4, True)
+    assert not found.has_gap
 
 
 def test_what_was_taken_out_and_still_leads_on() -> None:

@@ -65,9 +65,24 @@ def test_modules_by_the_other_direction(
         done = session_vol("linux.lsmod", image=path)
     assert names(done) == modules_of(dump(MAIN))
     (said,) = told(done)
-    assert said.startswith("The list of modules is torn, and both directions together leave no gap")
+    assert said.startswith("The list of modules is torn: after ")
     assert line in said
     assert f"backwards {len(nodes) - 1}, in all {len(nodes) - 1}" in said
+    astray = to in ("nowhere", "another list")
+    assert ("and none of them leads to more" in said) is not astray
+    assert ("no more of them in module_kset, mod_tree, btf_modules" in said) is astray
+
+
+def test_a_list_that_was_cut_short(tear: Callable[[str], Tearing], dump: Dumps, session_vol: Vol) -> None:
+    """The last that is left leads to the head, and the head back to nowhere."""
+    image, guest = tear(MAIN), dump(MAIN)
+    nodes = image.ring(image.tasks)
+    with image.torn({nodes[20]: image.tasks, image.tasks + POINTER: NOWHERE}) as path:
+        done = session_vol("linux.pslist", image=path)
+    assert stable(processes(done)) == stable(guest_processes(guest.truth))
+    (said,) = told(done)
+    assert "may not be complete" in said
+    assert f"{len(nodes) - 21} more are shown that are elsewhere" in said
 
 
 def gap(image: Tearing, head: int) -> dict[int, int]:

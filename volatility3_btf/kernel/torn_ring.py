@@ -39,7 +39,8 @@ class TornRing:
         elements: addresses in the list's order, each once, without the head's.
         forward: how many `next` led to, from the head.
         backward: how many `prev` led to.
-        meets: whether one direction came round, or came upon what the other had: nothing lies between them.
+        meets: whether one direction came round, or came upon what the other had.
+        astray: how many links of the head and the elements lead to what is not in the list.
         unlinked: those of the elements that lead into the list, and that nothing in it leads back to.
         left_out: what a link led to, and which has no tie to the list.
     """
@@ -48,8 +49,14 @@ class TornRing:
     forward: int = 0
     backward: int = 0
     meets: bool = False
+    astray: int = 0
     unlinked: tuple[int, ...] = ()
     left_out: tuple[int, ...] = ()
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether there may be more than was found: a link that leads astray may have led there."""
+        return not self.meets or self.astray > 0
 
 
 @dataclass
@@ -93,6 +100,7 @@ def both_ways(links: Links, head: int, most: int, belongs: Belongs | None = None
         len(ahead),
         len(behind),
         "closed" in (forward.end, backward.end) or not {*ahead}.isdisjoint(behind),
+        sum(link not in kept and link != head for node in (head, *tied) for link in links(node) or (-1,)),
         tuple(node for node in elements if node in unlinked),
         tuple(sorted(known - kept)),
     )

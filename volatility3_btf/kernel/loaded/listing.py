@@ -108,7 +108,7 @@ def _btf_modules(space: AddressSpace, kernel: Kernel) -> _BtfModules:
         place = pointers[0] and space.translate(pointers[0])
         if place is not None and pointers[1] is not None:
             found.owners[place] = pointers[1]
-    found.is_complete = entries.meets
+    found.is_complete = not entries.has_gap
     if not found.is_complete:
         log.warning("the kernel's list of modules with BTF (%s) was not followed to its end", OWNERS)
     return found

@@ -44,8 +44,8 @@ class ModuleList:
 
     Attributes:
         modules: the modules, in the list's order.
-        is_complete: whether nothing is missing: the list was followed back to where it starts, or both
-            directions together leave no gap.
+        is_complete: whether nothing is missing: the list was followed back to where it starts, or what both
+            directions lead to leads nowhere else.
     """
 
     modules: list[ListedModule] = field(default_factory=list)
@@ -73,7 +73,7 @@ def listed_modules(space: AddressSpace, kernel: Kernel) -> ModuleList:
         for name, address in named
         if name is not None
     ]
-    found.is_complete = entries.meets and len(found.modules) == len(entries.elements)
+    found.is_complete = not entries.has_gap and len(found.modules) == len(entries.elements)
     if not found.is_complete:
         log.warning(
             "the kernel's list of modules was not followed to its end: %s can be read, others may be loaded",

@@ -74,11 +74,12 @@ class WatchedMappings(extensions.mm_struct):
     """`struct mm_struct`, which counts its mappings."""
 
     def get_vma_iter(self) -> Iterator[Any]:
-        """The mappings that are valid; the user is told where they are fewer than there should be."""
+        """The mappings that are valid, each once; the user is told where there should be more."""
         known: set[int] = set()
         for mapping in super().get_vma_iter():
-            known.add(int(mapping.vol.offset))
-            yield mapping
+            if int(mapping.vol.offset) not in known:
+                known.add(int(mapping.vol.offset))
+                yield mapping
         try:
             count = int(self.map_count)
             if len(known) < count and self.has_member("mm_rb"):

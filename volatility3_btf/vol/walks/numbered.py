@@ -33,17 +33,19 @@ class NumberedPointers:
 
     Args:
         module: the kernel's module in the context.
+        may_be_null: whether numbers may be given to NULL (`struct idr`), so that a node may count more than
+            it has.
 
     Attributes:
         flaw: what does not fit, the first of it; empty if all does.
         count: pointers found.
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, may_be_null: bool = False) -> None:
         layer = module.context.layers[module.layer_name]
         memory = module.context.layers[layer.config.get("memory_layer", module.layer_name)]
         self.flaw, self.count = "", 0
-        self._module = module
+        self._module, self._may_be_null = module, may_be_null
         self._bits = int(layer.address_mask).bit_length()
         self._nodes = Allowance(memory.maximum_address // _NODE + 1)
 
@@ -64,7 +66,8 @@ class NumberedPointers:
         try:
             node = self._module.object("xa_node", offset=address, absolute=True)
             shift, slots = int(node.shift), [int(slot) for slot in node.slots]
-            fits = int(node.parent) == parent and int(node.count) == len(slots) - slots.count(0)
+            spare = int(node.count) - len(slots) + slots.count(0)
+            fits = int(node.parent) == parent and (spare == 0 or (self._may_be_null and spare > 0))
         except exceptions.InvalidAddressException:
             self._note(f"the node at {self._shown(address)} cannot be read")
             return
@@ -96,7 +99,7 @@ class WatchedIdr(extensions.IDR):
             yield from super().get_entries()
             return
         module = linux.LinuxUtilities.get_module_from_volobj_type(self._context, self)
-        tree = NumberedPointers(module)
+        tree = NumberedPointers(module, may_be_null=True)
         for address, _ in tree.entries(int(self.idr_rt.xa_head)):
             yield address
         if tree.flaw:

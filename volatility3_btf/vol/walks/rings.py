@@ -95,7 +95,7 @@ class _Walk:
             following = links[self._way]
             if following == self._head:
                 if ends is not None and ends[1 - self._way] == at:
-                    self._look_at_whole(known)
+                    yield from self._whole(known)
                     return
                 break
             links = self._links(following)
@@ -115,18 +115,36 @@ class _Walk:
             if node not in known:
                 known.add(node)
                 yield self._object(node)
-        name, where = f"the list of {self._what}", self._where(count, last)
-        made = _made(ring, ("forwards", "backwards") if self._way == NEXT else ("backwards", "forwards"))
-        if ring.meets:
-            self._tell(f"T{name[1:]} is torn, and both directions together leave no gap: {where}; {made}")
-            return
+        where = self._where(count, last)
+        text = f"the list of {self._what} cannot be read where it starts"
+        if where:
+            ways = ("forwards", "backwards") if self._way == NEXT else ("backwards", "forwards")
+            text = f"the list of {self._what} is torn: {where}; {_made(ring, ways)}"
+        if ring.has_gap:
+            yield from self._and_elsewhere(known, text, "may not be" if ring.meets else "is not", ring.meets)
+        else:
+            self._tell(text[0].upper() + text[1:])
+
+    def _and_elsewhere(
+        self, known: set[int], text: str, may: str, is_round: bool = False
+    ) -> Iterator[Object]:
+        """What the list lacks and others have; the user is told what is wrong with the list.
+
+        Args:
+            known: what it has.
+            text: what is wrong.
+            may: whether what is shown is or may not be complete, where nobody else has more.
+            is_round: whether that nobody else has more is enough.
+        """
         others = self._elsewhere(known)
         yield from map(self._object, others)
-        text = f"is torn: {where}; {made}" if where else "cannot be read where it starts"
-        if self._what in WITNESSES:
-            text += f"; {_said(others, WITNESSES[self._what])}"
-        may = "may not be" if others else "is not"
-        self._tell(f"What is shown {may} complete: {name} {text}")
+        witnesses = WITNESSES.get(self._what, {})
+        if witnesses:
+            text += f"; {_said(others, witnesses)}"
+        if is_round and witnesses and not others:
+            self._tell(text[0].upper() + text[1:])
+        else:
+            self._tell(f"What is shown {'may not be' if others else may} complete: {text}")
 
     def _elsewhere(self, known: Container[int]) -> dict[int, list[str]]:
         """What the list should have, and others have, with their names."""
@@ -168,15 +186,15 @@ class _Walk:
             return lambda at: self._looks_real(at) or None
         return None
 
-    def _look_at_whole(self, known: set[int]) -> None:
-        """Say so where a list comes round, and yet cannot be what it should be."""
+    def _whole(self, known: set[int]) -> Iterator[Object]:
+        """What is to be added to a list that comes round, and yet cannot be what it should be."""
         if self._what not in NEVER_EMPTY:
             return
-        known.discard(self._head)
-        if not known:
-            self._tell(f"What is shown is not complete: the list of {self._what} is empty")
-        elif not any(self._looks_real(node) for node in known):
-            text = f"the list of {self._what} comes round, and none of its {len(known)} looks like one"
+        found = known - {self._head}
+        if not found:
+            yield from self._and_elsewhere(known, f"the list of {self._what} is empty", "is not")
+        elif not any(self._looks_real(node) for node in found):
+            text = f"the list of {self._what} comes round, and none of its {len(found)} looks like one"
             self._tell(f"What is shown is not complete: {text}")
 
     def _where(self, count: int, last: int) -> str:
@@ -202,6 +220,8 @@ def _made(ring: TornRing, ways: tuple[str, str]) -> str:
         text += f" ({len(ring.unlinked)} of them taken out of the list)"
     if ring.left_out:
         text += f"; {len(ring.left_out)} that have no tie to the list are left out"
+    if not ring.has_gap:
+        text += ", and none of them leads to more"
     return text
 
 
