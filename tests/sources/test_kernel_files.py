@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.kernelwriter import RELEASE, RODATA
 from volatility3_btf import build_isf, open_kernels, open_modules
 from volatility3_btf.btf import BtfError, Types
 from volatility3_btf.sources.errors import MissingReaderError, SourceError, TooLargeError
+from volatility3_btf.sources.images import inside
 from volatility3_btf.sources.kernel_image import KernelImage
 from volatility3_btf.sources.packages.members import is_kernel, is_module
 from volatility3_btf.sources.packed import stream
@@ -340,6 +342,36 @@ def test_a_file_that_is_cut_is_told_in_one_line(data: bytes, tmp_path: Path) -> 
             assert all(image.memory.size <= whole for image in open_kernels(path))
         except SourceError as error:
             assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
+
+
+def test_many_small_streams_end_with_a_line(tmp_path: Path) -> None:
+    """Each would be cheap by itself: what lies behind it is looked at again for each."""
+    data = files.PACKERS["gzip"](b"") * (stream.MOST_STREAMS + 2)
+    assert reason(tmp_path, files.bzimage(data)) == "the gzip data is in more than 16384 pieces"
+
+
+def test_lzo_blocks_are_as_long_as_they_say(tmp_path: Path) -> None:
+    """What unpacks them heeds no bound."""
+    text, length = files.lzop(bytes(files.LZO_BLOCK)), files.LZO_BLOCK.to_bytes(4, "big")
+    short = text.replace(length, (files.LZO_BLOCK // 2).to_bytes(4, "big"))
+    assert reason(tmp_path, files.bzimage(short)) == "an LZO block of another length than its header says"
+    large = text.replace(length, (5 << 20).to_bytes(4, "big"))
+    assert reason(tmp_path, files.bzimage(large)) == "an LZO block with impossible lengths"
+
+
+def test_what_is_compressed_in_a_loader_costs_no_more_than_one_layer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inside, "MOST_UNPACKED", 20 << 20)
+    bomb = files.PACKERS["gzip"](bytes(9 << 20))
+    damaged = bomb[:-8] + bytes(8)  # a wrong checksum behind 9 MiB
+    loader = (bytes(0x10008) + b"S390EP").ljust(0x11000, b"\0") + damaged * 3 + bomb
+    assert re.fullmatch(r"more than \d MiB come out of the gzip data", reason(tmp_path, loader))
+
+
+def test_an_rpm_package_whose_folders_are_missing_is_damaged(tmp_path: Path) -> None:
+    package = files.rpm({NAME: VMLINUX}).replace((1118).to_bytes(4, "big"), (1119).to_bytes(4, "big"))
+    assert reason(tmp_path, package) == "an RPM package with a damaged list of files"
 
 
 def test_kernels_without_btf_say_what_they_have(tmp_path: Path) -> None:

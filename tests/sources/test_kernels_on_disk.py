@@ -121,6 +121,18 @@ def test_arm64_images_in_every_wrapping(dump: Dumps, tmp_path: Path) -> None:
         assert same_kernel(image, plain)
 
 
+def test_a_vmlinux_of_arm64_is_relocated_too(dump: Dumps, tmp_path: Path) -> None:
+    """Its pointers are in `.rela.dyn` alone, as in the Image."""
+    path = kernel_file(dump(NOT_LISTED))
+    plain = only(path)
+    vmlinux = tmp_path / "vmlinux"
+    vmlinux.write_bytes(kernelfiles.elf(path.read_bytes(), plain.base, plain.base, machine=183))
+    image = only(vmlinux)
+    assert (image.layers, image.base) == (("ELF",), plain.base)
+    assert same_kernel(image, plain)
+    assert image.memory.read(0, image.memory.size) != path.read_bytes()
+
+
 def test_a_unified_kernel_image_of_systemds_stub(dump: Dumps, tmp_path: Path) -> None:
     path = kernel_file(dump(CLOUD))
     stub = make.fetch_stub("amd64", cache.root() / "packages")
@@ -230,11 +242,14 @@ def test_the_plugins_read_a_kernel_file(dump: Dumps, vol: Vol) -> None:
 
 
 def test_plugins_that_list_say_that_nothing_has_run(dump: Dumps, vol: Vol) -> None:
+    """Though there is a symbol file for the kernel, and its page tables lie in the file."""
     path = kernel_file(dump(CLOUD))
+    build_isf(only(path).kernel).write(vol.symbols)
     done = vol("linux.pslist", image=path, check=False)
     assert done.returncode == 1
     assert "a kernel as it lies on disk" in done.stderr
     assert "PID" not in done.stdout
+    assert vol("--no-btf", "linux.pslist", image=path, check=False).returncode == 1
 
 
 def test_the_command_writes_the_same_table(dump: Dumps, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from ...memory.memory import Memory
 from ..errors import SourceError, TooLargeError
 from .content import Laid
 from .notes import build_id_of, find_build_id
+from .relocations import RELATIVE, relocated
 from .slices import MOST_KERNEL
 
 ELF_MAGIC: Final = b"\x7fELF"
@@ -47,6 +48,10 @@ def kind_of(head: bytes) -> int:
     if not head.startswith(ELF_MAGIC) or len(head) < 18 or head[5] not in (1, 2):
         return 0
     return int.from_bytes(head[16:18], "little" if head[5] == 1 else "big")
+
+
+Segments = tuple[tuple[int, bytes], ...]
+"""Addresses, and the bytes there."""
 
 
 class Load(NamedTuple):
@@ -138,7 +143,21 @@ def lay_out_elf(data: Memory) -> Laid:
         base = min(load.virtual for load in loads) & -_ALIGNED
         loads = [load._replace(physical=load.virtual - base) for load in loads]
     segments = tuple((load.physical, _piece(data, load)) for load in loads)
+    segments = _with_pointers(segments, base, elf)
     return Laid(segments, base, ("ELF",), elf.machine, elf.endian, _build_id(data, elf, segments))
+
+
+def _with_pointers(segments: Segments, base: int, elf: Elf) -> Segments:
+    """The segments as one, with the pointers that the kernel puts in when it starts, where it does so."""
+    start = min(place for place, _ in segments)
+    length = max(place + len(piece) for place, piece in segments) - start
+    if elf.machine not in RELATIVE or length > MOST_KERNEL:
+        return segments
+    image = bytearray(length)
+    for place, piece in segments:
+        image[place - start : place - start + len(piece)] = piece
+    found, linked = relocated(bytes(image), elf.machine, elf.endian)
+    return ((start, found),) if linked == base + start else segments
 
 
 def _piece(data: Memory, load: Load) -> bytes:

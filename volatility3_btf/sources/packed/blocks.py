@@ -16,8 +16,8 @@ LZ4_BLOCK: Final = 8 << 20
 _LZ4_MOST: Final = LZ4_BLOCK + LZ4_BLOCK // 255 + 16
 
 LZO_MAGIC: Final = b"\x89LZO\0\r\n\x1a\n"
-_LZO_MOST: Final = 64 << 20
-"""Bytes of a block that lzop writes (`MAX_BLOCK_SIZE`)."""
+_LZO_MOST: Final = 4 << 20
+"""Bytes of a block; lzop's own have 256 KiB. What unpacks one heeds no bound, and a byte can become 255."""
 
 _PLAIN_SUMS: Final = (0x1, 0x100)
 _PACKED_SUMS: Final = (0x2, 0x200)
@@ -170,5 +170,8 @@ class Lzop(_Blocks):
             return False
         self._take(head)
         data = self._take(packed)
-        self._output += data if packed == size else self._unpack(data, size)
+        plain = data if packed == size else self._unpack(data, size)
+        if len(plain) != size:
+            raise SourceError("an LZO block of another length than its header says")
+        self._output += plain
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from volatility3.framework import constants, exceptions, interfaces
 from volatility3.framework.configuration import requirements
@@ -19,6 +19,10 @@ from .ranges import Layer
 log = logging.getLogger(__name__)
 
 Context: TypeAlias = interfaces.context.ContextInterface
+
+
+_NO_BTF: Final = "automagic.BtfSymbols.no_btf"
+"""What the user said with --no-btf."""
 
 
 class KernelFileLayer(MemoryLayer):
@@ -60,6 +64,8 @@ class KernelFileStacker(interfaces.automagic.StackerLayerInterface):
         from ...sources.unwrap import is_kernel_file
 
         if not isinstance(context.layers[layer_name], physical.FileLayer):
+            return None
+        if context.config.get(_NO_BTF, False):  # nobody would keep the framework from listing what never ran
             return None
         try:
             if not is_kernel_file(layer_memory(context, layer_name)):
