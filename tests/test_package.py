@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "version",
         "",
     },
-    "notebook": {"bits", "files", "btf", "kernel", "vol", ""},
+    "notebook": {"bits", "files", "btf", "kernel", "pipes", "vol", ""},
     "__main__": {"pipes"},  # it loads what a command needs when the command is given
 }
 

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...memory.memory import Piece, Run, UnreadableError
 from ..image_memory import ImageMemory
-from .dump import Kdump
+
+if TYPE_CHECKING:
+    from .dump import Kdump
 
 
 class KdumpMemory(ImageMemory):

@@ -19,8 +19,8 @@ from volatility3.framework.configuration import requirements
 from ...memory.memory import UnreadableError
 from ...survey import Survey
 from ..layers import FAULTS, layer_memory, physical_layer_name
+from ..layers.files.what_file import what_file
 from ..layers.image_layers import LOCATION, leave_formats_only, stack_physical
-from ..layers.what_file import what_file
 from ..lines import one_line, put_off
 from ..symbols.store import path_of
 from .decision import OWN_CLASSES, STOCK_CLASS, Answer, decide, source_for, tell

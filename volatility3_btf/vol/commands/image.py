@@ -12,7 +12,7 @@ from volatility3.framework import exceptions, interfaces
 from ...memory.memory import Memory, UnreadableError
 from ...survey import Survey
 from ..layers import layer_memory, physical_layer_name
-from ..layers.what_file import what_file
+from ..layers.files.what_file import what_file
 
 Context: TypeAlias = interfaces.context.ContextInterface
 

@@ -8,13 +8,13 @@ from typing import TypeAlias
 from volatility3.framework import exceptions, interfaces
 from volatility3.framework.layers import physical
 
-from ...files.formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence
-from ...files.segments import ELF_MAGIC
-from ...files.xen_core import core_segments
-from . import FAULTS, physical_layer_name
-from .files.packed import unpacked_file
-from .kdump import open_dump
-from .ranges import reader_of
+from ....files.formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence
+from ....files.segments import ELF_MAGIC
+from ....files.xen_core import core_segments
+from .. import FAULTS, physical_layer_name
+from ..kdump import open_dump
+from ..ranges import reader_of
+from .packed import unpacked_file
 
 Context: TypeAlias = interfaces.context.ContextInterface
 
@@ -41,7 +41,7 @@ def _named(layer: physical.FileLayer) -> str:
     read_at = reader_of(layer)
     head = read_at(0, HEAD)
     if is_stream(head):
-        from ...files.qemu_stream import read_stream
+        from ....files.qemu_stream import read_stream
 
         read_stream(read_at, layer.maximum_address + 1)
     if head.startswith((KDUMP, FLATTENED)):
