@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ..memory.addresses import Virtual
-from .address_space import AddressSpace
+
+if TYPE_CHECKING:
+    from .address_space import AddressSpace
 
 Pair: TypeAlias = tuple[int, int]
 """`next` and `prev`."""
