@@ -78,6 +78,12 @@ class FolioInode(extensions.inode):
         Raises:
             LinuxPageCacheException: an entry of the tree leads nowhere; what the others lead to was given.
         """
+        try:
+            yield from self._pages()
+        except exceptions.InvalidAddressException as error:
+            raise exceptions.LinuxPageCacheException(str(error)) from error
+
+    def _pages(self) -> Iterator[Any]:
         mapping = self.i_mapping
         if not self.i_size or not mapping or not mapping.is_readable() or not mapping.nrpages > 0:
             return
