@@ -74,6 +74,24 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def lock(descriptor: int) -> bool:
+    """Keep other processes from locking a file for as long as it is open, however the process ends.
+
+    Returns:
+        False if another one has it. True on Windows and on file systems without locks, where nothing is kept.
+    """
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+    return True
+
+
 def rename_over(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
     """Give a file a name that another one may have, which it replaces. Raises OSError.
 

@@ -20,7 +20,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from .formats import HEAD, LIBVIRT_HEADER, LIBVIRT_SAVE, FormatError, format_of
 
@@ -109,7 +109,7 @@ def _unpacked(packed: BinaryIO, how: _How, progress: Progress | None) -> BinaryI
     name = how.name
     packed.seek(how.start)
     size = os.fstat(packed.fileno()).st_size
-    made: BinaryIO = tempfile.TemporaryFile(prefix="volatility3-btf.")  # noqa: SIM115
+    made = cast("BinaryIO", tempfile.TemporaryFile(prefix="volatility3-btf."))  # noqa: SIM115
     try:
         done = written = 0
         try:

@@ -8,13 +8,12 @@ of which it takes the last.
 from __future__ import annotations
 
 import base64
+import json
 import re
 import urllib.parse
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from ..isf.document import write_aside
 from ..isf.table_files import ISF_SUFFIX
@@ -40,7 +39,7 @@ def write_banners(folder: Path, kernels: Iterable[dict[str, Any]], url: str | No
             name = urllib.parse.quote(kernel["name"] + ISF_SUFFIX)
             listed.setdefault(_encoded(kernel["banner"]), []).append(f"{base}/{TABLES}/{name}")
     content = {"version": 1, "linux": dict(sorted(listed.items()))}
-    write_aside(folder / BANNERS, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+    write_aside(folder / BANNERS, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def _worst_first(kernel: dict[str, Any]) -> tuple[int, str]:

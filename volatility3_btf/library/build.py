@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..isf.document import write_aside
+from ..system import processors as processors
 from .banners import write_banners
 from .catalogue import best_of, write_catalogue
 from .folder import REPORT, Folder, LibraryError
@@ -79,14 +80,6 @@ def build(
             raise LibraryError(f"{error.filename or folder.path}: {error.strerror or error}") from error
         finally:
             progress.end()
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    count = getattr(os, "process_cpu_count", None)
-    if count is not None:
-        return count() or 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _as_outcome(source: Input, outcome: Outcome | Exception) -> Outcome:

@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from ..isf.document import write_aside
 from ..isf.table_files import BTF_SUFFIX, ISF_SUFFIX
+from ..system import lock
 from ..version import VERSION
 from .entry import Entry
 from .inputs import Input
@@ -132,7 +133,7 @@ class Folder:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 if file.stat().st_size > _MOST_RECORD:
                     continue
-                record = orjson.loads(file.read_bytes())
+                record = json.loads(file.read_bytes())
                 is_ours = (record["format"], record["version"]) == (FORMAT, VERSION)
                 if is_ours and self._record_path(record["path"]) == file:
                     for kernel in record["kernels"]:
@@ -150,7 +151,7 @@ def _rank(entry: Entry, isf_sha256: str) -> tuple[Any, ...]:
 
 
 def _packed(record: dict[str, Any]) -> bytes:
-    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _locked(path: Path) -> int | None:
@@ -161,16 +162,10 @@ def _locked(path: Path) -> int | None:
     Raises:
         LibraryError: another build is under way.
     """
-    try:
-        import fcntl
-    except ImportError:
+    if sys.platform == "win32":
         return None
     descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not lock(descriptor):
         os.close(descriptor)
-        raise LibraryError(f"{path}: another build is writing to it") from None
-    except OSError:
-        pass  # a file system without locks
+        raise LibraryError(f"{path}: another build is writing to it")
     return descriptor
