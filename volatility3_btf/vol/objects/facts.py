@@ -7,7 +7,7 @@ them for each object, of which most are asked for their value or a member only.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from volatility3.framework import constants, interfaces
 
@@ -16,6 +16,10 @@ from ..lazily import when_asked
 Context: TypeAlias = interfaces.context.ContextInterface
 Information: TypeAlias = interfaces.objects.ObjectInformation
 Object: TypeAlias = interfaces.objects.ObjectInterface
+
+
+_TOLD: Final = ("layer_name", "native_layer_name", "member_name", "parent", "size")
+"""What `ObjectInformation` tells of an object besides its offset; before 2.27 it is no dataclass."""
 
 
 class ObjectFacts(interfaces.objects.ReadOnlyMapping):
@@ -43,7 +47,7 @@ class LeanObject(interfaces.objects.ObjectInterface):
     def _vol(self) -> dict[str, Any]:
         return {
             **self._own_arguments,
-            **vars(self._own_information),
+            **{name: getattr(self._own_information, name) for name in _TOLD},
             "type_name": self._own_type,
             "offset": self._own_offset,
         }
