@@ -34,7 +34,7 @@ class Stamped(BytesMemory):
 
 
 def memos(vol: Vol) -> list[Path]:
-    return sorted((vol.cache / "volatility3/symbols/btf").glob(f"*{memo.SUFFIX}"))
+    return sorted((vol.cache / "volatility3/symbols/btf-memos").glob(f"*{memo.SUFFIX}"))
 
 
 def aged(path: Path) -> Path:
@@ -101,7 +101,7 @@ def test_a_damaged_memo_or_a_missing_table_is_nothing_to_the_user(vol: Vol, clou
     for damaged in (b"", whole[:100], whole[:-1], whole.replace(b"touched", b"touchet"), b"\0" * len(whole)):
         path.write_bytes(damaged)
         assert vol("linux.pslist", image=cloud).stdout == shown
-    (table,) = path.parent.glob("*.btfsym")
+    (table,) = path.parent.with_name("btf").glob("*.btfsym")
     table.unlink()
     again = vol("-vv", "linux.pslist", image=cloud)
     assert again.stdout == shown and BEFORE not in again.stderr
@@ -120,10 +120,10 @@ class Kept:
 
 @pytest.fixture
 def kept(dump: Callable[[str], Dump], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
-    monkeypatch.setattr(memo.store, "folder", lambda: tmp_path)
+    monkeypatch.setattr(memo.store, "folder", lambda: tmp_path / "btf")
     data = dump("amd64-6.1-stream").raw.read_bytes()
     memory = TouchedMemory(Stamped(data))
-    memo.remember(memory, identify_kernel(memory), tmp_path / "kernel.btfsym")
+    memo.remember(memory, identify_kernel(memory), tmp_path / "btf/kernel.btfsym")
     return Kept(data)
 
 

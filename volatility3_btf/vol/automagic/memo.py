@@ -7,7 +7,7 @@ inode, size, times) and all that was read of the image to identify its kernel is
 hash. So a file that was changed has none, whatever its name, and neither has one that was written to just
 before.
 
-Memos lie beside the stored tables. Any of them may be deleted at any time.
+Memos lie in a folder beside that of the stored tables. Any of them may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -140,10 +140,16 @@ def remember(memory: TouchedMemory, kernel: Kernel, table: Path) -> None:
     }
     body = json.dumps(said).encode()
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_aside(path, hashlib.sha256(body).hexdigest().encode("ascii") + body)
         _make_room(path)
     except OSError as error:
         log.info("the memo could not be stored: %s", error)
+
+
+def _folder() -> Path:
+    """Where memos are kept."""
+    return store.folder().with_name("btf-memos")
 
 
 def _path_of(memory: Memory) -> Path | None:
@@ -152,7 +158,7 @@ def _path_of(memory: Memory) -> Path | None:
     if stamp is None or time.time_ns() - max(stamp[-2:]) < SETTLED:
         return None
     name = hashlib.sha256(repr((FORMAT, VERSION, stamp)).encode()).hexdigest()
-    return store.folder() / f"{name[:32]}{SUFFIX}"
+    return _folder() / f"{name[:32]}{SUFFIX}"
 
 
 def _may_be_read(memory: Memory, touched: list[Run]) -> bool:
