@@ -163,6 +163,7 @@ def _by_memo(context: Context, physical: str, memory: Memory, user: UserSymbols)
         log.info("the kernel is identified again: %s", error)
         return None
     log.info("identified before, and all that was read of the image for it is what it was")
+    log.info("symbol table found: %s", memo.table)
     for sentence in kernel.evidence:
         log.info("evidence: %s", one_line(sentence))
     url = memo.table.as_uri()
