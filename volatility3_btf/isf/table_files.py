@@ -63,7 +63,7 @@ def read_document(data: bytes) -> dict[str, Any]:
     """
     try:
         content = json.loads(unpacked(data, _MOST_DOCUMENT))
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise TableFileError(f"not a symbol file: {error}") from error
     parts = ("base_types", "user_types", "enums", "symbols")
     if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in parts):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import copyreg
+from abc import ABCMeta
 from functools import cache
 from typing import Any
 
@@ -93,6 +95,10 @@ class Array(LeanObject, objects.Array):
         }
 
 
+class LeanClass(ABCMeta):
+    """What a class that `lean` makes is an instance of: pickled, it is what it was made of."""
+
+
 @cache
 def lean(known: type[Any]) -> type[Any]:
     """A class for structures or unions that does what `known` does, on the classes of this package.
@@ -103,7 +109,9 @@ def lean(known: type[Any]) -> type[Any]:
         if known is plain:
             return ours
         if issubclass(known, plain):
-            return type(
-                known.__name__, (known, ours), {"__module__": known.__module__, "__doc__": known.__doc__}
-            )
+            said = {"__module__": known.__module__, "__doc__": known.__doc__, "made_of": known}
+            return LeanClass(known.__name__, (known, ours), said)
     return known
+
+
+copyreg.pickle(LeanClass, lambda made: (lean, (made.made_of,)))  # type: ignore[arg-type, attr-defined, return-value]

@@ -9,7 +9,7 @@ is built when it is used. So the answers are the same, only sooner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
@@ -147,9 +147,12 @@ class BtfFormat(intermed.Version8Format):
         made = self._symbol_cache[name] = interfaces.symbols.SymbolInterface(
             name=name,
             address=self._json_object.symbols.address_of(name) & self._symbol_mask,
-            type=PutOffTemplate(lambda: self._interdict_to_template(symbols[name]["type"])),
+            type=PutOffTemplate(partial(self._type_of, name)),
         )
         return made
+
+    def _type_of(self, symbol: str) -> Template:
+        return self._interdict_to_template(self._json_object["symbols"][symbol]["type"])
 
     def _get_natives(self) -> interfaces.symbols.NativeTableInterface:
         return LeanNatives("native", dict(self._native_types()))
@@ -164,7 +167,7 @@ class BtfFormat(intermed.Version8Format):
         template = super()._interdict_to_template(dictionary)
         if isinstance(template, objects.templates.ReferenceTemplate):
             name = template.vol.type_name
-            return PutOffTemplate(lambda: self._space.get_type(name))
+            return PutOffTemplate(partial(self._space.get_type, name))
         return template
 
 
