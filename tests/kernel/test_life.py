@@ -130,6 +130,7 @@ def make_alike(image: Overlay, living: Kernel, dead: Kernel) -> None:
     image.write(0, bytes(LOW))
     for kernel in (living, dead):
         mend_ring(image, kernel)
+        image.write(place(kernel, "max_pfn"), struct.pack("<Q", 1 << 20))
 
 
 @pytest.mark.parametrize("form", ["raw", "elf"])
