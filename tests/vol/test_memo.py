@@ -136,6 +136,18 @@ def test_evidence_decides_even_if_the_file_looks_the_same(kept: Kept) -> None:
         assert kept.recalled(bytes(changed)) is None
 
 
+def test_a_file_that_changes_while_it_is_identified_has_none(
+    dump: Callable[[str], Dump], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of it need not be what it holds in the end."""
+    monkeypatch.setattr(memo.store, "folder", lambda: tmp_path / "btf")
+    memory = TouchedMemory(Stamped(dump("amd64-6.1-stream").raw.read_bytes()))
+    kernel = identify_kernel(memory)
+    monkeypatch.setattr(Stamped, "told", (1, 2, 3, 6, 6))
+    memo.remember(memory, kernel, tmp_path / "btf/kernel.btfsym")
+    assert not list(tmp_path.rglob(f"*{memo.SUFFIX}"))
+
+
 def test_what_is_no_file_has_none(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stamped, "told", None)
     assert kept.recalled() is None

@@ -24,7 +24,12 @@ class TouchedMemory(Memory):
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory.runs)
         self.memory = memory
+        self._stamp = memory.stamp()
         self._pages: set[int] = set()
+
+    def stamp(self) -> tuple[int, ...] | None:
+        """The other memory's stamp as it was before anything was read."""
+        return self._stamp
 
     @property
     def processors(self) -> Sequence[Processor]:  # type: ignore[override]

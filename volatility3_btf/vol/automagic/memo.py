@@ -42,8 +42,8 @@ FORMAT: Final = 1
 MAX_MEMO: Final = 1 << 20
 """Bytes; a memo has a few thousand."""
 
-MOST_MEMOS: Final = 256
-"""Those that are kept; the oldest go."""
+MAX_MEMOS: Final = 1 << 22
+"""Bytes; what all memos together may have: some five hundred images."""
 
 MAX_TOUCHED: Final = 128 << 20
 """Bytes of an image that are read again; an exact kernel's identification reads some 20 MB."""
@@ -115,12 +115,15 @@ def recall(memory: Memory) -> Memo | None:
 
 
 def remember(memory: TouchedMemory, kernel: Kernel, table: Path) -> None:
-    """Keep what a kernel was identified as; nothing is kept where that cannot be done."""
+    """Keep what a kernel was identified as.
+
+    Nothing is kept where that cannot be done, and of a file that was changed since it was opened: what was
+    read of it need not be what it holds now.
+    """
     path = _path_of(memory.memory)
     touched = memory.touched
-    if path is None or not _may_be_read(memory, touched):
+    if path is None or memory.stamp() != memory.memory.stamp() or not _may_be_read(memory, touched):
         return
-    from ...isf.document import write_aside
     from ...kernel.stored import told_of
     from ...memory.touched import digest_of_runs
 
@@ -140,9 +143,7 @@ def remember(memory: TouchedMemory, kernel: Kernel, table: Path) -> None:
     }
     body = json.dumps(said).encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, hashlib.sha256(body).hexdigest().encode("ascii") + body)
-        _make_room(path)
+        store.add(path, hashlib.sha256(body).hexdigest().encode("ascii") + body, MAX_MEMOS)
     except OSError as error:
         log.info("the memo could not be stored: %s", error)
 
@@ -193,14 +194,3 @@ def _memo(said: dict[str, Any]) -> Memo:
         str(said["sha256"]),
         dict(said["kernel"]),
     )
-
-
-def _make_room(newest: Path) -> None:
-    """Delete the oldest memos where there are too many."""
-    files: list[tuple[float, Path]] = []
-    for path in newest.parent.glob(f"*{SUFFIX}"):
-        with contextlib.suppress(OSError):
-            files.append((path.lstat().st_mtime, path))
-    for _, path in sorted(files)[:-MOST_MEMOS]:
-        with contextlib.suppress(OSError):
-            path.unlink()

@@ -62,7 +62,7 @@ def keep(kernel: Kernel) -> tuple[Path, bool]:
     Raises:
         OSError: it was not, and the folder cannot be written. The error's `filename` is the file.
     """
-    from ...isf.document import stem_of, write_aside
+    from ...isf.document import stem_of
     from ...kernel.stored import pack_kernel
 
     data = pack_kernel(kernel)
@@ -70,15 +70,31 @@ def keep(kernel: Kernel) -> tuple[Path, bool]:
     if _holds(path, data):
         return path, True
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(path.parent)
-        write_aside(path, data)
-        _make_room(path)
+        add(path, data, MAX_STORE)
     except OSError as error:
         if _holds(path, data):  # another run was faster, and on Windows has it open
             return path, True
         raise OSError(error.errno, error.strerror, str(path)) from error
     return path, False
+
+
+def add(path: Path, data: bytes, most: int) -> None:
+    """Write a file whole, into a folder that is made where it is missing; the oldest of its kind may go.
+
+    Args:
+        path: the file.
+        data: what it is to hold.
+        most: bytes that all files with its suffix may have together.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from ...isf.document import write_aside
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path.parent)
+    write_aside(path, data)
+    _make_room(path, most)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -127,16 +143,16 @@ def _remove_abandoned(place: Path) -> None:
                 path.unlink()
 
 
-def _make_room(newest: Path) -> None:
-    """Delete the oldest tables as long as all are too many; other runs may do so at the same time."""
+def _make_room(newest: Path, most: int) -> None:
+    """Delete the oldest files as long as all are too many; other runs may do so at the same time."""
     files: list[tuple[float, int, Path]] = []
-    for path in stored():
+    for path in newest.parent.glob(f"*{newest.suffix}"):
         with contextlib.suppress(OSError):
             state = path.lstat()
             files.append((state.st_mtime, state.st_size, path))
     size = sum(length for _, length, _ in files)
     for _, length, path in sorted(files):
-        if size <= MAX_STORE:
+        if size <= most:
             return
         if path != newest:
             with contextlib.suppress(OSError):
