@@ -30,7 +30,7 @@ from support.decoys import Ground, mixture  # noqa: E402
 from support.overlay import Overlay  # noqa: E402
 from volatility3_btf.blobs.scan import find_sound_btf  # noqa: E402
 from volatility3_btf.kernel import Kernel, identify_kernels  # noqa: E402
-from volatility3_btf.kernel.trampoline import started_kernel  # noqa: E402
+from volatility3_btf.kernel.arch.started import started_kernel  # noqa: E402
 from volatility3_btf.memory.memory import Memory  # noqa: E402
 
 DUMPS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.12-la57", "arm64-6.12", "s390x-6.12")
@@ -88,11 +88,8 @@ def ground_of(name: str, get: Callable[[str], Dump] = cache.dump) -> Ground:
 def identified(memory: Memory) -> list[Kernel]:
     """The kernels as they are identified for a plugin."""
     home = started_kernel(memory)
-    for endian in ("little", "big"):
-        blobs, others = find_sound_btf(memory, endian=endian, home=home)
-        if blobs:
-            return identify_kernels(memory, blobs, others=others)
-    return []
+    blobs, others = find_sound_btf(memory, home=home)
+    return identify_kernels(memory, blobs, others=others, home=home, only_running=True) if blobs else []
 
 
 def run(name: str, ground: Ground, first: int, tries: int) -> Row:

@@ -135,7 +135,7 @@ class BtfIsf(interfaces.plugins.PluginInterface):
     def _symbols(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """A row for each kernel by its symbols, which are written as text."""
         from volatility3_btf.isf.document import safe_name
-        from volatility3_btf.kernel.identify.untyped_table import as_text, bare_kernels
+        from volatility3_btf.kernel.untyped_table import as_text, bare_kernels
 
         absent = renderers.NotAvailableValue()
         with image_under(self.context, self.config["primary"]) as memory:

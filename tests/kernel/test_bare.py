@@ -11,7 +11,7 @@ from dumpmaker.cache import Dump
 from support.overlay import Overlay
 from support.volrunner import Vol
 from volatility3_btf.blobs.scan import find_kernel_btf
-from volatility3_btf.kernel.identify.untyped_table import as_text, bare_kernels
+from volatility3_btf.kernel.untyped_table import as_text, bare_kernels
 from volatility3_btf.memory.memory import BytesMemory
 
 WITHOUT = "s390x-6.1"

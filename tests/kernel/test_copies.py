@@ -14,6 +14,9 @@ from support.decoys import Ground, copy_image
 from support.overlay import Overlay
 from volatility3_btf.blobs.scan import MOST_SOUND, find_sound_btf
 from volatility3_btf.kernel import Kernel
+from volatility3_btf.kernel.arch.started import started_kernel
+from volatility3_btf.kernel.identify.findings import Enough, read_findings
+from volatility3_btf.memory.memory import lies_in
 
 GetDump = Callable[[str], Dump]
 
@@ -36,6 +39,22 @@ def test_many_copies_of_its_read_only_data_do_not_hide_a_kernel(dump: GetDump) -
     sound, left = find_sound_btf(image)
     assert len(sound) == MOST_SOUND and len(left) > 2
     assert {kernel.state for kernel in others} <= {"unchecked", "partial", "types only"}
+
+
+@pytest.mark.parametrize("name", ["amd64-6.1", "s390x-6.12"])
+def test_beside_the_kernel_that_processors_enter_few_symbols_are_read(dump: GetDump, name: str) -> None:
+    image = Overlay(dump(name).raw)
+    (honest,) = identified(image)
+    ground, rng = Ground(image, honest), random.Random(3)
+    for _ in range(12):
+        copy_image(ground, rng, image, honest, 0)
+    home = started_kernel(image)
+    sound, left = find_sound_btf(image, home=home)
+    places = sorted((blob.offset for blob in (*sound, *left)), key=lambda place: not lies_in(place, home))
+    findings = read_findings(image, places, enough=Enough(home, 2))
+    assert any(lies_in(found.token_table, home) for found in findings.kallsyms)
+    assert len(findings.kallsyms) <= 3 < len(places)
+    assert any("left unread" in text for text in findings.complaints)
 
 
 def test_damaged_btf_is_left_alone_where_another_kernel_runs(

@@ -17,10 +17,10 @@ from volatility3_btf.blobs.blob import Blob
 from volatility3_btf.blobs.scan import find_kernel_btf
 from volatility3_btf.btf import Enum, Kind
 from volatility3_btf.kernel import Kernel, NotThereError, identify_kernel, identify_kernels
+from volatility3_btf.kernel.arch.started import LOW
 from volatility3_btf.kernel.evidence.clock import Clock, clock_of
 from volatility3_btf.kernel.evidence.life import with_life
 from volatility3_btf.kernel.structures import member_at, struct_of
-from volatility3_btf.kernel.trampoline import LOW
 from volatility3_btf.memory.memory import Memory
 
 GetDump = Callable[[str], Dump]

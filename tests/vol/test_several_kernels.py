@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,12 +13,14 @@ import pytest
 from volatility3.framework import contexts
 
 from dumpmaker.cache import Dump
+from support.decoys import Ground
+from support.overlay import Overlay
 from support.pluginruns import give_isf, guest_processes, processes, stable
 from support.volrunner import Result, Vol
 from support.wiping import wiped, without_vmcoreinfo
 from volatility3_btf import open_memory
 from volatility3_btf.kernel import Kernel, identify_kernels
-from volatility3_btf.kernel.trampoline import LOW
+from volatility3_btf.kernel.arch.started import LOW
 from volatility3_btf.survey import Survey
 from volatility3_btf.vol.automagic import decision
 from volatility3_btf.vol.automagic.kernel_layer import SpaceError
@@ -143,6 +146,21 @@ def test_a_symbol_file_of_the_users_is_a_choice(
         assert answer.layer["page_map_offset"] == kernel.page_tables.root
         line = f"with BTF at {kernel.blob.offset:#x} is taken; --btf-kernel"
         assert any(line in message for message in caplog.messages) == (kernel.life == "ended")
+
+
+def test_a_symbol_file_of_the_users_does_not_choose_a_guest(dump: Dumps) -> None:
+    """Nor a copy in a process's memory: its own page tables have it elsewhere than it lies."""
+    image, other = Overlay(dump("amd64-6.12").raw), Overlay(dump("amd64-6.1").raw)
+    (host,), (guest,) = identify_kernels(image), identify_kernels(other)
+    first, last = guest.find("_text"), guest.find("_end")
+    place = Ground(image, host).run(random.Random(1), 96 << 20)
+    assert first is not None and last is not None and place is not None and last - first < 96 << 20
+    image.write(place, other.read(first, last - first))
+    inside = next(kernel for kernel in identify_kernels(image) if kernel.banner == guest.banner)
+    assert inside.layer_base is not None and not inside.is_at_home
+    taken = running_kernel(Survey(image), owns=lambda banner: banner == guest.banner)
+    assert taken.kernel.banner == host.banner
+    assert guest.banner in [kernel.banner for kernel in taken.others]
 
 
 def test_the_tables_of_all_are_made_and_the_types_of_one_shown(dump: Dumps, vol: Vol) -> None:

@@ -153,37 +153,44 @@ def find_kernel_btf(
 
 
 def find_sound_btf(
-    memory: Memory,
-    *,
-    endian: Endian = "auto",
-    survey: Survey | None = None,
-    home: Sequence[Run] = (),
+    memory: Memory, *, survey: Survey | None = None, home: Sequence[Run] = ()
 ) -> tuple[list[Blob], list[Blob]]:
     """Find kernels' BTF, and leave what is damaged, or too much, undecoded as long as anything is sound.
 
-    Mending takes longer than all else, and whoever can write into memory can put BTF there.
+    Mending takes longer than all else, and whoever can write into memory can put BTF there. All is of one
+    byte order: the little-endian comes first, as most machines are. What has lost its header is looked for
+    where neither has anything else.
 
     Args:
         memory: the image.
-        endian: the byte order that is looked for.
         survey: the pass over this memory whose places are looked at; one is made if None.
         home: where the kernel is known to lie that runs: what is there is decoded, whatever lies around it.
 
     Returns:
         The blobs that are decoded, as `find_kernel_btf` has them, and those that `decode_blob` may decode.
     """
+    orders: tuple[Endian, ...] = ("little", "big")
     with surveyed(memory, survey, BTF.values()) as passed:
-        blobs = _blobs(memory, headers(passed, endian), kernels_only=True, most_sound=MOST_SOUND, home=home)
-        found = [_light(blob) for blob in blobs if blob.kind == "kernel"]
+        for endian in orders:
+            sound, others = _sound(passed, endian, home)
+            if sound:
+                return sound, others
+    headless = (list(_headless(memory, endian)) for endian in orders)
+    return next((found for found in headless if found), []), []
+
+
+def _sound(survey: Survey, endian: Endian, home: Sequence[Run]) -> tuple[list[Blob], list[Blob]]:
+    """Kernels' BTF of one byte order that is decoded, and what is not; mended where nothing is sound."""
+    memory = survey.memory
+    blobs = _blobs(memory, headers(survey, endian), kernels_only=True, most_sound=MOST_SOUND, home=home)
+    found = [_light(blob) for blob in blobs if blob.kind == "kernel"]
     sound = [blob for blob in found if blob.decoded is not None]
     others = [blob for blob in found if blob.decoded is None]
     if sound:
         return sound, others
     mender = Mender(memory)
-    mended = [
-        blob for blob in (decode_blob(memory, mender, one) for one in others) if blob.decoded is not None
-    ]
-    return mended or list(_headless(memory, endian)), []
+    mended = [decode_blob(memory, mender, blob) for blob in others]
+    return [blob for blob in mended if blob.decoded is not None], []
 
 
 def _light(blob: Blob) -> Blob:

@@ -11,8 +11,9 @@ from ..memory.memory import Memory
 from ..survey import Survey
 from .evidence.vmcoreinfo_symbols import Notes
 from .identify.findings import Findings, read_findings
-from .identify.identify import near_banner, tie
+from .identify.owner import owners
 from .identify.placement import BTF_STARTS, Placement, Surroundings, place
+from .identify.tie import near_banner, tie
 from .kallsyms.kallsyms import Kallsyms
 from .kernel import Kernel
 
@@ -48,7 +49,8 @@ def kernels_with_lent_types(memory: Memory, survey: Survey, lend: Lender) -> lis
         for _, (types, whose) in zip(range(MOST_LENT), lent, strict=False):
             blob = _blob(_start(kallsyms, placement), types, whose)
             own = Findings(findings.banners, findings.notes, [kallsyms], findings.complaints)
-            found += [kernel for kernel in tie(memory, [blob], own) if kernel.symbols is not None]
+            tied = tie(memory, [blob], own, owners(memory, [blob], own))
+            found += [kernel for kernel in tied if kernel.symbols is not None]
     return found
 
 

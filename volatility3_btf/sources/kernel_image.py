@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..btf.spelling import printable
 from ..kernel import identify_kernels
-from ..kernel.identify.untyped_table import bare_kernels
+from ..kernel.untyped_table import bare_kernels
 from ..memory.memory import Memory, SegmentedMemory
 from .errors import SourceError
 

@@ -17,12 +17,11 @@ from typing import Final
 from ...btf import Enum, Kind
 from ...memory.addresses import Place
 from ...memory.gaps import read_number
-from ...memory.memory import Memory, lies_in
+from ...memory.memory import Memory, Run, lies_in
 from ...memory.registers import Processor
 from ..address_space import translate
 from ..kernel import STATES, Kernel, Life
 from ..memory_map import set_aside
-from ..trampoline import started_kernel
 from .clock import Clock, clock_of, date
 from .tasks import Tasks, tasks_of
 
@@ -102,16 +101,21 @@ class Signs:
         return replace(kernel, life=self.life, evidence=evidence, doubts=doubts)
 
 
-def with_life(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
+def with_life(memory: Memory, kernels: Sequence[Kernel], home: Sequence[Run] = ()) -> list[Kernel]:
     """The kernels, each with its `life` and the sentences that it rests on, in the same order.
 
     Where there is one kernel, a few numbers are read of it.
+
+    Args:
+        memory: the image.
+        kernels: all that are in it.
+        home: where the one lies that processors start into (`started_kernel`), if that is known.
     """
     placed = [
         kernel for kernel in kernels if kernel.symbols is not None and kernel.physical_shift is not None
     ]
     placed.sort(key=_is_like_a_copy)
-    signs = [_signs(memory, kernel, len(placed) > 1) for kernel in placed[:MOST_KERNELS]]
+    signs = [_signs(memory, kernel, len(placed) > 1, home) for kernel in placed[:MOST_KERNELS]]
     signs += [_untyped(kernel) for kernel in placed[MOST_KERNELS:]]
     compared = signs[:MOST_KERNELS]
     for one in compared:
@@ -161,7 +165,7 @@ def _compare(signs: Sequence[Signs]) -> None:
             one.life = "running" if all(over) else "likely"
 
 
-def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
+def _signs(memory: Memory, kernel: Kernel, are_several: bool, home: Sequence[Run]) -> Signs:
     """Read what there is to read of one kernel."""
     processors = memory.processors[:MOST_PROCESSORS]
     signs = _untyped(kernel)
@@ -177,7 +181,6 @@ def _signs(memory: Memory, kernel: Kernel, are_several: bool) -> Signs:
         signs.reserved = _reserved(memory, kernel)
         signs.tasks = tasks_of(memory, kernel)
         signs.memory_end = _memory_end(memory, kernel)
-        home = started_kernel(memory)
         signs.is_started = lies_in(kernel.blob.offset, home) if home else None
     return signs
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...limits import Allowance
-from ...memory.memory import Memory
+from ...memory.memory import Memory, Run, lies_in
 from ...memory.progress import Progress
 from ...survey import BANNER, DIGITS, NOTE, Survey, surveyed
 from ..errors import KernelError
@@ -73,6 +73,7 @@ def read_findings(
     near: Sequence[int] = (),
     progress: Progress | None = None,
     survey: Survey | None = None,
+    enough: Enough | None = None,
 ) -> Findings:
     """Read the banners, VMCOREINFO and kallsyms of an image.
 
@@ -81,6 +82,7 @@ def read_findings(
         near: where kernels' BTF lies: what is near to one comes first where there is too much of it.
         progress: told the percentage done.
         survey: the pass over this memory whose places are looked at; one is made if None.
+        enough: what suffices where only the kernel that runs matters.
     """
     needles = (BANNER, NOTE, DIGITS)
     with surveyed(memory, survey, needles, progress, "Searching kernels") as passed:
@@ -90,8 +92,21 @@ def read_findings(
     findings.complaints += ["too many places look like a kernel's text: not all were looked at"] * any(
         places.is_crowded for places in kept
     )
-    _read_all_kallsyms(memory, digits, findings, near)
+    _read_all_kallsyms(memory, digits, findings, near, enough)
     return findings
+
+
+@dataclass(frozen=True)
+class Enough:
+    """What is read where only the kernel that runs matters, and its place is known.
+
+    Attributes:
+        home: where that kernel lies.
+        beside: how many token tables are read beside its own, once that is found to be sound.
+    """
+
+    home: Sequence[Run]
+    beside: int
 
 
 class _Nearest:
@@ -132,7 +147,9 @@ def _nearest(offset: int, places: Sequence[int]) -> int:
     return min(places[max(0, index - 1) : index + 1], key=lambda place: abs(place - offset))
 
 
-def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, near: Sequence[int]) -> None:
+def _read_all_kallsyms(
+    memory: Memory, hits: Iterable[int], findings: Findings, near: Sequence[int], enough: Enough | None
+) -> None:
     """Read the kallsyms at every token table: those that VMCOREINFO tells, and those found by their shape."""
     found: dict[int, Tokens] = {}
     for tokens in (*_told_tables(memory, findings.notes), *(tokens_at_digits(memory, hit) for hit in hits)):
@@ -145,7 +162,7 @@ def _read_all_kallsyms(memory: Memory, hits: Iterable[int], findings: Findings, 
         told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
-    _Reading(memory, findings).read_all(turn, near)
+    _Reading(memory, findings, enough).read_all(turn, near)
 
 
 class _Reading:
@@ -154,10 +171,11 @@ class _Reading:
     Args:
         memory: the image.
         findings: gets what is read, and what could not be.
+        enough: what suffices where only the kernel that runs matters.
     """
 
-    def __init__(self, memory: Memory, findings: Findings) -> None:
-        self._memory, self._findings = memory, findings
+    def __init__(self, memory: Memory, findings: Findings, enough: Enough | None) -> None:
+        self._memory, self._findings, self._enough = memory, findings, enough
         self._room = Allowance(_MOST_KEPT)
 
     def read_all(self, turn: Sequence[Tokens], near: Sequence[int]) -> None:
@@ -173,12 +191,18 @@ class _Reading:
         places, order = sorted(near) or [0], list(near) or [0]
         unread: list[tuple[tuple[int, int], Tokens, str]] = []
         sound = (len(order), 0)
-        for tokens in turn:
+        most = len(turn)
+        for done, tokens in enumerate(turn):
+            if done >= most:
+                self._findings.complaints.append(f"{len(turn) - done} token tables were left unread")
+                break
             nearest, found = _nearest(tokens.table, places), self._try(tokens, False)
             rank = order.index(nearest), abs(nearest - tokens.table)
             if isinstance(found, Kallsyms) and found.is_sound:
                 sound = min(sound, rank)
                 self._keep(found)
+                if self._enough is not None and lies_in(found.token_table, self._enough.home):
+                    most = min(most, done + 1 + self._enough.beside)
             else:
                 unread.append((rank, tokens, "" if isinstance(found, Kallsyms) else found))
         for number, (rank, tokens, reason) in enumerate(unread):

@@ -4,45 +4,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 
 from ...blobs.blob import Blob
 from ...blobs.rescue import Mender
 from ...blobs.scan import decode_blob, find_kernel_btf
-from ...memory.addresses import Physical, Virtual
 from ...memory.memory import Memory, Run, lies_in
 from ...memory.progress import Progress
 from ...survey import EVERYTHING, Survey, surveyed
-from ..address_space import AddressSpace
-from ..arch.detect import architecture_of
+from ..arch.started import started_kernel
 from ..errors import NoKernelError
-from ..evidence.banner import Banner
-from ..evidence.name_order import misplaced
-from ..evidence.own_vmcoreinfo import OwnNote, own_note
-from ..evidence.vmcoreinfo import Vmcoreinfo
-from ..evidence.witnesses import ask
-from ..kallsyms.kallsyms import Kallsyms, in_order
-from ..kernel import Kernel, Said
-from ..memory_map import lacking, memory_map_of
-from ..symbols import Symbols
-from ..trampoline import started_kernel
+from ..kernel import Kernel
 from .asked import asked_for, undecided
-from .exported import Told, tell_variables, with_told
-from .findings import Findings, read_findings
-from .kaslr import kaslr_of
-from .owner import IMAGE_SPAN, may_run, owners
-from .physical import Mapped, map_kernel
-from .placement import Placement, own_tables
-from .rank import ranked
-from .variables import read_contents
-from .verdict import evidence_of, judged, losses_of
+from .findings import Enough, Findings, read_findings
+from .owner import may_run, owners
+from .tie import tie
 
 log = logging.getLogger(__name__)
 
-_MOST_JUDGED = 4
-"""Kernels with symbols up to which each is held against memory; of more only those that page tables map are,
-if any are: nobody but the kernel knows where its memory lies."""
+_BESIDE = 4
+"""Token tables that are read beside that of a kernel that runs, where only that matters: with one there are
+several, and that is said."""
 
 
 def identify_kernels(
@@ -52,6 +34,7 @@ def identify_kernels(
     survey: Survey | None = None,
     others: Sequence[Blob] = (),
     home: Sequence[Run] | None = None,
+    only_running: bool = False,
 ) -> list[Kernel]:
     """Find every kernel with BTF, and tell what belongs to it.
 
@@ -63,19 +46,23 @@ def identify_kernels(
         others: kernels' BTF that is decoded only where its kernel may be the one that runs, or where no other
             kernel is exact and has not ended (`find_sound_btf`).
         home: where the kernel lies that processors start into (`started_kernel`); looked for if None.
+        only_running: whether only the kernel that runs matters: where it is sure which one does, few others
+            are looked at.
 
     Returns:
         The kernels, best evidence first; empty if the image holds no kernel BTF.
     """
+    home = started_kernel(memory) if home is None else home
     with surveyed(memory, survey, EVERYTHING, progress) as passed:
         found = find_kernel_btf(memory, survey=passed) if blobs is None else blobs
         kernels = [blob for blob in found if blob.kind == "kernel"]
         if not kernels:
             return []
-        near = _likeliest_first([*kernels, *others], started_kernel(memory) if home is None else home)
-        findings = read_findings(memory, [blob.offset for blob in near], survey=passed)
+        near = _likeliest_first([*kernels, *others], home)
+        enough = Enough(home, _BESIDE) if only_running else None
+        findings = read_findings(memory, [blob.offset for blob in near], survey=passed, enough=enough)
     kernels.sort(key=lambda blob: blob.offset)
-    return _tie_what_counts(memory, kernels, others, findings)
+    return _tie_what_counts(memory, kernels, others, findings, only_running)
 
 
 def _likeliest_first(blobs: Sequence[Blob], home: Sequence[Run]) -> list[Blob]:
@@ -118,276 +105,30 @@ def identify_kernel(
 
 
 def _tie_what_counts(
-    memory: Memory, blobs: Sequence[Blob], others: Sequence[Blob], findings: Findings
+    memory: Memory, blobs: Sequence[Blob], others: Sequence[Blob], findings: Findings, only_running: bool
 ) -> list[Kernel]:
     """Tie the kernels; other BTF is decoded where its kernel may run, or where no kernel is exact."""
-    if not others:
-        return tie(memory, blobs, findings)
     every = sorted([*blobs, *others], key=lambda blob: blob.offset)
+    found = owners(memory, every, findings)
+    if not others:
+        return tie(memory, every, findings, found, only_running=only_running)
     mender = Mender(memory)
     wanted = {
         blob.offset
-        for kallsyms, placement, blob, _ in owners(memory, every, findings)
+        for kallsyms, placement, blob, _ in found
         if blob is not None and blob.decoded is None and may_run(memory, kallsyms, placement)
     }
-    decoded = [decode_blob(memory, mender, blob) if blob.offset in wanted else blob for blob in every]
-    left = {blob.offset for blob in decoded if blob.decoded is None}
-    kernels = tie(memory, decoded, findings, left)
+    decoded = {
+        blob.offset: decode_blob(memory, mender, blob) if blob.offset in wanted else blob for blob in every
+    }
+    found = [
+        (kallsyms, placement, None if blob is None else decoded.get(blob.offset, blob), how)
+        for kallsyms, placement, blob, how in found
+    ]
+    left = {at for at, blob in decoded.items() if blob.decoded is None}
+    kernels = tie(memory, [*decoded.values()], findings, found, left, only_running)
     if kernels[0].state == "exact" and kernels[0].life != "ended":
         return kernels
-    decoded = [decode_blob(memory, mender, blob) if blob.offset in left else blob for blob in decoded]
-    return tie(memory, decoded, findings, {blob.offset for blob in decoded if blob.decoded is None})
-
-
-def tie(
-    memory: Memory, blobs: Sequence[Blob], findings: Findings, left: Set[int] = frozenset()
-) -> list[Kernel]:
-    """Tie kernel BTF to the kallsyms, banner and VMCOREINFO that belong to it, and rank the results.
-
-    Args:
-        memory: the image.
-        blobs: the kernels' BTF, in order of address.
-        findings: all else that was found.
-        left: the addresses of BTF that was left undecoded: its kernels are none of the results.
-    """
-    tied: list[_Tied] = []
-    found = owners(memory, blobs, findings)
-    owned = {id(blob) for *_, blob, how in found if how != "near"}
-    untyped: dict[int, str] = {}
-    for kallsyms, placement, blob, how in found:
-        if blob is not None and blob.offset in left:
-            continue
-        if blob is not None and (how != "near" or id(blob) not in owned):
-            tied.append(_tied(memory, kallsyms, placement, blob, how, findings))
-        elif placement.banner is not None and may_run(memory, kallsyms, placement):
-            untyped[placement.banner.offset] = placement.banner.release
-    is_crowded = len(tied) > _MOST_JUDGED and any(one.mapped.space is not None for one in tied)
-    kernels = [
-        _passed(one) if is_crowded and one.mapped.space is None else _judged(memory, one) for one in tied
-    ]
-    known = {id(kernel.blob) for kernel in kernels}
-    kernels += [
-        _types_only(blob, findings, bool(kernels))
-        for blob in blobs
-        if id(blob) not in known and blob.offset not in left
-    ]
-    return ranked(memory, [_with_untyped(kernel, untyped) for kernel in kernels])
-
-
-def _with_untyped(kernel: Kernel, untyped: Mapping[int, str]) -> Kernel:
-    """The kernel with the releases of others that may run, by the place of their banner."""
-    banner = kernel.find("linux_banner")
-    return replace(kernel, untyped=[release for at, release in untyped.items() if at != banner])
-
-
-@dataclass(frozen=True)
-class _Tied:
-    """A kernel of which both types and symbols were found.
-
-    Attributes:
-        kallsyms: its symbols, and
-        placement: where they lie.
-        how: how its BTF is known to be its own.
-        mapped: the kernel and its address space.
-        said: what was said of them.
-    """
-
-    kallsyms: Kallsyms
-    placement: Placement
-    how: str
-    mapped: Mapped
-    said: Said
-
-
-def _tied(
-    memory: Memory, kallsyms: Kallsyms, placement: Placement, blob: Blob, how: str, findings: Findings
-) -> _Tied:
-    kernel, said = _named(kallsyms, placement, blob, findings)
-    mapped, own = _map(memory, kernel, findings.notes)
-    said += _take_note(mapped.kernel, kallsyms, placement, own)
-    return _Tied(kallsyms, placement, how, mapped, said)
-
-
-def _passed(tied: _Tied) -> Kernel:
-    """A kernel that is not held against memory: there are many, and page tables map others."""
-    text = f"not looked at closely: there are more than {_MOST_JUDGED} kernels, and page tables map others"
-    said = tied.said + tied.mapped.said + Said(doubts=(text,))
-    doubts = [*said.against, *said.doubts]
-    return replace(tied.mapped.kernel, state="unchecked", evidence=[*said.agreed], doubts=doubts)
-
-
-def _judged(memory: Memory, tied: _Tied) -> Kernel:
-    """The kernel, held against all that memory tells."""
-    placement, kallsyms, said = tied.placement, tied.kallsyms, tied.said
-    mapped, told = _tell(memory, tied.mapped)
-    kernel = mapped.kernel
-    said += evidence_of(kernel, kallsyms, placement)
-    kernel, of_kaslr = _with_kaslr(memory, kernel, placement, mapped.space)
-    said += of_kaslr + mapped.said + misplaced(memory, kernel)
-    said += losses_of(kernel, kallsyms, placement, told.sources)
-    memory_map = memory_map_of(memory, kernel, mapped.space)
-    kernel = replace(
-        kernel,
-        contents=read_contents(memory, kernel),
-        lacking=lacking(memory, memory_map, kernel.layer_base or 0),
-        memory_start=Physical(memory_map.ranges[0].start) if memory_map.ranges else None,
-    )
-    return judged(kernel, placement, tied.how, ask(memory, kernel, mapped.space), said)
-
-
-def _map(memory: Memory, kernel: Kernel, notes: Sequence[Vmcoreinfo]) -> tuple[Mapped, OwnNote]:
-    """Walk the page tables, and follow the kernel's pointers to its own VMCOREINFO, which alone counts."""
-    mapped = map_kernel(memory, kernel)
-    own, hint = own_note(memory, mapped.kernel, mapped.space), kernel.vmcoreinfo
-    note = hint
-    if own.note is not None and (hint is None or own.note.entries != hint.entries):
-        note = next((note for note in notes if note.entries == own.note.entries), own.note)
-    elif own.whose == "other" and hint is not None:
-        note = None
-    return (mapped if note is hint else map_kernel(memory, replace(kernel, vmcoreinfo=note))), own
-
-
-def _tell(memory: Memory, mapped: Mapped) -> tuple[Mapped, Told]:
-    """Find the variables that a kernel does not list; its symbols have them then.
-
-    They may tell where its page tables are, through which there is more to find.
-    """
-    kernel, listed = mapped.kernel, mapped.kernel.symbols
-    told = tell_variables(memory, kernel, mapped.space)
-    if listed is None or not told.addresses:
-        return mapped, told
-    kernel = replace(kernel, symbols=with_told(listed, told))
-    if mapped.space is None:
-        mapped = map_kernel(memory, kernel)
-        told = tell_variables(memory, replace(mapped.kernel, symbols=listed), mapped.space)
-        kernel = replace(mapped.kernel, symbols=with_told(listed, told))
-    return replace(mapped, kernel=kernel), told
-
-
-def _take_note(kernel: Kernel, kallsyms: Kallsyms, placement: Placement, own: OwnNote) -> Said:
-    """Compare the kernel's own note with kallsyms; a note elsewhere is a hint, and told as such."""
-    hint, note = placement.note, kernel.vmcoreinfo
-    placement.is_own = own.whose == "own"
-    if placement.is_own and note is not None:
-        if note is not hint:
-            placement.compare(kallsyms, note)
-        return Said((f"VMCOREINFO is where the kernel's {own.name} points",))
-    if own.whose == "other" and hint is not None:
-        placement.forget_note()
-        text = f"VMCOREINFO at {hint.offsets[0]:#x} is not the kernel's own, whose pointer leads elsewhere"
-        return Said(doubts=(text,))
-    if note is not None and hint is None:
-        return Said(doubts=("VMCOREINFO is of the same release, but has no symbol to compare",))
-    return Said()
-
-
-def symbols_of(kallsyms: Kallsyms, placement: Placement) -> Symbols | None:
-    """The columns, without symbols whose address lies in a hole or is out of order in a damaged table."""
-    if placement.added is None:
-        return None
-    reading, names = placement.reading, kallsyms.names
-    addresses, fixed = placement.addresses[names.numbers], reading.fixed[names.numbers]
-    kept = reading.sound[names.numbers]
-    kept[kept] = in_order(addresses[kept])
-    letters, starts = names.letters, names.starts
-    if not kept.all():
-        addresses, letters, starts, fixed = addresses[kept], letters[kept], starts[kept], fixed[kept]
-    shift = placement.shift
-    tables = own_tables(kallsyms, reading) if shift is not None else {}
-    runtime = {name: Virtual(at + (shift or 0)) for name, at in tables.items()}
-    lost = kallsyms.tables.count - len(addresses)
-    return Symbols(addresses, letters, fixed, names.text, starts, runtime, lost, kallsyms.tables.word)
-
-
-def _named(kallsyms: Kallsyms, placement: Placement, blob: Blob, findings: Findings) -> tuple[Kernel, Said]:
-    """The kernel with its symbols, banner, release and architecture."""
-    banner = placement.banner or near_banner(kallsyms.token_table, findings.banners)
-    note = placement.note or _note_of_release(banner, findings.notes)
-    release = banner.release if banner is not None else None if note is None else note.release
-    text, said = None if banner is None else banner.text, Said()
-    known = kallsyms.value(placement.reading, "linux_banner") is not None and placement.shift is not None
-    if placement.banner is None and known:
-        text = None
-        said = Said(doubts=("there is no kernel banner where the symbol linux_banner points",))
-    elif placement.banner is None and banner is not None:
-        doubt = f"linux_banner is not confirmed: the banner at {banner.offset:#x} is the nearest one"
-        said = Said(doubts=(doubt,))
-    architecture = architecture_of(
-        lambda name: bool(kallsyms.positions(name)), note, _types(blob), blob.header.endian
-    )
-    kernel = Kernel(
-        blob,
-        banner=text,
-        release=release,
-        architecture=architecture,
-        symbols=symbols_of(kallsyms, placement),
-        vmcoreinfo=note,
-        physical_shift=placement.shift,
-    )
-    return kernel, said
-
-
-def _with_kaslr(
-    memory: Memory, kernel: Kernel, placement: Placement, space: AddressSpace | None
-) -> tuple[Kernel, Said]:
-    """The kernel with its KASLR shift, and what speaks for that."""
-    symbols = kernel.symbols
-    if symbols is None:
-        return kernel, Said()
-    kaslr = kaslr_of(
-        memory, kernel, _lowest(symbols, placement), placement.note, None if space is None else space.page
-    )
-    if kaslr is None:
-        return kernel, Said(doubts=("the KASLR shift is not known: addresses are run-time addresses",))
-    kernel, reason = replace(kernel, kaslr_shift=kaslr.shift, kaslr_found=kaslr.found), (kaslr.reason,)
-    if kaslr.disputed:
-        return kernel, Said(against=reason)
-    return kernel, Said(reason) if kaslr.found else Said(doubts=reason)
-
-
-def _lowest(symbols: Symbols, placement: Placement) -> int | None:
-    """The lowest address in the kernel image: what offsets count from, or else the first symbol's."""
-    if placement.reading.start:
-        return placement.reading.start
-    moving = symbols.addresses[~symbols.fixed]
-    return int(moving.min()) if len(moving) else None
-
-
-def _types_only(blob: Blob, findings: Findings, others: bool) -> Kernel:
-    """A kernel's BTF that no kallsyms belongs to."""
-    banner = None if others else near_banner(blob.offset, findings.banners)
-    note = _note_of_release(banner, findings.notes)
-    doubts = [
-        "no kallsyms table belongs to this BTF: there are types, and no addresses",
-        *findings.complaints,
-    ]
-    if banner is not None:
-        doubts.insert(0, f"the banner at {banner.offset:#x} is the nearest one: nothing ties it to the BTF")
-    return Kernel(
-        blob,
-        banner=None if banner is None else banner.text,
-        release=None if banner is None else banner.release,
-        architecture=architecture_of(None, note, _types(blob), blob.header.endian),
-        vmcoreinfo=note,
-        doubts=doubts,
-    )
-
-
-def near_banner(offset: int, banners: Iterable[Banner]) -> Banner | None:
-    """The whole banner nearest to a place in the kernel image."""
-    near = [
-        banner for banner in banners if banner.kind == "banner" and abs(banner.offset - offset) < IMAGE_SPAN
-    ]
-    return min(near, key=lambda banner: abs(banner.offset - offset), default=None)
-
-
-def _note_of_release(banner: Banner | None, notes: Iterable[Vmcoreinfo]) -> Vmcoreinfo | None:
-    return next((note for note in notes if banner is not None and note.release == banner.release), None)
-
-
-def _types(blob: Blob) -> object | None:
-    """The blob's types, or None where they do not decode."""
-    try:
-        return blob.types
-    except ValueError:
-        return None
+    every = [decode_blob(memory, mender, blob) if at in left else blob for at, blob in decoded.items()]
+    left = {blob.offset for blob in every if blob.decoded is None}
+    return tie(memory, every, findings, owners(memory, every, findings), left, only_running)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from ...blobs.blob import Blob
 from ...blobs.scan import kernel_at
@@ -24,10 +24,11 @@ _AT_AN_END: Final = (4, 5, 6)
 """Values of `system_state` behind SYSTEM_RUNNING and its like, whether or not there is SYSTEM_FREEING_INITMEM
 (5.14); without BTF nothing tells which is which (include/linux/kernel.h)."""
 
+Owned: TypeAlias = tuple[Kallsyms, Placement, Blob | None, str]
+"""Symbols, where they lie, the BTF that belongs to them, and how that is known."""
 
-def owners(
-    memory: Memory, blobs: Sequence[Blob], findings: Findings
-) -> list[tuple[Kallsyms, Placement, Blob | None, str]]:
+
+def owners(memory: Memory, blobs: Sequence[Blob], findings: Findings) -> list[Owned]:
     """Where each kallsyms lies, which BTF belongs to it, and how that is known: see `_blob_of`."""
     around = Surroundings(memory, findings.banners, blobs, Notes(findings.notes))
     placed = [(kallsyms, place(kallsyms, around)) for kallsyms in findings.kallsyms]

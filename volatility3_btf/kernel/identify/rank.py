@@ -9,6 +9,7 @@ from dataclasses import replace
 from ...blobs.blob import Blob
 from ...btf import Kind
 from ...memory.memory import Memory
+from ..arch.started import started_kernel
 from ..evidence.life import with_life
 from ..kernel import LIVES, STATES, Kernel
 
@@ -19,7 +20,7 @@ def ranked(memory: Memory, kernels: Sequence[Kernel]) -> list[Kernel]:
     """The kernels with what tells of their life, best first; each but the first has a doubt that says why."""
     if not kernels:
         return []
-    alive = with_life(memory, kernels)
+    alive = with_life(memory, kernels, started_kernel(memory) if len(kernels) > 1 else ())
     first, *others = sorted(alive, key=lambda kernel: _rank(kernel, _machine(kernel, alive)))
     return [first, *(_behind(kernel, first) for kernel in others)]
 

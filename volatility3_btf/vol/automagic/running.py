@@ -76,7 +76,7 @@ def running_kernel(
     """
     from ...kernel.identify.asked import NotThereError, asked_for, one_of_several
 
-    kernels = _kernels(survey, glance)
+    kernels = _kernels(survey, glance, only_running=not wanted and root is None)
     try:
         meant = asked_for(kernels, wanted)
     except NotThereError as error:
@@ -102,20 +102,18 @@ def running_kernel(
     return Taken(chosen, [kernel for kernel in usable if kernel is not chosen], len(kernels) == 1)
 
 
-def _kernels(survey: Survey, glance: Glance | None) -> list[Kernel]:
+def _kernels(survey: Survey, glance: Glance | None, only_running: bool) -> list[Kernel]:
     from ...blobs.scan import find_sound_btf
     from ...kernel import identify_kernels
-    from ...kernel.trampoline import started_kernel
+    from ...kernel.arch.started import started_kernel
 
     memory = survey.memory
     home = started_kernel(memory)
-    blobs, others = find_sound_btf(memory, endian="little", survey=survey, home=home)
-    if not blobs:
-        blobs, others = find_sound_btf(memory, endian="big", survey=survey)
+    blobs, others = find_sound_btf(memory, survey=survey, home=home)
     if not blobs:
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
         raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
-    return identify_kernels(memory, blobs, survey=survey, others=others, home=home)
+    return identify_kernels(memory, blobs, survey=survey, others=others, home=home, only_running=only_running)
 
 
 def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], SpaceError | None]:

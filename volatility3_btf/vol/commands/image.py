@@ -39,7 +39,7 @@ def image_under(context: Context, layer_name: str) -> Iterator[Memory]:
 
 def kernels_seen(memory: Memory) -> str:
     """What there is in place of kernel BTF, for a message: banners of kernels, and symbols without types."""
-    from ...kernel.identify.untyped_table import bare_kernels
+    from ...kernel.untyped_table import bare_kernels
 
     with contextlib.closing(Survey(memory)) as survey:
         told = f"Kernel banners seen: {banners_seen(memory, survey)}"

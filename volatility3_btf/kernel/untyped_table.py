@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...btf.spelling import printable
-from ...memory.memory import Memory
-from ...memory.progress import Progress
-from ...survey import Survey
-from ..arch.detect import architecture_of
-from ..evidence.vmcoreinfo_symbols import Notes
-from ..kallsyms.kallsyms import Kallsyms
-from ..symbols import Symbols
-from .findings import Findings, read_findings
-from .identify import near_banner, symbols_of
-from .placement import Placement, Surroundings, place
+from ..btf.spelling import printable
+from ..memory.memory import Memory
+from ..memory.progress import Progress
+from ..survey import Survey
+from .arch.detect import architecture_of
+from .evidence.vmcoreinfo_symbols import Notes
+from .identify.findings import Findings, read_findings
+from .identify.placement import Placement, Surroundings, place
+from .identify.tie import near_banner, symbols_of
+from .kallsyms.kallsyms import Kallsyms
+from .symbols import Symbols
 
 
 @dataclass(eq=False)
