@@ -15,6 +15,7 @@ from support.overlay import Overlay
 from volatility3_btf.blobs.scan import MOST_SOUND, find_sound_btf
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.kernel.arch.started import started_kernel
+from volatility3_btf.kernel.identify.asked import undecided
 from volatility3_btf.kernel.identify.findings import Enough, read_findings
 from volatility3_btf.memory.memory import lies_in
 
@@ -39,6 +40,8 @@ def test_many_copies_of_its_read_only_data_do_not_hide_a_kernel(dump: GetDump) -
     sound, left = find_sound_btf(image)
     assert len(sound) == MOST_SOUND and len(left) > 2
     assert {kernel.state for kernel in others} <= {"unchecked", "partial", "types only"}
+    assert len({kernel.blob.offset for kernel in (first, *others)}) == len(others) + 1
+    assert undecided(first, others, "") == ""
 
 
 @pytest.mark.parametrize("name", ["amd64-6.1", "s390x-6.12"])

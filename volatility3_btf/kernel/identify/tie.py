@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -30,13 +31,11 @@ from .rank import ranked
 from .variables import read_contents
 from .verdict import evidence_of, judged, losses_of
 
+log = logging.getLogger(__name__)
+
 _MOST_JUDGED, _MOST_MAPPED = 4, 8
 """Kernels with symbols up to which each is held against memory; of more only those that page tables map are,
 and so many, if any are: nobody but the kernel knows where its memory lies."""
-
-_MOST_COMPARED = 3
-"""Kernels that page tables map and that are held against memory, where only the one that runs matters: those
-in the image's own physical memory first."""
 
 
 def tie(
@@ -67,6 +66,7 @@ def tie(
             tied.append(_tied(memory, kallsyms, placement, blob, how, findings))
         elif placement.banner is not None and may_run(memory, kallsyms, placement):
             untyped[placement.banner.offset] = placement.banner.release
+    tied = _one_for_each_btf(tied)
     closely = {id(one) for one in _worth_a_closer_look(tied, only_running)}
     kernels = [_judged(memory, one) if id(one) in closely else _passed(one) for one in tied]
     known = {id(kernel.blob) for kernel in kernels}
@@ -116,17 +116,39 @@ def _tied(
     return _Tied(kallsyms, placement, how, mapped, said)
 
 
+def _one_for_each_btf(tied: Sequence[_Tied]) -> list[_Tied]:
+    """Without symbols that lead to the same BTF as others: of copies its own are the nearest to it."""
+
+    def distance(one: _Tied) -> tuple[bool, int]:
+        return not one.kallsyms.is_sound, abs(one.kallsyms.token_table - one.mapped.kernel.blob.offset)
+
+    nearest: dict[int, _Tied] = {}
+    for one in sorted(tied, key=distance):
+        first = nearest.setdefault(one.mapped.kernel.blob.offset, one)
+        if first is not one:
+            log.info(
+                "symbols at %#x are a copy of those at %#x",
+                one.kallsyms.token_table,
+                first.kallsyms.token_table,
+            )
+    kept = {id(one) for one in nearest.values()}
+    return [one for one in tied if id(one) in kept]
+
+
 def _worth_a_closer_look(tied: Sequence[_Tied], only_running: bool) -> Sequence[_Tied]:
     """Those that are held against memory: all; where there are many, those that page tables map, if any are.
 
     Args:
         tied: the kernels.
-        only_running: whether only the kernel that runs matters; two are many then.
+        only_running: whether only the kernel that runs matters: those in the image's own physical memory are
+            enough then.
     """
     mapped = [one for one in tied if one.mapped.space is not None]
-    mapped.sort(key=lambda one: not one.mapped.kernel.is_at_home)
-    most, most_mapped = (1, _MOST_COMPARED) if only_running else (_MOST_JUDGED, _MOST_MAPPED)
-    return mapped[:most_mapped] if mapped and len(tied) > most else tied
+    at_home = [one for one in mapped if one.mapped.kernel.is_at_home]
+    if only_running and mapped:
+        return (at_home or mapped)[:_MOST_MAPPED]
+    mapped = [*at_home, *(one for one in mapped if one not in at_home)]
+    return mapped[:_MOST_MAPPED] if mapped and len(tied) > _MOST_JUDGED else tied
 
 
 def _passed(tied: _Tied) -> Kernel:

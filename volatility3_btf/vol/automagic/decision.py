@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
+from ...memory.memory import Run
 from ...memory.touched import TouchedMemory
 from ...survey import Survey
 from ..layers import layer_memory
@@ -142,8 +143,11 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         answer = _by_first_that_serves(context, physical, taken, user)
         is_plain = taken.is_alone and taken.kernel.state == "exact" and not (wanted or ear.heard)
         return replace(answer, keep=partial(remember, touched, taken.kernel)) if is_plain else answer
-    there = f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}"
-    again = _taken(Survey(layer_memory(context, laid), progress=progress), glance, there, user)
+    again = _taken(
+        Survey(layer_memory(context, laid), progress=progress),
+        *(glance, f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}", user),
+        home=_home_in_physical_memory(taken.kernel),
+    )
     return _by_first_that_serves(context, laid, again, user)
 
 
@@ -173,14 +177,23 @@ def _by_memo(context: Context, physical: str, memory: Memory, user: UserSymbols)
     return Answer(layer.build_configuration(), shift, mask, (), kernel, source=source)
 
 
-def _taken(survey: Survey, glance: Glance, wanted: str, user: UserSymbols) -> Taken:
+def _home_in_physical_memory(kernel: Kernel) -> tuple[Run, ...]:
+    """Where a kernel's image lies once its image file is laid out as physical memory."""
+    image = None if kernel.symbols is None else kernel.symbols.image
+    if image is None or kernel.physical_shift is None:
+        return ()
+    start = image.start - kernel.physical_shift + (kernel.layer_base or 0)
+    return (Run(start, len(image)),) if start >= 0 else ()
+
+
+def _taken(survey: Survey, glance: Glance, wanted: str, user: UserSymbols, home: Sequence[Run] = ()) -> Taken:
     """The kernel that a plugin gets; where its BTF is lost or damaged, with the types of a library's table.
 
     Raises:
         NoTableError, SpaceError: there is none, and no library has its banner.
     """
     try:
-        taken = running_kernel(survey, glance, wanted, user.has_foreign)
+        taken = running_kernel(survey, glance, wanted, user.has_foreign, home=home)
     except (NoTableError, SpaceError):
         lent = _lent(survey, glance, wanted, user)
         if not lent:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from volatility3.framework import interfaces
 
+from ...memory.memory import Run
 from ...survey import Survey
 from ..lines import one_line
 from .glance import Glance
@@ -61,6 +62,7 @@ def running_kernel(
     wanted: str = "",
     owns: Callable[[bytes], bool] = lambda _: False,
     root: int | None = None,
+    home: Sequence[Run] = (),
 ) -> Taken:
     """Choose a kernel that an address space can be set up for: the user's choice, or the best one.
 
@@ -70,13 +72,14 @@ def running_kernel(
         wanted: the release of the kernel that the user asks for, or where its BTF lies.
         owns: whether the user has a symbol file of their own for a banner.
         root: where the top page table lies of the kernel of a saved configuration.
+        home: where the kernel lies, if that is known already.
 
     Raises:
         NoTableError, SpaceError: there is none; the error is about the best one.
     """
     from ...kernel.identify.asked import NotThereError, asked_for, one_of_several
 
-    kernels = _kernels(survey, glance, only_running=not wanted and root is None)
+    kernels = _kernels(survey, glance, home, only_running=bool(home) or not (wanted or root))
     try:
         meant = asked_for(kernels, wanted)
     except NotThereError as error:
@@ -102,13 +105,13 @@ def running_kernel(
     return Taken(chosen, [kernel for kernel in usable if kernel is not chosen], len(kernels) == 1)
 
 
-def _kernels(survey: Survey, glance: Glance | None, only_running: bool) -> list[Kernel]:
+def _kernels(survey: Survey, glance: Glance | None, home: Sequence[Run], only_running: bool) -> list[Kernel]:
     from ...blobs.scan import find_sound_btf
     from ...kernel import identify_kernels
     from ...kernel.arch.started import started_kernel
 
     memory = survey.memory
-    home = started_kernel(memory)
+    home = home or started_kernel(memory)
     blobs, others = find_sound_btf(memory, survey=survey, home=home)
     if not blobs:
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
