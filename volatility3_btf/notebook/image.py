@@ -69,7 +69,8 @@ class Image:
     def forget(self) -> None:
         """Forget what was run: it is run again when it is asked for."""
         self._runs.forget()
-        self.__dict__.pop("database", None)
+        if "database" in self.__dict__:
+            self.database.forget()
 
     def plugins(self) -> Rows:
         """The plugins that can be run: method, name, what it does, options."""
