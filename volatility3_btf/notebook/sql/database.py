@@ -128,7 +128,7 @@ class Database:
         return tuple(lines)
 
     def forget(self) -> None:
-        """Forget the image's tables, which a query makes again when it names them; what the user made stays."""
+        """Forget the tables, which a query makes again when it names them; what the user made stays."""
         for name in self._lines:
             if name in views.VIEWS:
                 self.connection.execute(f"drop view if exists {quoted(name)}")
