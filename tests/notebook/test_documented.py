@@ -24,6 +24,15 @@ Opened = Callable[[str], Image]
 Dumps = Callable[[str], Dump]
 
 DEBIAN = "amd64-6.12"
+MACHINES = {
+    "amd64": "x86_64",
+    "arm64": "aarch64",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+    "ppc64el": "ppc64le",
+}
+"""What uname calls Debian's architectures."""
+
 RICH = [name for name, recipe in RECIPES.items() if recipe.rich]
 
 
@@ -81,7 +90,8 @@ def test_every_view_is_in_the_table_of_the_page() -> None:
 def test_the_systems_names(guest: tuple[Image, Dump]) -> None:
     image, dump = guest
     (version,) = records(image.sql(documented("os_version")))
-    assert version["kernel_version"] == dump.truth["release"] and version["arch"] == "x86_64"
+    assert version["kernel_version"] == dump.truth["release"]
+    assert version["arch"] == MACHINES[dump.truth["arch"]]
     assert version["system_version"] in dump.truth["version"]
     (names,) = records(image.sql(documented("system_info")))
     assert names == {"hostname": "btf-guest", "domain": "(none)"}
@@ -95,7 +105,7 @@ def test_symbols_are_those_of_proc_kallsyms(guest: tuple[Image, Dump]) -> None:
     lines = (line.split() for line in dump.kallsyms.read_text().splitlines())
     expected = [(words[2], int(words[0], 16), words[1]) for words in lines if len(words) == 3]
     shown = list(image.sql(documented("kernel_symbols")).itertuples(index=False, name=None))
-    assert len(shown) > 100_000 and set(shown) == set(expected)
+    assert len(shown) > 80_000 and set(shown) == set(expected)
 
 
 def test_the_kernels_log(guest: tuple[Image, Dump]) -> None:
@@ -237,7 +247,8 @@ def test_connections_and_interfaces(guest: tuple[Image, Dump]) -> None:
         assert shown == held != set()
     interfaces = records(image.sql(documented("network_interfaces")))
     assert {"lo", "eth0"} <= {row["name"] for row in interfaces}
-    assert ("127.0.0.1", "ipv4", 8) in {(r["ip_address"], r["ip_type"], r["prefix"]) for r in interfaces}
+    addresses = {(each["ip_address"], each["ip_type"], each["prefix"]) for each in interfaces}
+    assert {("127.0.0.1", "ipv4", 8), ("::1", "ipv6", 128)} <= addresses
 
 
 def test_lines_of_files_in_the_page_cache(guest: tuple[Image, Dump]) -> None:

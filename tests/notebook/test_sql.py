@@ -121,6 +121,16 @@ def test_a_plugin_that_stops_gives_no_answer(image: Image) -> None:
         image.sql("select count(*) from hidden_modules")
 
 
+def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
+    """DuckDB draws a bar for a query that takes long, on stdout, if it takes the program for interactive."""
+    path = tmp_path / "memory.raw"
+    path.write_bytes(bytes(1 << 16))
+    code = "import sys; from volatility3_btf import notebook; image = notebook.open(sys.argv[1])\n"
+    code += "print(image.sql(\"select current_setting('enable_progress_bar') as bar\")['bar'][0])"
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
+
+
 def test_variables_of_the_program_are_no_tables(image: Image) -> None:
     answer = image.pslist()  # noqa: F841
     with pytest.raises(notebook.QueryError):

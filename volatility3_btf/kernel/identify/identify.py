@@ -53,16 +53,16 @@ def identify_kernels(
     others: Sequence[Blob] = (),
     home: Sequence[Run] | None = None,
 ) -> list[Kernel]:
-    """Find every kernel with BTF, and tell what belongs to it.
+    """Find every kernel with BTF, and everything that belongs to it.
 
     Args:
         memory: the image.
         blobs: BTF that was found before; searched for if None. Only kernels' BTF is used.
         progress: told the percentage done.
         survey: a pass over this memory that serves others too; one is made if None.
-        others: kernels' BTF that is decoded only where its kernel may be the one that runs, or where no other
-            kernel is exact and has not ended (`find_sound_btf`).
-        home: where the kernel lies that processors start into (`started_kernel`); looked for if None.
+        others: kernels' BTF that is decoded only if its kernel may be the running one, or if no other kernel
+            is exact and has not ended (`find_sound_btf`).
+        home: the address of the kernel that processors start into (`started_kernel`); looked for if None.
 
     Returns:
         The kernels, best evidence first; empty if the image holds no kernel BTF.
@@ -94,7 +94,7 @@ def identify_kernel(
     wanted: str | int | None = None,
     survey: Survey | None = None,
 ) -> Kernel:
-    """The kernel that runs, or the one that is asked for; where it is not certain which runs, that is logged.
+    """The running kernel, or the one asked for. If it is not certain which one was running, that is logged.
 
     Args:
         memory: the image.
@@ -105,7 +105,7 @@ def identify_kernel(
 
     Raises:
         NoKernelError: the image holds no kernel BTF.
-        NotThereError: no kernel in it is the one that is asked for.
+        NotThereError: the image does not hold the kernel asked for.
     """
     kernels = identify_kernels(memory, blobs, progress, survey)
     if not kernels:

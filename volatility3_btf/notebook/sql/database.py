@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 MANY: Final = 50_000
 """Rows from which on several processors are faster than one."""
 
-_SETTINGS: Final = (
+SETTINGS: Final = (
     "set TimeZone = 'UTC'",
     "set python_enable_replacements = false",  # a table is never a variable of this program
+    "set enable_progress_bar = false",  # which goes to stdout, among the answer, where no file is __main__
 )
 
 _CATALOGUES: Final = ("duckdb_", "information_schema")
@@ -59,7 +60,7 @@ class Database:
     def __init__(self, image: Runs) -> None:
         self._image = image
         self.connection = duckdb.connect(":memory:", config={"threads": 1})
-        for setting in _SETTINGS:
+        for setting in SETTINGS:
             self.connection.execute(setting)
         self._addresses: set[str] = set()
         self._lines: dict[str, tuple[str, ...]] = {}

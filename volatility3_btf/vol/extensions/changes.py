@@ -16,6 +16,7 @@ from volatility3.framework.symbols.linux import extensions
 
 from .folio import FolioInode, FolioPage
 from .inet_sock import InetSock
+from .interface_address import Inet6Ifaddr, InIfaddr
 from .kernel_symbol import RelativeKernelSymbol
 from .module_kobject import ModuleKobject
 from .taint_flag import TaintFlag
@@ -80,6 +81,16 @@ CHANGES: Final = {
             and (_has(types, "ipv6_pinfo", "daddr") or types.header.endian == "big")
         ),
         lambda known: known is not extensions.network.inet_sock,
+    ),
+    "in_ifaddr": Change(
+        InIfaddr,
+        lambda types: _has(types, "in_ifaddr", "ifa_address") and types.header.endian == "big",
+        lambda known: known is not extensions.network.in_ifaddr,
+    ),
+    "inet6_ifaddr": Change(
+        Inet6Ifaddr,
+        lambda types: _has(types, "inet6_ifaddr", "addr") and types.header.endian == "big",
+        lambda known: known is not extensions.network.inet6_ifaddr,
     ),
     "ftrace_func_entry": Change(
         TracedFunction,
