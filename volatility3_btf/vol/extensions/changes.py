@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""What newer kernels changed that the framework does not know: classes for the objects of our own tables.
+"""What the framework does not know of newer and of big-endian kernels: classes for objects of our own tables.
 
 Each is chosen by what the kernel's types have, never by its version, when the first object of its kind is
 made; and it steps aside as soon as the framework has caught up.
@@ -82,6 +82,15 @@ CHANGES: Final = {
         ),
         lambda known: known is not extensions.network.inet_sock,
     ),
+    "ftrace_func_entry": Change(
+        TracedFunction,
+        lambda types: _has(types, "ftrace_func_entry", "ip"),
+        lambda known: known is not objects.AggregateType,
+    ),
+}
+"""By the structure's name."""
+
+BIG_ENDIAN: Final = {
     "in_ifaddr": Change(
         InIfaddr,
         lambda types: _has(types, "in_ifaddr", "ifa_address") and types.header.endian == "big",
@@ -92,13 +101,8 @@ CHANGES: Final = {
         lambda types: _has(types, "inet6_ifaddr", "addr") and types.header.endian == "big",
         lambda known: known is not extensions.network.inet6_ifaddr,
     ),
-    "ftrace_func_entry": Change(
-        TracedFunction,
-        lambda types: _has(types, "ftrace_func_entry", "ip"),
-        lambda known: known is not objects.AggregateType,
-    ),
 }
-"""By the structure's name."""
+"""What the framework reads the wrong way round of big-endian kernels, likewise."""
 
 
 def class_of(struct: str, known: type[Any], types: Types) -> type[Any]:
@@ -109,6 +113,6 @@ def class_of(struct: str, known: type[Any], types: Types) -> type[Any]:
         known: the framework's class for it.
         types: the kernel's.
     """
-    change = CHANGES.get(struct)
+    change = CHANGES.get(struct) or BIG_ENDIAN.get(struct)
     is_due = change is not None and change.is_there(types) and not change.is_known(known)
     return change.our_class if change is not None and is_due else known
