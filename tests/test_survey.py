@@ -13,7 +13,7 @@ from volatility3_btf import identify_kernel, open_memory
 from volatility3_btf.files.images import FileMemory
 from volatility3_btf.kernel.loaded.origin import find_sightings
 from volatility3_btf.memory import search_processes as children
-from volatility3_btf.memory.memory import BytesMemory, Run
+from volatility3_btf.memory.memory import BytesMemory, Run, UnreadableError
 from volatility3_btf.survey import BANNER, BTF, DIGITS, EVERYTHING, MOST_IN_MIB, NOTE, SHARES, Survey
 
 MIB = 1 << 20
@@ -66,6 +66,21 @@ def test_two_who_ask_in_turn_see_the_same() -> None:
     survey = Survey(BytesMemory(image()))
     pairs = zip(survey.places(LITTLE, BIG), survey.places(LITTLE, BIG), strict=True)
     assert [one == other for one, other in pairs] == [True] * 3
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_search_that_was_broken_off_is_never_taken_for_a_whole_one(error: type[BaseException]) -> None:
+    def stop(percentage: float, what: str) -> None:
+        if percentage > 50:
+            raise error
+
+    survey = Survey(BytesMemory(image()), progress=stop)
+    with pytest.raises(error):
+        list(survey.places(LITTLE, BIG))
+    with pytest.raises(UnreadableError, match="broken off"):
+        list(survey.places(LITTLE, BIG))
+    with pytest.raises(UnreadableError, match="broken off"):
+        list(survey.places(DIGITS))
 
 
 def test_a_mib_full_of_them_takes_no_other_ones_place() -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from .limits import Share
-from .memory.memory import Memory
+from .memory.memory import Memory, UnreadableError
 from .memory.progress import Progress
 
 BTF: Final = {"little": b"\x9f\xeb\x01\x00", "big": b"\xeb\x9f\x01\x00"}
@@ -61,6 +61,7 @@ class Survey:
         self._search = memory.search(self._wanted, 0, None, progress, what, MOST_IN_MIB)
         self._offsets, self._numbers = array("Q"), bytearray()
         self._shares = [Share(SHARES) for _ in self._wanted]
+        self._broken_off = False
 
     def places(self, *wanted: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Where something lies: what was found before, then what the search comes upon.
@@ -71,6 +72,10 @@ class Survey:
 
         Yields:
             The address, and which it is; in order of address.
+
+        Raises:
+            UnreadableError: the search was broken off earlier, by an error or by the user: what was found is
+                not all.
         """
         numbers = {self._wanted.index(needle): needle for needle in wanted}
         index = 0
@@ -86,11 +91,18 @@ class Survey:
 
     def _goes_on(self) -> bool:
         """Search until something more is kept; whether it was."""
-        for offset, number in self._search:
-            if self._shares[number].admits(offset):
-                self._offsets.append(offset)
-                self._numbers.append(number)
-                return True
+        if self._broken_off:
+            last = self._offsets[-1] if self._offsets else 0
+            raise UnreadableError(last, "the search of the image was broken off behind this")
+        try:
+            for offset, number in self._search:
+                if self._shares[number].admits(offset):
+                    self._offsets.append(offset)
+                    self._numbers.append(number)
+                    return True
+        except BaseException:
+            self._broken_off = True
+            raise
         return False
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from volatility3_btf.notebook import Image
 from volatility3_btf.notebook.running import names
 from volatility3_btf.notebook.running.result import RESERVED
 from volatility3_btf.notebook.sql.mentioned import Mentioned, tables_in
-from volatility3_btf.notebook.sql.tables import Table, comment_on, create, literal, quoted
+from volatility3_btf.notebook.sql.tables import Table, comments_on, create, literal, quoted, show
 
 Opened = Callable[[str], Image]
 Dumps = Callable[[str], Dump]
@@ -79,6 +79,34 @@ def test_tables_have_the_names_that_plugins_have(image: Image, table: str) -> No
     assert sorted(rows["pid"]) == [1, 2]
 
 
+def test_who_looks_at_the_catalogue_sees_comments(image: Image) -> None:
+    image.sql("select count(*) from pslist")
+    query = "select comment from duckdb_views() where view_name = 'pslist' and schema_name = 'main'"
+    assert "processes" in image.sql(query)["comment"][0]
+    query = "select comment from duckdb_columns() where table_name = 'pslist' and column_name = 'offset_v'"
+    assert "OFFSET (V): an address" in set(image.sql(query)["comment"].dropna())
+
+
+def test_tables_are_made_once_and_again_after_they_were_forgotten(dump: Dumps) -> None:
+    image = notebook.open(dump(DEBIAN).raw, progress=False)
+    image.sql("create table own as select pid from pslist")
+    first = image.database
+    count = image.sql("select count(*) as n from pslist join tasks using (pid)")["n"][0]
+    assert [result.plugin for result in image.results].count("linux.pslist.PsList") == 1
+    image.forget()
+    assert image.results == [] and image.database is first
+    assert image.sql("select count(*) as n from own")["n"][0] > 50 and image.results == []
+    assert image.sql("select count(*) as n from pslist join tasks using (pid)")["n"][0] == count
+    assert len(image.results) == 2
+
+
+def test_what_plugins_found_cannot_be_changed(image: Image) -> None:
+    for statement in ("delete from pslist", "update pslist set pid = 0", "drop table pslist"):
+        with pytest.raises(notebook.QueryError):
+            image.sql(statement)
+    assert len(image.sql("from pslist")) > 50
+
+
 def test_what_is_no_query_or_no_table_is_one_line(image: Image) -> None:
     for query in ("selec 1", "select * from nosuch", "select nosuch from pslist", "from 'pslist --nosuch 1'"):
         with pytest.raises(notebook.NotebookError) as caught:
@@ -91,6 +119,16 @@ def test_what_is_no_query_or_no_table_is_one_line(image: Image) -> None:
 def test_a_plugin_that_stops_gives_no_answer(image: Image) -> None:
     with pytest.raises(notebook.PluginError, match="not all"):
         image.sql("select count(*) from hidden_modules")
+
+
+def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
+    """DuckDB draws a bar for a query that takes long, on stdout, if it takes the program for interactive."""
+    path = tmp_path / "memory.raw"
+    path.write_bytes(bytes(1 << 16))
+    code = "import sys; from volatility3_btf import notebook; image = notebook.open(sys.argv[1])\n"
+    code += "print(image.sql(\"select current_setting('enable_progress_bar') as bar\")['bar'][0])"
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_variables_of_the_program_are_no_tables(image: Image) -> None:
@@ -127,9 +165,15 @@ def test_names_and_comments_with_quotes_stay_what_they_are() -> None:
     connection = duckdb.connect()
     table = Table(evil, pa.table({evil: [1]}), about=evil, comments=[evil])
     create(connection, table)
-    comment_on(connection, table)
     assert connection.execute(f"select {quoted(evil)} from {quoted(evil)}").fetchall() == [(1,)]
     assert connection.execute("select comment from duckdb_tables()").fetchall() == [(evil,)]
+    other = duckdb.connect()
+    show(other, table)
+    for statement in comments_on(table, "view"):
+        other.execute(statement)
+    assert other.execute(f"select {quoted(evil)} from {quoted(evil)}").fetchall() == [(1,)]
+    query = f"select comment from duckdb_columns() where table_name = {literal(evil)}"
+    assert other.execute(query).fetchall() == [(evil,)]
     assert connection.execute(f"select {literal(evil)}").fetchall() == [(evil,)]
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from volatility3.framework import exceptions, objects
@@ -17,7 +17,7 @@ from dumpmaker.cache import Dump
 from support.btfwriter import Writer
 from support.volrunner import Vol
 from volatility3_btf.btf import Types
-from volatility3_btf.vol.extensions.changes import CHANGES, class_of
+from volatility3_btf.vol.extensions.changes import BIG_ENDIAN, CHANGES, class_of
 from volatility3_btf.vol.extensions.folio import FolioInode
 
 Dumps = Callable[[str], Dump]
@@ -114,8 +114,8 @@ def test_a_page_cache_that_cannot_be_read_is_that_files_error() -> None:
         next(found)
 
 
-def types_of(structs: Mapping[str, set[str]]) -> Types:
-    writer = Writer()
+def types_of(structs: Mapping[str, set[str]], endian: Literal["little", "big"] = "little") -> Types:
+    writer = Writer(endian)
     byte = writer.integer("char", 1)
     for name, members in structs.items():
         placed = [(member, byte, 8 * at) for at, member in enumerate(sorted(members))]
@@ -134,6 +134,15 @@ def test_what_the_types_have_decides() -> None:
     }
     assert all(class_of(name, stock(name), new) is change.our_class for name, change in CHANGES.items())
     assert class_of("task_struct", extensions.task_struct, new) is extensions.task_struct
+
+
+def test_addresses_of_interfaces_are_turned_round_on_big_endian_kernels_only() -> None:
+    structs = {"in_ifaddr": {"ifa_address"}, "inet6_ifaddr": {"addr"}}
+    assert set(structs) == set(BIG_ENDIAN)
+    big, little = types_of(structs, "big"), types_of(structs)
+    for name, change in BIG_ENDIAN.items():
+        assert class_of(name, stock(name), big) is change.our_class
+        assert class_of(name, stock(name), little) is stock(name)
 
 
 def test_where_the_framework_has_caught_up_its_own_classes_stay(monkeypatch: pytest.MonkeyPatch) -> None:

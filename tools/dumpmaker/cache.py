@@ -49,6 +49,7 @@ class Recipe:
         told: whether the guest says more of its processes.
         large: whether it has files in folios of many pages.
         rich: whether it does what an analyst looks for: a shell with a history, connections, a container.
+        busy: whether it has many processes and a daemon that writes a log.
         append: more words for the kernel's command line.
         kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
         before: the kernel that ran in the same memory before this one, until a reset.
@@ -69,6 +70,7 @@ class Recipe:
     told: bool | None = None
     large: bool | None = None
     rich: bool | None = None
+    busy: bool | None = None
     append: str | None = None
     kexec: kexec.Start | None = None
     before: Recipe | None = None
@@ -85,7 +87,9 @@ class Recipe:
         said.pop("otherwise", None)
         if self.before:  # whose digest holds None too, but for what recipes say only since later
             later = {
-                key for key in ("processor", "told", "large", "rich", "kdump") if said["before"][key] is None
+                key
+                for key in ("processor", "told", "large", "rich", "busy", "kdump")
+                if said["before"][key] is None
             }
             said["before"] = {key: value for key, value in said["before"].items() if key not in later}
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
@@ -93,6 +97,7 @@ class Recipe:
         shape += [initramfs.TOLD.read_text()] if self.told else []
         shape += [initramfs.LARGE.read_text()] if self.large else []
         shape += [initramfs.RICH.read_text()] if self.rich else []
+        shape += [initramfs.BUSY.read_text()] if self.busy else []
         shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -109,6 +114,7 @@ class Recipe:
             kdump=self.kdump,
             told=self.told,
             large=self.large,
+            busy=self.busy,
             kexec=self.kexec,
         )
 
@@ -150,6 +156,9 @@ RECIPES: dict[str, Recipe] = {
         "trixie", "linux-image-powerpc64le-64k", "ppc64el", memory=256, otherwise=OTHER_6_12, told=True
     ),
     "amd64-6.12-la57": Recipe("trixie", "linux-image-amd64", la57=True, otherwise=OTHER_6_12),
+    "amd64-6.12-busy": Recipe(
+        "trixie", "linux-image-amd64", memory=2048, otherwise=OTHER_6_12, told=True, busy=True
+    ),
     "amd64-6.1-high": Recipe("bookworm", "linux-image-amd64", memory=3584),  # 512 MiB above 4 GiB
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
     "amd64-6.1-kdump": Recipe("bookworm", CLOUD, memory=256, kdump=True),

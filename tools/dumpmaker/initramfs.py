@@ -35,6 +35,9 @@ RICH = Path(__file__).with_name("guest-rich")
 LARGE = Path(__file__).with_name("guest-large")
 """How it comes to have files in folios of many pages, where the recipe asks for it."""
 
+BUSY = Path(__file__).with_name("guest-busy")
+"""How it comes to have many processes and a log, where the recipe asks for it."""
+
 Entry = tuple[str, int, bytes]  # name, mode, content
 
 
@@ -84,10 +87,10 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
-def processes(told: bool = False, large: bool = False, rich: bool = False) -> bytes:
+def processes(told: bool = False, large: bool = False, rich: bool = False, busy: bool = False) -> bytes:
     """What the guest's init starts, as lines for its shell, and what else the recipe asks for."""
     lines = "".join(f"{command} </dev/null &\n" for command in PROCESSES)
-    more = [LARGE] * large + [RICH] * rich + [TOLD] * told
+    more = [LARGE] * large + [RICH] * rich + [BUSY] * busy + [TOLD] * told
     return lines.encode() + b"".join(path.read_bytes() for path in more)
 
 

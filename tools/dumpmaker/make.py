@@ -108,8 +108,9 @@ def make_dump(
         picked = initramfs.pick_modules(kernel.trees, modules.split())
         program = loader.program(about["arch"])
         more = _second_kernel(boot.kexec, kernel, image, work) if boot.kexec else {}
-        if boot.told or boot.large or boot.bash:
-            more["processes"] = initramfs.processes(boot.told, boot.large, boot.bash is not None)
+        if boot.told or boot.large or boot.busy or boot.bash:
+            rich = boot.bash is not None
+            more["processes"] = initramfs.processes(boot.told, boot.large, rich, boot.busy)
         if boot.bash:
             more["bin/bash"] = boot.bash.read_bytes()
         initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program, more)

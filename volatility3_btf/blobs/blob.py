@@ -32,12 +32,13 @@ class Blob:
         kind: kernel, module (split BTF, or the distilled base that it brings along), program (a BPF object's
             own) or unknown.
         state: complete (all of it decodes), truncated (the image ends before the blob does) or damaged.
-        data: the blob's bytes as they lie in memory, as far as they can be read; a header that is gone is
-            made anew, gaps in a kernel's are zeros.
+        data: the blob's bytes as they lie in memory, as far as they can be read. A lost header is
+            reconstructed, and gaps in a kernel's BTF are zeros.
         problem: why the state is not complete; empty if it is.
-        counts: own types of each kind, or None where the records do not decode.
-        decoded: the types of a complete blob; those that are left of a kernel's damaged one.
-        lent: whose the bytes are where the image has lost its own, as a phrase; empty for what was found.
+        counts: how many types of each kind the blob itself has; None if its records do not decode.
+        decoded: the types of a complete blob, or what is left of a kernel's damaged one.
+        lent: where the bytes come from if the image has lost its own, as a phrase; empty for BTF that was
+            found in the image.
     """
 
     offset: int
@@ -52,7 +53,7 @@ class Blob:
 
     @property
     def size(self) -> int:
-        """Bytes, header included, as the header tells them."""
+        """Bytes of the whole blob, header included, according to its header."""
         return self.header.size
 
     @property
@@ -62,7 +63,7 @@ class Blob:
 
     @property
     def is_base(self) -> bool:
-        """Whether split BTF may stand on it: a kernel's, and a module's distilled base."""
+        """Whether split BTF can be based on it: true of a kernel's, and of a module's distilled base."""
         return self.state == "complete" and self.kind in CHECKED and self.types.base is None
 
     @cached_property
@@ -72,10 +73,10 @@ class Blob:
 
     @property
     def types(self) -> Types:
-        """The decoded types; a module's stand on those of its kernel.
+        """The decoded types; a module's are based on its kernel's.
 
         Raises:
-            BtfError: the blob's types cannot be had.
+            BtfError: the blob is not complete, and nothing of it could be decoded.
         """
         if self.decoded is None:
             raise BtfError(f"BTF at {self.offset:#x} is {self.state}: {self.problem}")

@@ -104,9 +104,9 @@ def find_btf(
         survey: the pass over this memory whose places are looked at; one is made if None.
 
     Yields:
-        Blobs, lowest address first. A header inside a kernel's or module's complete blob is not looked at. Of
-        small blobs each MiB has a share (`Share`); how many were left out is logged. At last, if no kernel's
-        BTF had a header and could be decoded, one whose header is gone.
+        Blobs, lowest address first. Headers inside a complete blob of a kernel or module are skipped. The
+        number of small blobs in each MiB is limited (`Share`); how many were left out is logged. If no
+        kernel's BTF with a header could be decoded, one whose header is lost comes last.
 
     Raises:
         UnreadableError: the file behind the memory has become shorter.

@@ -14,7 +14,7 @@ _REMEMBERED: Final = 4096
 class Types(TypeSpace):
     """The types of one blob, as objects by id and by name, and as columns.
 
-    Attributes as of `TypeTable`.
+    It has the attributes of `TypeTable`.
     """
 
     def __init__(self, data: bytes | Outline, base: "Types | None" = None) -> None:

@@ -239,11 +239,11 @@ def _extents(descriptor: int, start: int, stop: int) -> Iterator[tuple[int, int]
 def open_memory(path: str | os.PathLike[str]) -> ImageMemory:
     """Open a raw, ELF core (Xen's too), LiME or kdump image, or QEMU migration stream, packed or not.
 
-    Offsets are physical addresses; in a raw file, file offsets.
+    Addresses are physical ones; in a raw file they are offsets in the file.
 
     Raises:
-        FormatError: the headers are damaged, the file must be converted first, or it is no file at all but a
-            pipe, a folder, ….
+        FormatError: the headers are damaged, the file must be converted first, or it is not a regular file
+            (a pipe, a folder, …).
         OSError: the file cannot be opened.
     """
     descriptor = open_file(path)

@@ -26,7 +26,7 @@ Translate = Callable[[Virtual], "Place | None"]
 
 
 class AddressSpace:
-    """What a kernel reads at its virtual addresses.
+    """What a kernel sees at its virtual addresses.
 
     Attributes:
         memory: the image.
@@ -109,7 +109,7 @@ def read_runs(memory: Memory, runs: Iterable[Run]) -> bytes:
 
 
 def address_space_of(memory: Memory, kernel: Kernel) -> AddressSpace | None:
-    """The address space of a kernel; None without page tables that map its BTF to where it lies."""
+    """The address space of a kernel; None if no page tables map its BTF to where it was found."""
     if kernel.physical_shift is None:
         return None
     witness, place = Virtual(kernel.blob.offset + kernel.physical_shift), kernel.blob.offset

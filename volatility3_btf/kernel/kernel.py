@@ -65,20 +65,19 @@ class Kernel:
         vmcoreinfo: the note that agrees with the symbols (or with the banner, where there are no symbols).
         kaslr_shift: run-time minus link-time address of the kernel image.
         kaslr_found: whether the image says so; otherwise the shift was inferred, and `doubts` says from what.
-        physical_shift: virtual address minus address in the layer, of the kernel image. The layer's addresses
-            are physical ones, except in raw files of machines whose memory does not start at 0 (see
+        physical_shift: virtual address minus address in the layer, for the kernel image. The layer's
+            addresses are physical ones, except in raw files of machines whose memory does not start at 0 (see
             `layer_base`).
-        layer_base: physical address of the layer's address 0, where the kernel itself tells physical
-            addresses.
-        memory_start: physical address at which the memory starts that the kernel knows.
+        layer_base: physical address of the layer's address 0, if the kernel itself says so.
+        memory_start: physical address at which the kernel's memory starts.
         page_tables: the kernel's top page table.
         contents: bytes of a few variables (see `contents`), by symbol name.
-        lacking: what of the kernel's memory the image has not, as a sentence.
-        state: how much of it is sound.
-        life: whether it runs.
-        untyped: releases of kernels in the image that have no BTF there, and may be the ones that run.
+        lacking: which part of the kernel's memory is missing in the image, as a sentence.
+        state: how far types and symbols can be trusted.
+        life: whether it was running.
+        untyped: releases of kernels in the image that have no BTF, and may be the running one.
         evidence: what agreed, a sentence each.
-        doubts: what did not, what is missing and what was inferred.
+        doubts: what did not agree, what is missing and what was inferred, a sentence each.
     """
 
     blob: Blob
@@ -105,7 +104,7 @@ class Kernel:
         """The address in the layer of a virtual address in the kernel image.
 
         Only for what is linked into the kernel: code, rodata, data, bss. None for other addresses, such as
-        those of the direct map, which `address_space_of` translates, and while the shift is not known.
+        those of the direct map (`address_space_of` translates them), and if the shift is not known.
         """
         if self.physical_shift is None or virtual < self.physical_shift:
             return None
@@ -116,9 +115,9 @@ class Kernel:
 
     @property
     def is_at_home(self) -> bool:
-        """Whether the kernel's own physical addresses are known to be the image's; unknown is not known.
+        """Whether the kernel's physical addresses are known to be the image's; False if that is not known.
 
-        They are not those of a guest's kernel in a host's memory, nor of a copy in a process's.
+        They are not for a guest's kernel in its host's memory, or a copy in a process's memory.
         """
         return self.layer_base is not None and self.layer_base in (0, self.memory_start)
 
@@ -130,8 +129,8 @@ class Kernel:
     def found_symbols(self) -> dict[str, Virtual]:
         """Run-time addresses that do not come from kallsyms, by name.
 
-        The kallsyms tables, `__start_BTF` and `__stop_BTF` are known from their places, others from
-        VMCOREINFO. A name that kallsyms has is left out.
+        Those of the kallsyms tables, `__start_BTF` and `__stop_BTF` follow from where these were found;
+        others come from VMCOREINFO. Names that kallsyms lists are left out.
         """
         found: dict[str, int] = {}
         if self.vmcoreinfo is not None:

@@ -42,12 +42,11 @@ class Symbols:
         fixed: which addresses KASLR does not move (per-CPU offsets and other absolute values).
         text: all names, each between NUL bytes.
         starts: where each name starts in `text`.
-        tables: run-time addresses of the kallsyms tables themselves, by symbol name, where their place is
-            known.
-        word: bytes of `kallsyms_num_syms` and of a marker.
-        lost: symbols that kallsyms counts but of which the name or the address could not be recovered.
-        told: run-time addresses of variables that kallsyms does not list and something else tells, by name
-            (see `exported`).
+        tables: run-time addresses of the kallsyms tables themselves, by symbol name, as far as known.
+        word: size of `kallsyms_num_syms` and of a marker, in bytes.
+        lost: how many symbols kallsyms counts whose name or address could not be recovered.
+        told: run-time addresses, by name, of variables that kallsyms does not list but something else in the
+            image gives (see `exported`).
     """
 
     addresses: Uint64s
@@ -89,13 +88,13 @@ class Symbols:
 
     @cached_property
     def names(self) -> list[str]:
-        r"""Every name, in kallsyms' order; bytes that are no UTF-8 are shown as `\xNN`."""
+        r"""Every name, in kallsyms' order; bytes that are not UTF-8 are shown as `\xNN`."""
         if len(self) and self.text.count(b"\0") == len(self) + 1:
             return self.text[1:-1].decode("utf-8", "backslashreplace").split("\0")
         return [self.name(index) for index in range(len(self))]
 
     def pieces(self) -> Iterator[list[str]]:
-        """Every name, as `names` has them, some at a time; they are not kept."""
+        """Every name, as in `names`, but a few at a time, and without keeping them."""
         for low in range(0, len(self), _AT_ONCE):
             high = min(low + _AT_ONCE, len(self))
             end = self.text.index(b"\0", int(self.starts[high - 1]))
@@ -111,7 +110,7 @@ class Symbols:
         return self.text[start : self.text.index(b"\0", start)].decode("utf-8", "backslashreplace")
 
     def get(self, name: str) -> Virtual | None:
-        """The lowest address of a name, or None. A name is found without clang's suffix, see `promoted`."""
+        """The lowest address of a name, or None; also without clang's suffix, see `promoted`."""
         found = self.indexes(name)
         return Virtual(int(self.addresses[found].min())) if found else self.told.get(name)
 
@@ -121,7 +120,7 @@ class Symbols:
         return listed or ([self.told[name]] if name in self.told else [])
 
     def indexes(self, name: str) -> list[int]:
-        """Where a name stands in the columns; a few names are searched for, more make an index."""
+        """The rows of a name in the columns. The first few names are searched for; then an index is made."""
         if name not in self._searched and len(self._searched) < _SEARCHES:
             self._searched[name] = self._search(name)
         found = self._searched.get(name)
@@ -131,10 +130,10 @@ class Symbols:
 
     @cached_property
     def promoted(self) -> dict[str, int]:
-        """Where `name.llvm.NUMBER` stands, by the plain name.
+        """The row of `name.llvm.NUMBER`, by the plain name.
 
-        Not among them is a name that is listed as it is, and one that is listed with several numbers: static
-        variables of several files, of which nobody knows which one is meant.
+        Left out are plain names that are listed themselves, and those with several numbers: they belong to
+        static variables of several files, and it is not known which one is meant.
         """
         return {name: places[0] for name, places in self._promoted.items() if len(places) == 1}
 
@@ -167,13 +166,13 @@ class Symbols:
         return (name for piece in self.pieces() for name in piece)
 
     def link_addresses(self, kaslr_shift: int) -> Uint64s:
-        """The addresses as the linker gave them, those of `System.map`.
+        """The addresses that the linker gave, as in `System.map`.
 
         Args:
             kaslr_shift: run-time address minus link-time address of the kernel image.
 
         Returns:
-            `addresses` minus the shift, modulo 2**64; those in `fixed` as they are.
+            `addresses` minus the shift, modulo 2**64; those in `fixed` unchanged.
         """
         return np.where(self.fixed, self.addresses, self.addresses - np.uint64(kaslr_shift & ALL_BITS))
 

@@ -100,7 +100,7 @@ class Memory(ABC):
     Attributes:
         runs: what the image holds, sorted by address, without overlap; runs may touch.
         processors: the processors' registers, where the image's format has them.
-        has_run: whether it is of a machine; False for a kernel as it lies on disk, which has no tasks yet.
+        has_run: whether a machine has run in it; False for a kernel file, which has no tasks yet.
     """
 
     processors: Sequence[Processor] = ()
@@ -117,7 +117,7 @@ class Memory(ABC):
         self._loss_told = False
 
     def stamp(self) -> tuple[int, ...] | None:
-        """What tells the image's file from any other, and from itself before a change; None for no file.
+        """Identifies the image's file, and changes when the file does; None if there is no file.
 
         Device, inode, bytes, and the times, in nanoseconds, at which it was changed and its inode was.
         """
@@ -160,10 +160,10 @@ class Memory(ABC):
         return max(0, min(position, end) - offset)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Copy exactly `length` bytes from `offset` on, across runs that touch.
+        """Copy exactly `length` bytes from `offset` on, also across adjacent runs.
 
         Raises:
-            UnreadableError: a byte of them is not in the image.
+            UnreadableError: at least one of them is not in the image.
         """
         if length < 0 or offset < 0:
             raise UnreadableError(offset, "not a range of addresses")
@@ -180,7 +180,7 @@ class Memory(ABC):
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read_available(self, offset: int, length: int) -> bytes:
-        """Copy what can be read of `length` bytes from `offset` on, up to the first byte that cannot."""
+        """Copy `length` bytes from `offset` on, or fewer: up to the first one that cannot be read."""
         length = self.available(offset, length)
         try:
             return self.read(offset, length)
@@ -197,7 +197,7 @@ class Memory(ABC):
     def windows(self, start: int = 0, stop: int | None = None, overlap: int = 0) -> Iterator[Window]:
         """Walk over all readable bytes of [start, stop) in order of address.
 
-        Where a file has holes (known to be zero), they are left out. Unreadable pieces are stepped over and
+        Holes of a sparse file, which are known to be zeros, are left out. Unreadable pieces are skipped and
         logged.
 
         Args:
@@ -208,7 +208,7 @@ class Memory(ABC):
                 `Window.fresh`).
 
         Yields:
-            Windows whose data must not be kept when the next one is asked for.
+            Windows. Their data is valid only until the next one is asked for.
         """
         for piece in self._pieces(start, stop, overlap):
             yield from self._windows_of(piece, overlap)
@@ -231,8 +231,8 @@ class Memory(ABC):
             stop: matches lie wholly before this address; None for the end of the image.
             progress: told the percentage done, a hundred times or so.
             what: the description that `progress` is given.
-            most: matches of a needle that are told of in each MiB, the first ones; more are counted and
-                logged. 0 for all.
+            most: how many matches of a needle are reported in each MiB; further ones are counted and logged.
+                0 for all.
 
         Yields:
             (address, index of the needle). In order of address if all needles have one length; otherwise in

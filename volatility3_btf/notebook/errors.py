@@ -7,7 +7,7 @@ from typing import Any
 
 
 class NotebookError(Exception):
-    """Something that was asked of an image cannot be done; the message is one line that says why."""
+    """Something cannot be done with an image; the message is one line that says why."""
 
 
 class NoImageError(NotebookError):
@@ -15,7 +15,7 @@ class NoImageError(NotebookError):
 
 
 class NoKernelError(NotebookError):
-    """No kernel could be taken from the image, so that no Linux plugin can run."""
+    """No usable kernel was found in the image, so no Linux plugin can run."""
 
 
 class NoTaskError(NotebookError, LookupError):
@@ -23,11 +23,11 @@ class NoTaskError(NotebookError, LookupError):
 
 
 class UnknownPluginError(NotebookError, LookupError):
-    """No plugin, or more than one, has this name."""
+    """There is no plugin of this name, or more than one."""
 
 
 class OptionError(NotebookError, TypeError):
-    """A plugin has no such option, needs another one, or the value is of the wrong kind."""
+    """The plugin has no such option, a required one is missing, or a value has the wrong type."""
 
 
 class MissingPackageError(NotebookError, ImportError):
@@ -35,18 +35,18 @@ class MissingPackageError(NotebookError, ImportError):
 
 
 class SaveError(NotebookError):
-    """Results cannot be saved where they were to go."""
+    """Results cannot be saved at this place."""
 
 
 class QueryError(NotebookError):
-    """A query that DuckDB refuses."""
+    """DuckDB refuses the query."""
 
 
 class PluginError(NotebookError):
     """A plugin stopped before its end.
 
     Attributes:
-        rows: a DataFrame of what it had found until then; None where it could not even begin.
+        rows: a DataFrame of what it had found until then; None if it could not start.
     """
 
     def __init__(self, message: str, rows: Any = None) -> None:

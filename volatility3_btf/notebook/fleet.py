@@ -71,19 +71,19 @@ def collect(
 ) -> Collection:
     """Run plugins on many images, into a Parquet dataset that DuckDB queries.
 
-    An image that cannot be read, or on which a plugin stops, is told in the table `images`, and stops no
-    other.
+    An image that cannot be read, or on which a plugin stops, is listed in the table `images`; the others are
+    not affected.
 
     Args:
-        images: the files. With a cluster they must be there under the same path for each worker.
-        plugins: what to run; with options as on the command line, `linux.lsof --pid 1`.
-        scheduler: the address of a Dask scheduler, or a `distributed.Client`; processes on this machine, one
-            a processor, without it.
-        into: the folder for the dataset, which must be new or empty; one that goes with the collection,
-            without it.
-        hashes: whether the images' SHA-256 are part of it; each image is read once more for it.
+        images: the files. On a cluster every worker must see them under the same paths.
+        plugins: what to run, with options as on the command line: `linux.lsof --pid 1`.
+        scheduler: the address of a Dask scheduler, or a `distributed.Client`. By default processes on this
+            machine, one for each processor.
+        into: the folder for the dataset, which must be new or empty. By default a temporary one, which is
+            deleted with the collection.
+        hashes: whether to record the images' SHA-256; each image is read once more for this.
         plugin_dirs: more folders with plugins.
-        progress: whether a bar is shown.
+        progress: whether to show a progress bar.
 
     Raises:
         UnknownPluginError, OptionError: a plugin or one of its options does not exist.
@@ -128,7 +128,7 @@ class Collection:
     """A Parquet dataset of many images: a folder for each table, in it a file for each image.
 
     Attributes:
-        folder: where it lies.
+        folder: its folder.
     """
 
     def __init__(self, folder: str | os.PathLike[str], is_temporary: bool = False) -> None:
@@ -144,27 +144,29 @@ class Collection:
 
     @property
     def images(self) -> Rows:
-        """A row for each image: host, kernel, state, what was said, what went wrong."""
+        """A row for each image: host, kernel, state, warnings, errors."""
         return self.sql(f"select * from {IMAGES} order by image")
 
     @property
     def failures(self) -> Rows:
-        """The images of which something is missing, and why."""
+        """The images whose results are not complete, and why."""
         return self.sql(f"select image, unnest(errors) as error from {IMAGES} order by image")
 
     def sql(self, query: str) -> Rows:
-        """Ask all images at once; each table has the columns `image` and `host` before the plugin's.
+        """Query all images at once; each table has `image` and `host` before the plugin's columns.
 
         Raises:
             QueryError: DuckDB refuses it.
         """
         from .frame import About, Rows, from_arrow
-        from .sql.tables import literal, quoted
 
         duckdb = need("duckdb")
+        from .sql.database import SETTINGS
+        from .sql.tables import literal, quoted
+
         with duckdb.connect(":memory:") as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute("set python_enable_replacements = false")
+            for setting in SETTINGS:
+                connection.execute(setting)
             addresses: set[str] = set()
             for table in self.tables:
                 files = literal(str(self.folder / table / "*.parquet"))

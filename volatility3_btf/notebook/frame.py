@@ -66,10 +66,10 @@ class About:
 
 
 class Rows(pandas.DataFrame):
-    """A DataFrame that shows addresses in hexadecimal, and under the rows what was said of them.
+    """A DataFrame that shows addresses in hexadecimal, and warnings below the rows.
 
     Attributes:
-        about: what is to be known of them.
+        about: where the rows come from, the warnings, and why cells are missing.
     """
 
     _metadata = ["about"]
@@ -85,17 +85,17 @@ class Rows(pandas.DataFrame):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was said during the run, a line each."""
+        """The warnings of the run, a line each."""
         return self.about.lines
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What the plugin wrote."""
+        """The files that the plugin wrote."""
         return self.about.files
 
     @property
     def absent(self) -> Rows:
-        """Which cells of these rows are missing, and of what kind: index, column, kind."""
+        """Which cells of these rows are missing, and why: index, column, kind of absence."""
         here = set(self.index)
         columns = set(self.columns)
         cells = [

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Image:
     """A memory image, opened; nothing of it is read before it is needed.
 
-    Every plugin is a method: `image.pslist()`, `image.lsof(pid=[1, 437])`, `image.pagecache_files()`; what
-    was asked once is kept. `vol`'s own names work with `run`.
+    Every plugin is a method: `image.pslist()`, `image.lsof(pid=[1, 437])`, `image.pagecache_files()`. Results
+    are kept and not computed again. `run` takes the names that `vol` has.
 
     Attributes:
         path: the image's file.
@@ -40,36 +40,37 @@ class Image:
         self._session = session
 
     def run(self, plugin: str, **options: Any) -> Rows:
-        """Run a plugin, or give what it gave before with the same options.
+        """Run a plugin, or return what it gave before with the same options.
 
         Args:
             plugin: its name: `linux.lsof`, `lsof`, `linux.lsof.Lsof`.
-            options: what is behind `--` on the command line, with underscores: `pid=[1, 437]`, `dump=True`.
+            options: those of the command line, with underscores for hyphens: `pid=[1, 437]`, `dump=True`.
 
         Returns:
             A DataFrame with the plugin's columns under the plugin's names.
 
         Raises:
             UnknownPluginError, OptionError, NoKernelError: it cannot be run.
-            PluginError: it stopped before its end; the error's `rows` has what it had found.
+            PluginError: it stopped before its end; the error's `rows` have what it had found.
         """
         from .frame import rows_of
 
         return rows_of(self._runs.whole_result(plugin, **options))
 
     def result(self, plugin: str, **options: Any) -> Result:
-        """The same as Arrow columns, without an error where it stopped on the way: `Result.error` says so."""
+        """The same as Arrow columns; if the plugin stops before its end, `Result.error` says so."""
         return self._runs.result(plugin, **options)
 
     @property
     def results(self) -> list[Result]:
-        """All that was run so far, in that order."""
+        """Everything that was run so far, in that order."""
         return self._runs.results
 
     def forget(self) -> None:
-        """Forget what was run: it is run again when it is asked for."""
+        """Discard all results: plugins run again when they are asked for."""
         self._runs.forget()
-        self.__dict__.pop("database", None)
+        if "database" in self.__dict__:
+            self.database.forget()
 
     def plugins(self) -> Rows:
         """The plugins that can be run: method, name, what it does, options."""
@@ -79,16 +80,16 @@ class Image:
         return Rows(listed, columns=["method", "name", "about", "options"], about=About("plugins"))
 
     def sql(self, query: str) -> Rows:
-        """Ask with SQL; the plugins that the query names are run.
+        """Query with SQL; the plugins that the query names are run.
 
         Args:
-            query: of DuckDB's dialect. Tables have the names of the methods, columns those of the plugin in
-                small letters with underscores. A table's name in quotes may have options:
+            query: in DuckDB's dialect. Tables are named like the methods, columns like the plugin's, in lower
+                case with underscores. A table's name in quotes may contain options:
                 `from "linux.lsof --pid 1 437"`.
 
         Raises:
             QueryError: DuckDB refuses it.
-            PluginError, NoKernelError, OptionError: a plugin that it names cannot be run, or stopped.
+            PluginError, NoKernelError, OptionError: a plugin in it cannot be run, or stopped before its end.
         """
         return self.database.sql(query)
 
@@ -100,13 +101,13 @@ class Image:
         return Database(self._runs)
 
     def save(self, target: str | os.PathLike[str]) -> Path:
-        """Keep all that was run, with its provenance: `case.duckdb`, or a folder of Parquet files.
+        """Write all results to a file or folder, with their provenance: `case.duckdb`, or Parquet files.
 
         Args:
-            target: a name that ends in `.duckdb` or `.db` for a database; any other is a folder.
+            target: a database if the name ends in `.duckdb` or `.db`; otherwise a folder of Parquet files.
 
         Raises:
-            SaveError: something else is there, or it cannot be written.
+            SaveError: there is something else under this name, or it cannot be written.
         """
         from .save import save
 
@@ -132,7 +133,7 @@ class Image:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was said of the kernel when it was looked for."""
+        """The warnings about the kernel."""
         return self._session.lines
 
     def task(self, pid: int) -> Any:
@@ -174,7 +175,7 @@ class Image:
         return self._session.context
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._session.close()
 
     def __enter__(self) -> Image:

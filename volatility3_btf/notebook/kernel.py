@@ -75,8 +75,8 @@ class KernelInNotebook:
     """The kernel that plugins get.
 
     Attributes:
-        found: all that this project knows of it (`volatility3_btf.kernel.Kernel`).
-        types: its types, which show themselves as C.
+        found: everything that was found of it (`volatility3_btf.kernel.Kernel`).
+        types: its types, which a notebook shows as C.
     """
 
     def __init__(self, found: Kernel) -> None:
@@ -95,12 +95,12 @@ class KernelInNotebook:
 
     @property
     def state(self) -> str:
-        """How much of types and addresses is sound: exact, unchecked, partial, types only."""
+        """How far types and addresses can be trusted: exact, unchecked, partial, types only."""
         return self.found.state
 
     @property
     def life(self) -> str:
-        """Whether it runs: running, likely, unknown, ended."""
+        """Whether it was running: running, likely, unknown, ended."""
         return self.found.life
 
     @property

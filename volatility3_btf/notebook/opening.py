@@ -24,14 +24,14 @@ def open_image(
 
     Args:
         image: the file, of any format that Volatility or this project reads.
-        kernel: of several kernels in it the one to take: its release, or where its BTF lies; the one that
-            runs, without it.
+        kernel: which of several kernels to use: its release, or the address of its BTF. By default the one
+            that was running.
         output: the folder for files that plugins write.
-        plugin_dirs: more folders with plugins, as `vol -p` takes them; for the whole process.
-        progress: whether bars are shown.
+        plugin_dirs: more folders with plugins, as for `vol -p`; they apply to the whole process.
+        progress: whether to show progress bars.
 
     Raises:
-        NoImageError: there is no such file, or it is none that can be searched.
+        NoImageError: there is no such file, or it cannot be searched (a pipe, a folder).
     """
     names.add_folders(plugin_dirs)
     wanted = hex(kernel) if isinstance(kernel, int) else kernel

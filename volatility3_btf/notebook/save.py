@@ -154,12 +154,11 @@ def _saved_digest(target: Path, is_database: bool) -> str:
 
 
 def _as_database(image: Runs, told: dict[str, Any], path: Path) -> None:
-    from .sql.tables import Table, comment_on, create
+    from .sql.tables import Table, create
 
     with need("duckdb").connect(str(path)) as connection:
         for table in _tables(image):
             create(connection, table)
-            comment_on(connection, table)
         create(
             connection, Table("runs", _with_tables(image), "what was run, with which options, what was said")
         )

@@ -24,13 +24,13 @@ _DESCRIPTION_KEYS: Final = {"png": "Description", "svg": "Description", "pdf": "
 
 
 class Picture(Figure):
-    """A figure with a text that can stand in its place.
+    """A figure with a text alternative.
 
-    It belongs to no window: show it in a notebook, or save it with `savefig`.
+    It opens no window: show it in a notebook, or save it with `savefig`.
 
     Attributes:
         title: what it is, in a few words.
-        description: what it shows, in sentences: for those who do not see it, and for a report.
+        description: what it shows, in sentences, for readers who cannot see it and for reports.
     """
 
     def __init__(self, title: str, width: float, height: float) -> None:

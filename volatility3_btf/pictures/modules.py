@@ -24,9 +24,9 @@ def module_evidence(witnesses: Witnesses, only_contradictions: bool = False) -> 
     """Draw which witnesses know each module.
 
     Args:
-        witnesses: for each witness, in the words for the head of its column, the names of the modules that it
-            knows; None where it could not be read. `_` and `-` in names are one, as for modprobe.
-        only_contradictions: whether to leave out modules about which all agree.
+        witnesses: the names of the modules that each witness knows, by the heading of its column; None if the
+            witness could not be read. `_` and `-` in names are the same, as for modprobe.
+        only_contradictions: whether to leave out modules on which all witnesses agree.
 
     Returns:
         A row for each module, a column for each witness. Modules about which witnesses contradict each other

@@ -49,8 +49,8 @@ def physical_memory(found: PhysicalMap) -> Picture:
         found: what each frame is used for, from `physical_map(memory, kernel)`.
 
     Returns:
-        A strip for each use, from the lowest physical address on the left to the highest. The darker a piece
-        is, the more of its frames are used so: grey is some, black is all.
+        A strip for each use, from the lowest physical address on the left to the highest. The darker a piece,
+        the more of its frames have this use: grey means some, black all.
     """
     uses = [use for use in NAMES if use in ALWAYS or found.size_of(use)]
     shares = shares_of(found, uses)

@@ -41,13 +41,13 @@ def process_tree(processes: Any, kernel_threads: bool = False) -> Picture:
     """Draw the tree of processes.
 
     Args:
-        processes: rows of `linux.pslist`, `linux.psscan` or the like: PID, PPID, COMM, and where they are
-            there CREATION TIME and EXIT_STATE.
-        kernel_threads: whether to draw each kernel thread; else they are one line with their number.
+        processes: rows of `linux.pslist`, `linux.psscan` or the like: PID, PPID, COMM, and CREATION TIME and
+            EXIT_STATE if there are any.
+        kernel_threads: whether to draw each kernel thread; otherwise one line gives their number.
 
     Returns:
-        A line for each process, under its parent. One whose parent is not in the list stands at the left, and
-        says so.
+        A line for each process, under its parent. A process whose parent is not in the list is at the left
+        margin, with a note.
     """
     lines, left_out = tree_of(rows_of(processes), kernel_threads)
     picture = Picture("Process tree", 7.5, 0.4 + 0.175 * max(1, len(lines)))

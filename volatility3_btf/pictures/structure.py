@@ -55,14 +55,14 @@ def structure(of: Type, start: int = 0, end: int | None = None) -> Picture:
 
     Args:
         of: a struct, or a typedef of one.
-        start: the first byte that is shown; rounded down to a row.
-        end: the first byte that is not; without it, the structure's end.
+        start: the first byte shown, rounded down to a row.
+        end: the byte after the last one shown; by default the structure's end.
 
     Returns:
-        Rows of 8 bytes, of 64 where it is larger than 512. Members are filled, holes and padding hatched.
+        Rows of 8 bytes, or of 64 if it is larger than 512. Members are filled, holes and padding hatched.
 
     Raises:
-        TypeError: the type is no struct.
+        TypeError: the type is not a struct.
     """
     found = of.strip()
     if not isinstance(found, Composite) or found.kind is not Kind.STRUCT:

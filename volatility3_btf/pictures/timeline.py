@@ -62,13 +62,13 @@ def timeline(
     Args:
         processes: rows of `linux.pslist`: COMM, PID, PPID and CREATION TIME.
         files: rows of `linux.pagecache.Files`: FilePath, ModificationTime, ChangeTime and AccessTime.
-        start: the first moment that is shown; without it, when the first process started, or the first event.
-        end: the last moment that is shown; without it, the last event.
+        start: the first moment shown; by default the start of the first process, or the first event.
+        end: the last moment shown; by default the last event.
 
     Returns:
-        A lane for each kind of event, times in UTC; the larger a mark, the more events it stands for.
-        Processes are named where there is room. Times come from the image: whoever owned the machine may have
-        set them.
+        A lane for each kind of event, times in UTC. The larger a mark, the more events it stands for.
+        Processes are labelled if there is room. Times come from the image: whoever controlled the machine may
+        have set them.
     """
     events = events_of(processes, files)
     shown = within(events, start, end)

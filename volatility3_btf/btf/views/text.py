@@ -31,7 +31,7 @@ def render(found: Type, budget: Budget | None = None) -> str:
 
     Args:
         found: the type.
-        budget: of the answer; its own without one. What it does not suffice for is a comment too.
+        budget: how much the answer may show, if several texts share one. What exceeds it is a comment, too.
     """
     budget = budget or Budget()
     try:

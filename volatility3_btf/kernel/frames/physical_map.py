@@ -37,7 +37,7 @@ class PhysicalMap:
         page: bytes of a frame.
         start: physical address of the first frame.
         uses: the use of each frame, as numbers of `Use`.
-        doubts: what is not known, as sentences.
+        doubts: what is not known, a sentence each.
     """
 
     page: int
@@ -47,18 +47,18 @@ class PhysicalMap:
 
     @property
     def end(self) -> int:
-        """The first physical address behind it."""
+        """The first physical address behind the map."""
         return self.start + len(self.uses) * self.page
 
     def size_of(self, use: Use) -> int:
-        """Bytes that are used so."""
+        """How many bytes have this use."""
         return int(np.count_nonzero(self.uses == use)) * self.page
 
     def use_at(self, address: int) -> Use:
         """The use of the frame with a physical address.
 
         Raises:
-            IndexError: it lies outside of the map.
+            IndexError: the address lies outside of the map.
         """
         if not self.start <= address < self.end:
             raise IndexError(f"{address:#x} is outside of the map")
@@ -68,15 +68,15 @@ class PhysicalMap:
 def physical_map(memory: Memory, kernel: Kernel) -> PhysicalMap:
     """Tell what each frame of physical memory is used for.
 
-    The kernel's own records (`struct page`) are read first. What is found otherwise is told instead of what
-    they say: page tables, the kernel image, modules, BTF.
+    The kernel's own records (`struct page`) are read first. Uses that are found in other ways (page tables,
+    the kernel image, modules, BTF) take precedence over them.
 
     Args:
         memory: the image.
         kernel: a kernel in it.
 
     Raises:
-        NoKernelError: its page tables cannot be read, so nothing is known of its memory.
+        NoKernelError: the kernel's page tables cannot be read.
     """
     space = address_space_of(memory, kernel)
     if space is None:

@@ -7,7 +7,7 @@ import enum
 
 
 class Use(enum.IntEnum):
-    """What a frame of physical memory is used for; what comes later is told more exactly."""
+    """What a frame of physical memory is used for; later values are more specific."""
 
     HOLE = 0
     """There is no memory at this address."""

@@ -36,17 +36,17 @@ def identify_kernels(
     home: Sequence[Run] | None = None,
     only_running: bool = False,
 ) -> list[Kernel]:
-    """Find every kernel with BTF, and tell what belongs to it.
+    """Find every kernel with BTF, and everything that belongs to it.
 
     Args:
         memory: the image.
         blobs: BTF that was found before; searched for if None. Only kernels' BTF is used.
         progress: told the percentage done.
         survey: a pass over this memory that serves others too; one is made if None.
-        others: kernels' BTF that is decoded only where its kernel may be the one that runs, or where no other
-            kernel is exact and has not ended (`find_sound_btf`).
+        others: kernels' BTF that is decoded only if its kernel may be the running one, or if no other kernel
+            is exact and has not ended (`find_sound_btf`).
         home: where the kernel lies that processors start into (`started_kernel`); looked for if None.
-        only_running: whether only the kernel that runs matters: where it is sure which one does, few others
+        only_running: whether only the kernel that runs matters: where it is known which one does, few others
             are looked at.
 
     Returns:
@@ -81,7 +81,7 @@ def identify_kernel(
     wanted: str | int | None = None,
     survey: Survey | None = None,
 ) -> Kernel:
-    """The kernel that runs, or the one that is asked for; where it is not certain which runs, that is logged.
+    """The running kernel, or the one asked for. If it is not certain which one was running, that is logged.
 
     Args:
         memory: the image.
@@ -92,7 +92,7 @@ def identify_kernel(
 
     Raises:
         NoKernelError: the image holds no kernel BTF.
-        NotThereError: no kernel in it is the one that is asked for.
+        NotThereError: the image does not hold the kernel asked for.
     """
     kernels = identify_kernels(memory, blobs, progress, survey)
     if not kernels:

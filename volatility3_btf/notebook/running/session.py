@@ -72,6 +72,10 @@ class Session:
         return bool(self._module or self._failure)
 
     @property
+    def _magic(self) -> BtfSymbols:
+        return next(each for each in self._automagics if isinstance(each, BtfSymbols))
+
+    @property
     def address_bits(self) -> int:
         """How many bits of a virtual address the kernel's layer keeps; 64 while there is none."""
         if not self._module:
@@ -107,8 +111,7 @@ class Session:
             NoKernelError: as of `kernel`.
         """
         self.module()
-        (magic,) = (each for each in self._automagics if isinstance(each, BtfSymbols))
-        found = magic.kernels_in(self.context)
+        found = self._magic.kernels_in(self.context)
         if not found:
             raise NoKernelError("The image holds no BTF: the kernel is known by the user's symbol file only")
         return found
@@ -160,23 +163,25 @@ class Session:
             return _result(plugin, options, collector)
 
     def _find_kernel(self) -> None:
-        """Have the automagic make what `linux.pslist` wants, and keep it for all plugins."""
+        """Have the automagic make what `linux.pslist` wants, and keep it for all plugins.
+
+        Raises:
+            NoKernelError: there is none. That is kept only if the image was searched to the end.
+        """
         plugin = names.find("linux.pslist.PsList")
         path = join("session", plugin.kind.__name__)
         with bar("looking for the kernel", self.progress) as drawn, listening() as listener:
-            try:
-                errors = self._automagic(plugin, "session", drawn)
-            except BaseException:  # who was interrupted begins anew, and has not found that there is none
-                self._automagics = automagic.available(self.context)
-                raise
-        self._module = str(self.context.config.get(join(path, "kernel"), None) or "")
-        if self._module not in self.context.modules:
-            self._module = ""
-            said = [line for line in listener.lines if line.startswith("No symbol table could be made")]
-            reasons = said or listener.lines or errors or ["There is no Linux kernel in this image"]
-            self._failure = f"{self.path.name}: {reasons[0]}"
-        else:
-            self.lines = listener.told()
+            errors = self._automagic(plugin, "session", drawn)
+        found = str(self.context.config.get(join(path, "kernel"), None) or "")
+        if found in self.context.modules:
+            self._module, self.lines = found, listener.told()
+            return
+        said = [line for line in listener.lines if line.startswith("No symbol table could be made")]
+        reasons = said or listener.lines or errors or ["There is no Linux kernel in this image"]
+        reason = f"{self.path.name}: {reasons[0]}"
+        if self._magic.gives_nothing(self.context) and not errors:
+            self._failure = reason
+        raise NoKernelError(reason)
 
     def _automagic(self, plugin: names.Plugin, base: str, drawn: Any) -> list[str]:
         """Have Volatility's automagic make what a plugin wants; what went wrong, a line each."""

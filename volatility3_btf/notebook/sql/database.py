@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -15,7 +16,7 @@ from ..running import names
 from ..running.options import from_words
 from . import own_tables, views
 from .mentioned import Mentioned, tables_in
-from .tables import Table, comment_on, create, literal, quoted, table_of
+from .tables import comments_on, create, literal, quoted, show, table_of
 
 if TYPE_CHECKING:
     from ..frame import Rows
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 MANY: Final = 50_000
 """Rows from which on several processors are faster than one."""
 
-_SETTINGS: Final = (
+SETTINGS: Final = (
     "set TimeZone = 'UTC'",
     "set python_enable_replacements = false",  # a table is never a variable of this program
+    "set enable_progress_bar = false",  # which goes to stdout, among the answer, where no file is __main__
 )
+
+_CATALOGUES: Final = ("duckdb_", "information_schema")
+"""What is in the name of a table of DuckDB's that shows comments."""
 
 
 class Answer:
@@ -46,7 +51,7 @@ class Answer:
 
 
 class Database:
-    """The tables of one image.
+    """The tables of one image: DuckDB reads the plugins' results where they are, and nobody can change them.
 
     Attributes:
         connection: DuckDB's own, for what this class has no method for.
@@ -55,12 +60,12 @@ class Database:
     def __init__(self, image: Runs) -> None:
         self._image = image
         self.connection = duckdb.connect(":memory:", config={"threads": 1})
-        for setting in _SETTINGS:
+        for setting in SETTINGS:
             self.connection.execute(setting)
         self._addresses: set[str] = set()
         self._lines: dict[str, tuple[str, ...]] = {}
         self._bits = 0
-        self._uncommented: list[Table] = []
+        self._comments: list[str] = []
 
     def sql(self, query: str) -> Rows:
         """The rows that a query gives, as a DataFrame; see `Image.sql`."""
@@ -79,7 +84,7 @@ class Database:
         """
         try:
             lines = self._make_all(query)
-            if "duckdb_" in query.lower():
+            if any(word in query.lower() for word in _CATALOGUES):
                 self._comment()
             relation = self.connection.sql(query)
             data = None if relation is None else relation.to_arrow_table()
@@ -102,7 +107,6 @@ class Database:
             empty = table_of(self._image.without_rows(plugin.name, **options), name, plugin.about)
             with duckdb.connect(":memory:") as aside:
                 create(aside, empty)
-                comment_on(aside, empty)
                 return _described(aside, name)
         self._make(Mentioned("", name))
         self._comment()
@@ -118,18 +122,28 @@ class Database:
     def _make_all(self, query: str) -> tuple[str, ...]:
         """Make the tables that a query names; what was said of them."""
         lines: dict[str, None] = {}
-        self._give_macro()
         for mentioned in tables_in(self.connection, query):
             lines.update(dict.fromkeys(self._make(mentioned)))
-        self._give_macro()  # a plugin may have found the kernel just now
+        if "kernel_address" in query.lower():
+            self._give_macro()  # now, as a plugin may have found the kernel just before
         return tuple(lines)
+
+    def forget(self) -> None:
+        """Forget the tables, which a query makes again when it names them; what the user made stays."""
+        for name in self._lines:
+            if name in views.VIEWS:
+                self.connection.execute(f"drop view if exists {quoted(name)}")
+            else:
+                self.connection.unregister(name)
+        self._lines.clear()
+        self._comments.clear()
 
     def _comment(self) -> None:
         """Give the tables their comments, for those who look at them."""
-        for table in self._uncommented:
-            if self._is_there(table.name):
-                comment_on(self.connection, table)
-        self._uncommented.clear()
+        for statement in self._comments:
+            with suppress(duckdb.CatalogException):  # the user has dropped it
+                self.connection.execute(statement)
+        self._comments.clear()
 
     def _give_macro(self) -> None:
         """`kernel_address(x)`: an address of which Volatility keeps the lower bits, as Linux shows it."""
@@ -152,7 +166,7 @@ class Database:
         if mentioned.schema not in ("", "main"):
             return ()
         if name in own_tables.CHANGING:
-            self.connection.execute(f"drop table if exists {quoted(name)}")
+            self.connection.unregister(name)
             self._lines.pop(name, None)
         if name in self._lines or self._is_there(name):
             return self._lines.get(name, ())
@@ -166,8 +180,8 @@ class Database:
             except UnknownPluginError:
                 return ()  # a file, or DuckDB's to refuse
             table = table_of(self._image.whole_result(plugin.name, **options), name, plugin.about)
-        create(self.connection, table)
-        self._uncommented.append(table)
+        show(self.connection, table)
+        self._comments += comments_on(table, "view")
         if len(table.data) > MANY:
             self.connection.execute("reset threads")
         self._addresses |= table.addresses
@@ -178,7 +192,7 @@ class Database:
         view = views.VIEWS[name]
         lines = self._make_all(view.query)
         self.connection.execute(f"create view {quoted(name)} as {view.query}")
-        self.connection.execute(f"comment on view {quoted(name)} is {literal(view.about)}")
+        self._comments.append(f"comment on view {quoted(name)} is {literal(view.about)}")
         self._addresses |= view.addresses
         self._lines[name] = lines
         return lines
@@ -194,9 +208,11 @@ class Database:
 
     def _is_there(self, name: str) -> bool:
         """Whether the database has a table or view of this name."""
-        query = "select 1 from duckdb_tables() where lower(table_name) = ? union all "
-        query += "select 1 from duckdb_views() where lower(view_name) = ? and not internal"
-        return bool(self.connection.execute(query, [name.lower(), name.lower()]).fetchall())
+        try:
+            self.connection.execute(f"select 1 from {quoted(name)} limit 0")
+        except duckdb.Error:
+            return False
+        return True
 
 
 def plugin_named(name: str) -> tuple[names.Plugin, dict[str, object]]:

@@ -51,23 +51,34 @@ def table_of(result: Result, name: str, about: str) -> Table:
     return Table(name, data, about, comments, frozenset(addresses), result.lines)
 
 
+def show(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Have a database read a table where it is: nothing is copied, and nothing can be written into it."""
+    connection.register(table.name, table.data)
+
+
 def create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Make a table in a database; its comments, which take longer, are for `comment_on`."""
-    name = quoted(table.name)
+    """Make a table in a database, with its comments."""
     connection.register("coming_in", table.data)
     try:
-        connection.execute(f"create table {name} as select * from coming_in")
+        connection.execute(f"create table {quoted(table.name)} as select * from coming_in")
     finally:
         connection.unregister("coming_in")
+    for statement in comments_on(table, "table"):
+        connection.execute(statement)
 
 
-def comment_on(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Give a table that was made its comments."""
+def comments_on(table: Table, kind: str) -> list[str]:
+    """The statements that give a table its comments.
+
+    Args:
+        table: what is there already, by `show` or `create`.
+        kind: what it is to the database, `table` or `view`.
+    """
     name = quoted(table.name)
-    if table.about:
-        connection.execute(f"comment on table {name} is {literal(table.about)}")
+    statements = [f"comment on {kind} {name} is {literal(table.about)}"] if table.about else []
     for column, comment in zip(table.data.column_names, table.comments, strict=False):
-        connection.execute(f"comment on column {name}.{quoted(column)} is {literal(comment)}")
+        statements.append(f"comment on column {name}.{quoted(column)} is {literal(comment)}")
+    return statements
 
 
 def quoted(name: str) -> str:

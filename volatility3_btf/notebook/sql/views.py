@@ -42,6 +42,17 @@ _LEVELS = "['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug']"
 _FACILITIES = (
     "['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp']"
 )
+_LOG_LINE = "".join(
+    (
+        r"^(\w{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\S+) ",  # RFC 3164's time, or RFC 3339's
+        r"(?:([^\s:\[]+) )?",  # the host; syslogd -S of busybox leaves it out
+        r"(?:[a-z0-9]+\.(?:emerg|alert|crit|err|warn|notice|info|debug) )?",  # what busybox adds
+        r"(?:([^\s:\[]+)(?:\[\d+\])?: ?)?",  # the program, and its PID
+        r"(.*)$",
+    )
+)
+"""A line of a log file: time, host, program, message."""
+
 _SETS = ("effective", "permitted", "inheritable", "bounding", "ambient")
 _HAS = ", ".join(
     f"""coalesce(cap_{each} = 'all'
@@ -194,15 +205,14 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "syslog_file": _view(
         "lines of log files in the page cache, in their parts",
-        r"""
+        f"""
         select kernel_address(inodeaddr) as inode_virtual_address, filepath as file_path,
-            "position" as region_start,
-            nullif(regexp_extract(line, '^(\w{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\S+)', 1), '') as timestamp,
-            nullif(regexp_extract(line, '^(?:\w{3} [ \d]\d \S+|\d{4}-\S+) (\S+)', 1), '') as hostname,
-            nullif(regexp_extract(line, '^(?:\w{3} [ \d]\d \S+|\d{4}-\S+) \S+ ([^:\[]+)', 1), '') as process,
-            coalesce(nullif(regexp_extract(line, '^(?:\w{3} [ \d]\d \S+|\d{4}-\S+) \S+ [^:]+: (.*)$', 1), ''),
-                line) as message
-        from btflogs
+            "position" as region_start, nullif(part.timestamp, '') as timestamp,
+            nullif(part.hostname, '') as hostname, nullif(part.process, '') as process,
+            if(part.timestamp = '', line, part.message) as message
+        from (select *, regexp_extract(line, '{_LOG_LINE}', ['timestamp', 'hostname', 'process', 'message'])
+                as part
+            from btflogs)
         """,
         "inode_virtual_address",
     ),

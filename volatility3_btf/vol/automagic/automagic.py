@@ -50,7 +50,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
 
     def __init__(self, context: Context, config_path: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(context, config_path, *args, **kwargs)
-        self._answers: dict[str, Answer | None] = {}
+        self._answers: dict[str, Answer | NoTableError | SpaceError | None] = {}
 
     @classmethod
     def get_requirements(cls) -> list[Requirement]:
@@ -77,7 +77,14 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         None of them where no plugin has asked for one yet, or nothing but the user's symbol file tells of it.
         """
         answer = self._answers.get(context.config.get(LOCATION, None) or "")
-        return [] if answer is None or answer.kernel is None else [answer.kernel, *answer.others]
+        if not isinstance(answer, Answer) or answer.kernel is None:
+            return []
+        return [answer.kernel, *answer.others]
+
+    def gives_nothing(self, context: Context) -> bool:
+        """Whether the context's image was searched to the end, and no plugin can get a kernel of it."""
+        location = context.config.get(LOCATION, None)
+        return location in self._answers and not isinstance(self._answers[location], Answer)
 
     def __call__(
         self, context: Context, config_path: str, requirement: Requirement, progress_callback: Any = None
@@ -86,15 +93,17 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         if self.config.get("no_btf", False):
             return
         wanted = list(wanted_by(self.find_requirements, context, config_path, requirement))
-        changed = [self._try(context, config_path, each, progress_callback) for each in wanted]
+        told: set[str] = set()
+        changed = [self._try(context, config_path, each, told, progress_callback) for each in wanted]
         if any(changed):
             constructor = construct_layers.ConstructionMagic(
                 context, join(self.config_path, "ConstructionMagic")
             )
             constructor(context, config_path, requirement)
 
-    def _try(self, context: Context, config_path: str, wanted: Wanted, progress: Any) -> bool:
-        """Configure what is wanted if that is for us to do; tell in one line why it cannot be done."""
+    def _try(self, context: Context, config_path: str, wanted: Wanted, told: set[str], progress: Any) -> bool:
+        """Configure what is wanted if that is for us to do; tell in one line, once, why it cannot be done."""
+        reason = ""
         try:
             if wanted.asks_for(context, OWN_CLASSES):
                 return self._restore(context, wanted, progress)
@@ -103,10 +112,13 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         except (NoTableError, SpaceError) as error:
             if isinstance(error, ProcessorError | OnDiskError):
                 leave_formats_only(context)
-            _complain(context, wanted, str(error))
+            reason = str(error)
         except ERRORS as error:
             log.debug("while a symbol table was made", exc_info=True)
-            _complain(context, wanted, f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+        if reason and reason not in told:
+            told.add(reason)
+            _complain(context, wanted, reason)
         return False
 
     def _configure(self, context: Context, config_path: str, wanted: Wanted, progress: Any) -> bool:
@@ -114,11 +126,7 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
         location = context.config.get(LOCATION, None)
         if location is None:
             return False
-        if location not in self._answers:
-            self._answers[location] = None
-            copy, physical = stack_physical(context, config_path, progress)
-            self._answers[location] = _decided(copy, physical, progress)
-        answer = self._answers[location]
+        answer = self._answer(context, config_path, location, progress)
         if answer is None:
             return False
         if wanted.table:
@@ -127,6 +135,26 @@ class BtfSymbols(interfaces.automagic.AutomagicInterface):
             tell(answer.kernel, own_file=True)
         wanted.set_layer(context, answer.layer, answer.offset)
         return True
+
+    def _answer(self, context: Context, config_path: str, location: str, progress: Any) -> Answer | None:
+        """What the image gives, looked for when it is first asked for.
+
+        What was found out is kept, that no table can be made too. A search that was interrupted or has failed
+        found nothing out, and is made again.
+
+        Raises:
+            NoTableError, SpaceError: there is a Linux kernel, and no table can be made for it.
+        """
+        if location not in self._answers:
+            try:
+                copy, physical = stack_physical(context, config_path, progress)
+                self._answers[location] = _decided(copy, physical, progress)
+            except (NoTableError, SpaceError) as error:
+                self._answers[location] = type(error)(str(error))  # without the frames, which hold the image
+        kept = self._answers[location]
+        if isinstance(kept, Exception):
+            raise type(kept)(str(kept))
+        return kept
 
     def _give_table(self, context: Context, wanted: Wanted, answer: Answer) -> None:
         """Construct the first symbol table that can serve: the user's own files come before ours.

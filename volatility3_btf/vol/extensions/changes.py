@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
-"""What newer kernels changed that the framework does not know: classes for the objects of our own tables.
+"""What the framework does not know of newer and of big-endian kernels: classes for objects of our own tables.
 
 Each is chosen by what the kernel's types have, never by its version, when the first object of its kind is
 made; and it steps aside as soon as the framework has caught up.
@@ -16,6 +16,7 @@ from volatility3.framework.symbols.linux import extensions
 
 from .folio import FolioInode, FolioPage
 from .inet_sock import InetSock
+from .interface_address import Inet6Ifaddr, InIfaddr
 from .kernel_symbol import RelativeKernelSymbol
 from .module_kobject import ModuleKobject
 from .taint_flag import TaintFlag
@@ -89,6 +90,20 @@ CHANGES: Final = {
 }
 """By the structure's name."""
 
+BIG_ENDIAN: Final = {
+    "in_ifaddr": Change(
+        InIfaddr,
+        lambda types: _has(types, "in_ifaddr", "ifa_address") and types.header.endian == "big",
+        lambda known: known is not extensions.network.in_ifaddr,
+    ),
+    "inet6_ifaddr": Change(
+        Inet6Ifaddr,
+        lambda types: _has(types, "inet6_ifaddr", "addr") and types.header.endian == "big",
+        lambda known: known is not extensions.network.inet6_ifaddr,
+    ),
+}
+"""What the framework reads the wrong way round of big-endian kernels, likewise."""
+
 
 def class_of(struct: str, known: type[Any], types: Types) -> type[Any]:
     """The class for a structure's objects: ours where the framework does not know what the kernel has.
@@ -98,6 +113,6 @@ def class_of(struct: str, known: type[Any], types: Types) -> type[Any]:
         known: the framework's class for it.
         types: the kernel's.
     """
-    change = CHANGES.get(struct)
+    change = CHANGES.get(struct) or BIG_ENDIAN.get(struct)
     is_due = change is not None and change.is_there(types) and not change.is_known(known)
     return change.our_class if change is not None and is_due else known

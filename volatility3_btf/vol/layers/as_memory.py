@@ -141,14 +141,14 @@ class MemoryLayer(interfaces.layers.DataLayerInterface):
 
 
 def layer_memory(context: Context, layer_name: str) -> Memory:
-    """The bytes of a Volatility layer, zero-copy where a plain file lies behind it.
+    """The bytes of a Volatility layer; a plain file behind it is searched directly.
 
     Args:
         context: the context that holds the layer.
         layer_name: any layer; addresses are those of this layer.
 
     Raises:
-        UnreadableError: a compressed file is damaged, so that not even its size can be told.
+        UnreadableError: a compressed file is so damaged that its size is not known.
     """
     layer = context.layers[layer_name]
     try:

@@ -45,7 +45,7 @@ class ModuleSymbols(intermed.IntermediateSymbolTable):
 
 
 class ModuleTypes:
-    """The modules with BTF that a kernel has loaded, and their types on demand.
+    """The loaded modules that have BTF, and their types on demand.
 
     Args:
         context: the context that a plugin runs in.
@@ -79,8 +79,8 @@ class ModuleTypes:
             name: the module's name.
 
         Returns:
-            The name of the table: the module's own, so that `nf_tables!nft_chain` is a type, or with a number
-            behind it where another table has that name.
+            The name of the table: the module's name, so that `nf_tables!nft_chain` is a type, with a number
+            appended if another table has that name.
 
         Raises:
             VolatilityException: no such module is loaded, it has no BTF, or its BTF is damaged.
