@@ -28,7 +28,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import initramfs, kexec, loader, make, reset, truth
+from dumpmaker import hooks, initramfs, kexec, loader, make, reset, truth
 from dumpmaker.arches import ARCHES, LA57_CPU
 from dumpmaker.errors import DumpError, say
 from dumpmaker.machine import Boot
@@ -49,6 +49,7 @@ class Recipe:
         told: whether the guest says more of its processes.
         large: whether it has files in folios of many pages.
         rich: whether it does what an analyst looks for: a shell with a history, connections, a container.
+        hooked: whether it has BPF programs and hooks of netfilter.
         append: more words for the kernel's command line.
         kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
         before: the kernel that ran in the same memory before this one, until a reset.
@@ -69,6 +70,7 @@ class Recipe:
     told: bool | None = None
     large: bool | None = None
     rich: bool | None = None
+    hooked: bool | None = None
     append: str | None = None
     kexec: kexec.Start | None = None
     before: Recipe | None = None
@@ -85,7 +87,9 @@ class Recipe:
         said.pop("otherwise", None)
         if self.before:  # whose digest holds None too, but for what recipes say only since later
             later = {
-                key for key in ("processor", "told", "large", "rich", "kdump") if said["before"][key] is None
+                key
+                for key in ("processor", "told", "large", "rich", "hooked", "kdump")
+                if said["before"][key] is None
             }
             said["before"] = {key: value for key, value in said["before"].items() if key not in later}
         shape = [FORMAT, said, self.cpu, asdict(ARCHES[self.arch]), initramfs.MODULES]
@@ -93,6 +97,9 @@ class Recipe:
         shape += [initramfs.TOLD.read_text()] if self.told else []
         shape += [initramfs.LARGE.read_text()] if self.large else []
         shape += [initramfs.RICH.read_text()] if self.rich else []
+        if self.hooked:
+            files = {path: data.hex() for path, data in hooks.files().items()}
+            shape += [initramfs.HOOKED.read_text(), hooks.MODULES, files]
         shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -109,6 +116,7 @@ class Recipe:
             kdump=self.kdump,
             told=self.told,
             large=self.large,
+            hooked=self.hooked,
             kexec=self.kexec,
         )
 
@@ -170,6 +178,10 @@ RECIPES: dict[str, Recipe] = {
 FURTHER: dict[str, Recipe] = {
     "amd64-5.10-rich": Recipe("bullseye", "linux-image-amd64", told=True, rich=True),
     "amd64-6.1-rich": Recipe("bookworm", "linux-image-amd64", told=True, rich=True),
+    "amd64-5.10-hooked": Recipe("bullseye", CLOUD, memory=256, hooked=True),
+    "amd64-6.1-hooked": Recipe("bookworm", CLOUD, memory=256, hooked=True),
+    "amd64-6.12-hooked": Recipe("trixie", CLOUD, memory=256, otherwise=OTHER_6_12, hooked=True),
+    "amd64-7-hooked": Recipe("trixie-backports", CLOUD, memory=256, otherwise="sid", hooked=True),
 }
 """Dumps that are made only when they are asked for by name; `make acceptance` does."""
 

@@ -17,6 +17,7 @@ from volatility3.framework.symbols.linux import extensions
 from .folio import FolioInode, FolioPage
 from .inet_sock import InetSock
 from .kernel_symbol import RelativeKernelSymbol
+from .module import NamingModule
 from .module_kobject import ModuleKobject
 from .taint_flag import TaintFlag
 from .traced_function import TracedFunction
@@ -67,6 +68,11 @@ CHANGES: Final = {
         ModuleKobject,
         lambda types: _has(types, "module_notes_attrs", "grp") and _has(types, "module_kobject", "mod"),
         lambda known: known is not extensions.kobject,
+    ),
+    "module": Change(
+        NamingModule,
+        lambda types: _has(types, "module", "kallsyms", "list"),
+        lambda known: known is not extensions.module,
     ),
     "kernel_symbol": Change(
         RelativeKernelSymbol,
