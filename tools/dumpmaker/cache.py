@@ -162,6 +162,8 @@ RECIPES: dict[str, Recipe] = {
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
     "amd64-6.1-kdump": Recipe("bookworm", CLOUD, memory=256, kdump=True),
     "amd64-6.1-torn": Recipe("bookworm", "linux-image-amd64", memory=256, earlier=True),
+    "amd64-6.12-hooked": Recipe("trixie", CLOUD, memory=256, otherwise=OTHER_6_12, hooked=True),
+    "amd64-7-hooked": Recipe("trixie-backports", CLOUD, memory=256, otherwise="sid", hooked=True),
     # Two kernels in one memory each, the first of which is dead: it lies above the second, below it, or is
     # what has crashed.
     "amd64-reset": Recipe(
@@ -180,8 +182,6 @@ FURTHER: dict[str, Recipe] = {
     "amd64-6.1-rich": Recipe("bookworm", "linux-image-amd64", told=True, rich=True),
     "amd64-5.10-hooked": Recipe("bullseye", CLOUD, memory=256, hooked=True),
     "amd64-6.1-hooked": Recipe("bookworm", CLOUD, memory=256, hooked=True),
-    "amd64-6.12-hooked": Recipe("trixie", CLOUD, memory=256, otherwise=OTHER_6_12, hooked=True),
-    "amd64-7-hooked": Recipe("trixie-backports", CLOUD, memory=256, otherwise="sid", hooked=True),
 }
 """Dumps that are made only when they are asked for by name; `make acceptance` does."""
 
