@@ -73,6 +73,7 @@ decoys: dumps venv
 acceptance: dumps venv
 	$(BIN)/python tests/acceptance.py --out .acceptance $(ACCEPTANCE_ARGS)
 	BTF_KILLS=100 $(BIN)/pytest tests/vol/test_store.py
+	BTF_ALL_GUESTS=1 $(BIN)/pytest tests/vol/test_rich_guests.py tests/vol/test_hooked_guests.py
 
 lint: venv
 	$(LINT)

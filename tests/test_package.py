@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"btf", "isf", "kernel", "sources", "library"},
     "vol": {
         "memory",
+        "byte_search",
         "limits",
         "bits",
         "system",

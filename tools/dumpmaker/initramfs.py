@@ -32,6 +32,9 @@ TOLD = Path(__file__).with_name("guest-told")
 RICH = Path(__file__).with_name("guest-rich")
 """What it does that an analyst looks for, where the recipe asks for it; needs bash."""
 
+HOOKED = Path(__file__).with_name("guest-hooked")
+"""How it comes to have BPF programs and netfilter hooks, where the recipe asks for it."""
+
 LARGE = Path(__file__).with_name("guest-large")
 """How it comes to have files in folios of many pages, where the recipe asks for it."""
 
@@ -87,10 +90,12 @@ def cpio(entries: list[Entry]) -> bytes:
     return bytes(out)
 
 
-def processes(told: bool = False, large: bool = False, rich: bool = False, busy: bool = False) -> bytes:
+def processes(
+    told: bool = False, large: bool = False, rich: bool = False, busy: bool = False, hooked: bool = False
+) -> bytes:
     """What the guest's init starts, as lines for its shell, and what else the recipe asks for."""
     lines = "".join(f"{command} </dev/null &\n" for command in PROCESSES)
-    more = [LARGE] * large + [RICH] * rich + [BUSY] * busy + [TOLD] * told
+    more = [LARGE] * large + [RICH] * rich + [BUSY] * busy + [HOOKED] * hooked + [TOLD] * told
     return lines.encode() + b"".join(path.read_bytes() for path in more)
 
 

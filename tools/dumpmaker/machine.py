@@ -37,6 +37,7 @@ class Boot:
         told: have the guest say more of its processes (initramfs.TOLD).
         large: have it make files in folios of many pages (initramfs.LARGE).
         busy: have it run many processes and a daemon that writes a log (initramfs.BUSY).
+        hooked: have it load BPF programs and hook into netfilter (initramfs.HOOKED).
         bash: a static bash: have it do what an analyst looks for (initramfs.RICH).
         kexec: let the kernel start a second one, and dump memory when that one is up (amd64).
         more: further words of QEMU's command line.
@@ -55,6 +56,7 @@ class Boot:
     earlier: bool = False
     kdump: bool = False
     told: bool = False
+    hooked: bool = False
     large: bool = False
     busy: bool = False
     bash: Path | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dumpmaker import core, initramfs, kexec, loader, truth
+from dumpmaker import core, hooks, initramfs, kexec, loader, truth
 from dumpmaker.arches import ARCHES
 from dumpmaker.errors import DumpError, GuestError, say
 from dumpmaker.machine import Boot, Guest, Monitor
@@ -105,12 +105,14 @@ def make_dump(
         shutil.copy(config, out / "config")
     with tempfile.TemporaryDirectory(prefix="make-dump.") as folder:
         work = Path(folder)
+        modules = hooks.MODULES if boot.hooked else modules
         picked = initramfs.pick_modules(kernel.trees, modules.split())
         program = loader.program(about["arch"])
         more = _second_kernel(boot.kexec, kernel, image, work) if boot.kexec else {}
-        if boot.told or boot.large or boot.busy or boot.bash:
+        if boot.told or boot.large or boot.busy or boot.bash or boot.hooked:
             rich = boot.bash is not None
-            more["processes"] = initramfs.processes(boot.told, boot.large, rich, boot.busy)
+            more["processes"] = initramfs.processes(boot.told, boot.large, rich, boot.busy, boot.hooked)
+        more |= hooks.files() if boot.hooked else {}
         if boot.bash:
             more["bin/bash"] = boot.bash.read_bytes()
         initramfs.make_initramfs(work / "initrd", kernel.busybox, picked, program, more)

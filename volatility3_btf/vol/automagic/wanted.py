@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias
 from volatility3.framework import interfaces
 from volatility3.framework.configuration import requirements
 
+from ..layers.scans.layers import quick_class
+
 Context: TypeAlias = interfaces.context.ContextInterface
 Requirement: TypeAlias = interfaces.configuration.RequirementInterface
 Finder: TypeAlias = Callable[..., list[tuple[str, Requirement]]]
@@ -50,8 +52,10 @@ class Wanted:
     def set_layer(
         self, context: Context, layer: interfaces.configuration.HierarchicalDict, offset: int
     ) -> None:
-        """Configure the layer, and the module if there is one."""
+        """Configure the layer, and the module if there is one; the image's own layer is one of ours."""
         context.config.merge(self.layer, layer)
+        memory = join(self.layer, "memory_layer", "class")
+        context.config[memory] = quick_class(context.config[memory])
         if self.is_module:
             context.config[join(self.path, "class")] = MODULE_CLASS
             context.config[join(self.path, "offset")] = offset

@@ -18,6 +18,7 @@ from .folio import FolioInode, FolioPage
 from .inet_sock import InetSock
 from .interface_address import Inet6Ifaddr, InIfaddr
 from .kernel_symbol import RelativeKernelSymbol
+from .module import NamingModule
 from .module_kobject import ModuleKobject
 from .taint_flag import TaintFlag
 from .traced_function import TracedFunction
@@ -68,6 +69,11 @@ CHANGES: Final = {
         ModuleKobject,
         lambda types: _has(types, "module_notes_attrs", "grp") and _has(types, "module_kobject", "mod"),
         lambda known: known is not extensions.kobject,
+    ),
+    "module": Change(
+        NamingModule,
+        lambda types: _has(types, "module", "kallsyms", "list"),
+        lambda known: known is not extensions.module,
     ),
     "kernel_symbol": Change(
         RelativeKernelSymbol,

@@ -29,6 +29,7 @@ from .files.plain import reopened
 from .kdump import KdumpLayer
 from .qemu import QemuStreamLayer
 from .ranges import reader_of
+from .scans.quick import QuickScans
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class LayerMemory(Memory):
             raise UnreadableError(offset, str(error)) from error
 
 
-class MemoryLayer(interfaces.layers.DataLayerInterface):
+class MemoryLayer(QuickScans):
     """The other way round: a layer whose bytes are a `Memory`.
 
     Attributes:

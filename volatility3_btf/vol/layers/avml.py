@@ -11,11 +11,12 @@ from volatility3.framework.layers import avml
 from ...files.avml import avml_frames
 from ...files.formats import FormatError
 from .ranges import Layer, reader_of
+from .scans.quick import QuickScans
 
 log = logging.getLogger(__name__)
 
 
-class AvmlFramesLayer(avml.AVMLLayer):
+class AvmlFramesLayer(QuickScans, avml.AVMLLayer):
     """The frames of an AVML file up to where it is cut."""
 
     def _load_segments(self) -> None:

@@ -21,6 +21,7 @@ from ...files.xen_core import core_segments
 from ...memory.memory import UnreadableError
 from .files.plain import path_of, reopened
 from .ranges import Layer, RangesLayer, clipped, reader_of
+from .scans.quick import QuickScans
 
 if TYPE_CHECKING:
     from ...files.kdump.dump import Kdump
@@ -58,7 +59,7 @@ class _Runs(Sequence[Piece]):
         return self._runs.starts[index], 0, self._runs.lengths[index], 1
 
 
-class KdumpLayer(segmented.NonLinearlySegmentedLayer):
+class KdumpLayer(QuickScans, segmented.NonLinearlySegmentedLayer):
     """A machine's memory in a kdump file."""
 
     dump: Kdump

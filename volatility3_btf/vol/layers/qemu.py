@@ -13,6 +13,7 @@ from volatility3.framework.layers import segmented
 from ...files.formats import FormatError, is_stream
 from ...memory.memory import UnreadableError
 from .ranges import Layer, reader_of
+from .scans.quick import QuickScans
 
 if TYPE_CHECKING:
     from ...files.qemu_pages import Stream
@@ -43,7 +44,7 @@ class _Pages(Sequence[Piece]):
         return (address, place, size, size) if place >= 0 else (address, 0, size, 1)
 
 
-class QemuStreamLayer(segmented.NonLinearlySegmentedLayer):
+class QemuStreamLayer(QuickScans, segmented.NonLinearlySegmentedLayer):
     """A guest's memory in a migration stream."""
 
     def _load_segments(self) -> None:

@@ -10,6 +10,7 @@ from volatility3.framework import interfaces
 from volatility3.framework.layers import segmented
 
 from ...files.segments import ReadAt, Segment, tidy_segments
+from .scans.quick import QuickScans
 
 Layer: TypeAlias = interfaces.layers.DataLayerInterface
 
@@ -34,7 +35,7 @@ def clipped(segments: Iterable[Segment], layer: Layer) -> Iterator[Segment]:
             yield segment._replace(length=length)
 
 
-class RangesLayer(segmented.SegmentedLayer):
+class RangesLayer(QuickScans, segmented.SegmentedLayer):
     """The ranges of an image file, put in order of physical address."""
 
     @classmethod

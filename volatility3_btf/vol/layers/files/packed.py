@@ -19,6 +19,7 @@ from ....files.descriptors import open_file, read_some
 from ....files.formats import HEAD, FormatError
 from ....files.packed import Progress, is_packed, unpacked
 from ..ranges import Layer
+from ..scans.quick import QuickScans
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _unpacked: Final[dict[Key, BinaryIO | FormatError]] = {}
 """What has been unpacked in this process, or why it could not be: layers are made anew again and again."""
 
 
-class UnpackedLayer(physical.FileLayer):
+class UnpackedLayer(QuickScans, physical.FileLayer):
     """An unpacked file; its configuration names the packed one."""
 
     _file_: IO[Any] | None
