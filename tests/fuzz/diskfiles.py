@@ -52,6 +52,8 @@ def kernel_files() -> Iterator[bytes]:
     yield files.pe({".osrel": b"ID=x", ".uname": b"6", ".linux": KERNEL}, b"signature")
     yield files.uimage(KERNEL)
     yield files.android(KERNEL, 0)
+    yield files.fit({"kernel-1": KERNEL}, "kernel-1")
+    yield from (files.fit({"k": KERNEL}, "k", where) for where in ("data-offset", "data-position"))
     yield files.image("arm64", [0x10, 0x20, 0x30])
 
 
@@ -80,6 +82,9 @@ WORDS = (
     b"PE\0\0",
     b".linux\0\0",
     b"ANDROID!",
+    b"\xd0\x0d\xfe\xed",
+    b"\0\0\0\1images\0\0",
+    b"data-position\0",
     b"\x27\x05\x19\x56",
     b"ARM\x64",
     b"S390EP",

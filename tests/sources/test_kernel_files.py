@@ -192,7 +192,7 @@ def test_relocations_that_lead_outside_are_not_applied(tmp_path: Path) -> None:
 
 KERNELS = """boot/vmlinuz-6.1.0 boot/vmlinux-6.12 boot/efi/EFI/Linux/a.efi boot/Image-6.1 boot/kernel8.img
 usr/lib/modules/6.1/vmlinuz lib/modules/6.1/vmlinuz-virt.efi usr/lib/debug/lib/modules/6.1/vmlinux
-usr/lib/debug/boot/vmlinux-6.1 boot/vmlinux-6.1.gz"""
+usr/lib/debug/boot/vmlinux-6.1 boot/vmlinux-6.1.gz boot/fitImage-6.1 boot/board.itb"""
 OTHERS = """boot/System.map-6.1 boot/config-6.1 boot/initrd.img boot/.vmlinuz-6.1.hmac boot/vmlinuz-6.1.sig
 usr/share/vmlinuz lib/modules/6.1/kernel/x.ko usr/lib/modules/6.1/build/vmlinux boot/grub/kernel.img
 bin/x.efi"""

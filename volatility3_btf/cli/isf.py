@@ -108,6 +108,8 @@ def _write(image: KernelImage, options: argparse.Namespace) -> int:
 
 def _about(image: KernelImage, kernel: Kernel) -> Iterator[str]:
     """Where a kernel comes from, what its file says of itself, and what is to be doubted."""
+    from ..sources.images.uki import TOLD
+
     yield f"from {image.provenance}"
     yield f"SHA-256 of the kernel file {image.sha256}"
     if image.build_id:
@@ -116,7 +118,7 @@ def _about(image: KernelImage, kernel: Kernel) -> Iterator[str]:
         yield "EFI signature: " + ("there, not checked" if signed == "yes" else "none")
     for name, text in image.facts.items():
         if name != "signed":
-            yield f".{name}: {text}"
+            yield f"{'.' * (f'.{name}' in TOLD)}{name}: {text}"
     for doubt in kernel.doubts:
         yield f"doubt: {doubt}"
 
