@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from support import kernelfiles as files
+from support.btfwriter import Writer, every_kind
+from volatility3_btf.btf import BtfError, Types
 from volatility3_btf.memory.memory import BytesMemory
 from volatility3_btf.sources.errors import SourceError
 from volatility3_btf.sources.kernels import kernels_in
@@ -19,6 +21,8 @@ MOST = 64 << 20
 
 KERNEL = files.elf(b"Linux version kernel" * 20, 0xFFFFFFFF80000000, 0, build_id=b"12345678901234567890")
 NAME = "boot/vmlinuz-6"
+TYPES = Types(every_kind("little").blob())
+"""The kernel's types, onto which modules' are decoded."""
 
 
 def kernel_file(data: bytes) -> None:
@@ -39,7 +43,9 @@ def module_file(data: bytes) -> None:
     try:
         for module in modules_in(BytesMemory(data), Path("file.ko")):
             assert len(module.btf) <= MOST
-    except SourceError as error:
+            types = module.read(TYPES).types
+            assert types.base is TYPES
+    except (SourceError, BtfError) as error:
         assert "\n" not in str(error)
 
 
@@ -74,6 +80,22 @@ def module_files() -> Iterator[bytes]:
     yield module
     yield files.PACKERS["xz"](module)
     yield files.deb({"lib/modules/6/kernel/x.ko": module}, "gzip")
+    yield files.module({".BTF": _split(every_kind("little"))})
+    base = Writer("little")
+    base.integer("int", 4, 1)
+    base.struct("task_struct", 32, [])
+    base.enum("wide", [], size=8)
+    base.fwd("nothing")
+    yield files.module({".BTF": _split(base), ".BTF.base": base.blob()})
+
+
+def _split(base: Writer) -> bytes:
+    """A module's types on a base that has an `int` and a `task_struct`."""
+    module = Writer("little", base)
+    types = Types(base.blob())
+    number, task = types["int"].id, types["task_struct"].id
+    module.struct("own", 72, [("int", number, 0), ("tasks", module.array(task, number, 2), 64)])
+    return module.blob()
 
 
 WORDS = (
