@@ -102,9 +102,18 @@ def test_the_command_says_which_of_its_kernels_it_took(
 ) -> None:
     kernel = files.elf(files.kernel_with_types(TEXT + LOADED, LOADED), TEXT + LOADED, LOADED)
     (tmp_path / "x.itb").write_bytes(files.fit({"a": kernel, "b": TWO}, "a"))
-    assert main(["isf", str(tmp_path / "x.itb"), "-o", str(tmp_path)]) == 0
+    assert main(["isf", str(tmp_path / "x.itb"), "-o", str(tmp_path / "new" / "folder")]) == 0
+    assert len(list((tmp_path / "new" / "folder").glob("*.json.xz"))) == 1
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert {"FIT: for a test", "subimage: a", "other kernels, not read: b"} < set(lines)
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert main(["isf", str(tmp_path / "x.itb"), "-o", str(tmp_path / "file" / "below")]) == 1
+    assert capsys.readouterr().err == f"{tmp_path}/file/below: Not a directory\n"
 
 
 WHOLE = files.fit(BOTH)

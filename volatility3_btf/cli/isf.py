@@ -46,6 +46,10 @@ def run(options: argparse.Namespace) -> int:
     from ..sources.kernels import open_kernels
 
     code = 0
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _fail(f"{options.output}: {error.strerror or error}")
     for path in options.files:
         try:
             for image in open_kernels(path):
