@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from support import kernelfiles as files
+from support.btfwriter import Writer, every_kind
+from volatility3_btf.btf import BtfError, Types
 from volatility3_btf.memory.memory import BytesMemory
 from volatility3_btf.sources.errors import SourceError
 from volatility3_btf.sources.kernels import kernels_in
@@ -19,6 +21,8 @@ MOST = 64 << 20
 
 KERNEL = files.elf(b"Linux version kernel" * 20, 0xFFFFFFFF80000000, 0, build_id=b"12345678901234567890")
 NAME = "boot/vmlinuz-6"
+TYPES = Types(every_kind("little").blob())
+"""The kernel's types, onto which modules' are decoded."""
 
 
 def kernel_file(data: bytes) -> None:
@@ -39,7 +43,9 @@ def module_file(data: bytes) -> None:
     try:
         for module in modules_in(BytesMemory(data), Path("file.ko")):
             assert len(module.btf) <= MOST
-    except SourceError as error:
+            types = module.read(TYPES).types
+            assert types.base is TYPES
+    except (SourceError, BtfError) as error:
         assert "\n" not in str(error)
 
 
@@ -52,6 +58,8 @@ def kernel_files() -> Iterator[bytes]:
     yield files.pe({".osrel": b"ID=x", ".uname": b"6", ".linux": KERNEL}, b"signature")
     yield files.uimage(KERNEL)
     yield files.android(KERNEL, 0)
+    yield files.fit({"kernel-1": KERNEL}, "kernel-1")
+    yield from (files.fit({"k": KERNEL}, "k", where) for where in ("data-offset", "data-position"))
     yield files.image("arm64", [0x10, 0x20, 0x30])
 
 
@@ -72,6 +80,22 @@ def module_files() -> Iterator[bytes]:
     yield module
     yield files.PACKERS["xz"](module)
     yield files.deb({"lib/modules/6/kernel/x.ko": module}, "gzip")
+    yield files.module({".BTF": _split(every_kind("little"))})
+    base = Writer("little")
+    base.integer("int", 4, 1)
+    base.struct("task_struct", 32, [])
+    base.enum("wide", [], size=8)
+    base.fwd("nothing")
+    yield files.module({".BTF": _split(base), ".BTF.base": base.blob()})
+
+
+def _split(base: Writer) -> bytes:
+    """A module's types on a base that has an `int` and a `task_struct`."""
+    module = Writer("little", base)
+    types = Types(base.blob())
+    number, task = types["int"].id, types["task_struct"].id
+    module.struct("own", 72, [("int", number, 0), ("tasks", module.array(task, number, 2), 64)])
+    return module.blob()
 
 
 WORDS = (
@@ -80,6 +104,9 @@ WORDS = (
     b"PE\0\0",
     b".linux\0\0",
     b"ANDROID!",
+    b"\xd0\x0d\xfe\xed",
+    b"\0\0\0\1images\0\0",
+    b"data-position\0",
     b"\x27\x05\x19\x56",
     b"ARM\x64",
     b"S390EP",

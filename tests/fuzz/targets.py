@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 import orjson
 
-from fuzz import diskfiles
+from fuzz import codes, diskfiles
 from fuzz.smallkernel import BANNER, memory, small_kernel, wiped_kernels
 from fuzz.smalllists import KERNEL, mapped, small_lists
 from support import kdumps, streams
@@ -616,6 +616,7 @@ TARGETS: dict[str, Target] = {
     "kernel_file": Target(diskfiles.kernel_file, diskfiles.kernel_files, 48 << 10, diskfiles.WORDS),
     "package": Target(diskfiles.kernel_file, diskfiles.packages, 24 << 10, diskfiles.PACKAGE_WORDS),
     "module_file": Target(diskfiles.module_file, diskfiles.module_files, 24 << 10, diskfiles.PACKAGE_WORDS),
+    "code": Target(codes.compared, codes.codes, 4 << 10),
     "image": Target(image, _files, 512, (b"EMiL\1\0\0\0", b"\x7fELF\2\1\1")),
 }
 """The fuzz targets by name; the names of the folders under `crashers`."""

@@ -59,6 +59,8 @@ def test_packages_of_kernels_are_known_by_their_names(tmp_path: Path) -> None:
         ("anything", b"\0" * 0x202 + b"HdrS"),
         ("a.img", b"\0" * 0x38 + b"ARM\x64"),
         ("linux.efi", b"MZ"),
+        ("fitImage", b"\xd0\x0d\xfe\xed"),
+        ("board.itb", b"\xd0\x0d\xfe\xed"),
         ("memory.raw", b""),
         ("memory", b"EMiL"),
         ("core", b"\x7fELF\2\1" + bytes(10) + b"\4\0"),
@@ -71,7 +73,12 @@ def test_kernels_and_images_are_known_by_first_bytes_or_names(tmp_path: Path, na
 
 
 @pytest.mark.parametrize(
-    ("name", "head"), [("bash", b"\x7fELF\2\1" + bytes(10) + b"\3\0"), ("memory.raw", b"")]
+    ("name", "head"),
+    [
+        ("bash", b"\x7fELF\2\1" + bytes(10) + b"\3\0"),
+        ("memory.raw", b""),
+        ("board.dtb", b"\xd0\x0d\xfe\xed" + bytes(5000)),
+    ],
 )
 def test_programs_and_files_without_content_are_not(tmp_path: Path, name: str, head: bytes) -> None:
     (tmp_path / name).write_bytes(head)

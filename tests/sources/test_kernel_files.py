@@ -192,7 +192,7 @@ def test_relocations_that_lead_outside_are_not_applied(tmp_path: Path) -> None:
 
 KERNELS = """boot/vmlinuz-6.1.0 boot/vmlinux-6.12 boot/efi/EFI/Linux/a.efi boot/Image-6.1 boot/kernel8.img
 usr/lib/modules/6.1/vmlinuz lib/modules/6.1/vmlinuz-virt.efi usr/lib/debug/lib/modules/6.1/vmlinux
-usr/lib/debug/boot/vmlinux-6.1 boot/vmlinux-6.1.gz"""
+usr/lib/debug/boot/vmlinux-6.1 boot/vmlinux-6.1.gz boot/fitImage-6.1 boot/board.itb"""
 OTHERS = """boot/System.map-6.1 boot/config-6.1 boot/initrd.img boot/.vmlinuz-6.1.hmac boot/vmlinuz-6.1.sig
 usr/share/vmlinuz lib/modules/6.1/kernel/x.ko usr/lib/modules/6.1/build/vmlinux boot/grub/kernel.img
 bin/x.efi"""
@@ -223,14 +223,28 @@ def test_a_modules_btf_is_read(tmp_path: Path) -> None:
         found.read(Types(Writer("little").blob()))
 
 
+def test_a_module_that_was_built_apart_is_tied_to_the_kernel(tmp_path: Path) -> None:
+    kernel, base = every_kind("little"), Writer("little")
+    base.struct("task_struct", 32, [])
+    split = Writer("little", base)
+    split.struct("own", 40, [("task", 1, 0)])
+    path = tmp_path / "own.ko"
+    path.write_bytes(files.module({".BTF": split.blob(), ".BTF.base": base.blob()}))
+    (found,) = open_modules(path)
+    blob = found.read(Types(kernel.blob()))
+    assert blob.types["own"]["task"].type["comm"].offset == 0
+    with pytest.raises(BtfError, match="cannot be tied to this kernel: the kernel has no struct task_struct"):
+        found.read(Types(Writer("little").blob()))
+    path.write_bytes(files.module({".BTF": split.blob(), ".BTF.base": Writer("little").blob()}))
+    (other,) = open_modules(path)
+    with pytest.raises(BtfError, match=r"does not stand on its \.BTF\.base"):
+        other.read(Types(kernel.blob()))
+
+
 NOT_MODULES = {
     "text": (b"x" * 100, "no kernel module"),
     "a kernel": (SMALL, "no kernel module"),
     "no BTF": (files.module({".text": b"x"}), "a module without BTF"),
-    "a base of its own": (
-        files.module({".BTF": b"x", ".BTF.base": b"x"}),
-        "a module whose BTF stands on a base",
-    ),
     "no modules": (files.deb({NAME: SMALL}), "no module with BTF in it"),
     "cut": (files.module({".BTF": b"x"})[:-1], "an ELF file that ends inside its section headers"),
 }

@@ -11,6 +11,7 @@ import lzma
 import struct
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import lz4.block
 import lz4.frame
@@ -168,6 +169,52 @@ def _optional() -> bytes:
 def uimage(data: bytes, kind: int = 2) -> bytes:
     """U-Boot's legacy image."""
     return struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(data), 0, 0, 0, 5, 2, kind, 1, b"x") + data
+
+
+def tree(root: Mapping[str, Any]) -> bytes:
+    """A flattened device tree; a dictionary is a node, bytes are a property (Devicetree Specification)."""
+    names = bytearray()
+    body = _node("", root, names) + struct.pack(">I", 9)
+    place = 40 + 16
+    sizes = place + len(body) + len(names), place, place + len(body), 40, 17, 16, 0, len(names), len(body)
+    return b"\xd0\x0d\xfe\xed" + struct.pack(">9I", *sizes) + bytes(16) + body + bytes(names)
+
+
+def _node(name: str, content: Mapping[str, Any], names: bytearray) -> bytes:
+    label = name.encode() + b"\0"
+    text = struct.pack(">I", 1) + label + bytes(-len(label) % 4)
+    for key, value in content.items():
+        if isinstance(value, bytes):
+            text += struct.pack(">III", 3, len(value), len(names)) + value + bytes(-len(value) % 4)
+            names += key.encode() + b"\0"
+        else:
+            text += _node(key, value, names)
+    return text + struct.pack(">I", 2)
+
+
+def fit(kernels: Mapping[str, bytes], default: str = "", where: str = "data", kind: str = "kernel") -> bytes:
+    """U-Boot's FIT of some kernels and a device tree.
+
+    Args:
+        kernels: each by its name.
+        default: the one that the default configuration names.
+        where: the property that says where the bytes lie: "data", "data-offset" or "data-position".
+        kind: the kernels' type.
+    """
+    images: dict[str, dict[str, bytes]] = {"fdt-1": {"type": b"flat_dt\0", "data": b"tree"}}
+    behind, place = b"", 0x1000
+    for name, data in kernels.items():
+        images[name] = {"type": kind.encode() + b"\0", "compression": b"none\0"}
+        if where == "data":
+            images[name]["data"] = data
+            continue
+        at = len(behind) + (place if where == "data-position" else 0)
+        images[name] |= {where: struct.pack(">I", at), "data-size": struct.pack(">I", len(data))}
+        behind += data + bytes(-len(data) % 4)
+    chosen = {"default": b"conf-1\0", "conf-1": {"kernel": default.encode() + b"\0"}} if default else {}
+    text = tree({"description": b"for a test\0", "images": images, "configurations": chosen})
+    filled = text.ljust(place, b"\0") if where == "data-position" else text + bytes(-len(text) % 4)
+    return filled + behind if behind else text
 
 
 def android(data: bytes, version: int = 3) -> bytes:

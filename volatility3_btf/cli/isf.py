@@ -46,6 +46,10 @@ def run(options: argparse.Namespace) -> int:
     from ..sources.kernels import open_kernels
 
     code = 0
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _fail(f"{options.output}: {error.strerror or error}")
     for path in options.files:
         try:
             for image in open_kernels(path):
@@ -108,6 +112,8 @@ def _write(image: KernelImage, options: argparse.Namespace) -> int:
 
 def _about(image: KernelImage, kernel: Kernel) -> Iterator[str]:
     """Where a kernel comes from, what its file says of itself, and what is to be doubted."""
+    from ..sources.images.uki import TOLD
+
     yield f"from {image.provenance}"
     yield f"SHA-256 of the kernel file {image.sha256}"
     if image.build_id:
@@ -116,7 +122,7 @@ def _about(image: KernelImage, kernel: Kernel) -> Iterator[str]:
         yield "EFI signature: " + ("there, not checked" if signed == "yes" else "none")
     for name, text in image.facts.items():
         if name != "signed":
-            yield f".{name}: {text}"
+            yield f"{'.' * (f'.{name}' in TOLD)}{name}: {text}"
     for doubt in kernel.doubts:
         yield f"doubt: {doubt}"
 

@@ -35,8 +35,11 @@ _NEVER: Final = re.compile(
 )
 """Names of files that lie beside kernels and are none: what a boot folder and a library have."""
 
-_KERNEL: Final = re.compile(r"(?:vmlinu[xz]|bzImage|zImage|uImage|Image|kernel|linux|boot)[^/]*")
-"""Names under which kernels of all kinds lie: a compressed one has no first bytes of its own."""
+_KERNEL: Final = re.compile(
+    r"(?:vmlinu[xz]|bzImage|zImage|uImage|fitImage|Image|kernel|linux|boot)[^/]*|.*\.itb"
+)
+"""Names under which kernels of all kinds lie: a compressed one has no first bytes of its own, and a FIT has
+those of every device tree."""
 
 _IMAGE: Final = re.compile(r".*\.(?:raw|mem|vmem|lime|avml|core|elf|dump|dmp|qemu)", re.IGNORECASE)
 """Names of memory images; a raw one has no first bytes of its own either."""

@@ -48,7 +48,8 @@ class KernelImage:
         endian: "little" or "big"; None if the headers do not tell.
         build_id: hexadecimal digits of the GNU build ID; None without one.
         facts: what a unified kernel image says of itself, by the section's name without its dot: "osrel",
-            "uname", "cmdline", …, and "signed": "yes" or "no". Texts are the file's own, unchecked.
+            "uname", "cmdline", …, and "signed": "yes" or "no". Of a FIT its description ("FIT"), and which
+            "subimage" this is beside which "other kernels, not read". Texts are the file's own, unchecked.
     """
 
     path: Path

@@ -12,12 +12,13 @@ from typing import Final
 
 from ..blobs.blob import MAX_BLOB, Blob
 from ..btf import BtfError, Header, Types, outline
+from ..btf.distilled import relocated
 from ..btf.spelling import printable
 from ..memory.memory import BytesMemory, Memory
 from .errors import SourceError
 from .images import elf
 from .images.notes import build_id_of
-from .images.sections import sections_of
+from .images.sections import Section, sections_of
 from .images.slices import part_of
 from .kernels import opened
 from .packages.members import is_module, wanted
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_NAME: Final = 64
 _NOTE: Final = ".note.gnu.build-id"
+_BASE: Final = ".BTF.base"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,9 @@ class ModuleImage:
         member: the module's path inside a package; None where the file is the module.
         layers: what was taken off, the outermost first.
         name: as the kernel calls it, with `_` for each `-`.
-        btf: its BTF, which stands on its kernel's.
+        btf: its BTF, which stands on its kernel's; or on `base`, if there is one.
         build_id: hexadecimal digits of the GNU build ID; None without one.
+        base: the distilled base that a module brings along which was built apart from its kernel (6.11).
     """
 
     path: Path
@@ -51,17 +54,31 @@ class ModuleImage:
     name: str
     btf: bytes = field(repr=False)
     build_id: str | None = None
+    base: bytes | None = field(default=None, repr=False)
 
     def read(self, kernel: Types) -> Blob:
-        """Its BTF, decoded on the kernel's types.
+        """Its BTF, decoded on the kernel's types; from a distilled base it is moved onto these first.
 
         Raises:
-            BtfError: it is damaged, or another kernel's.
+            BtfError: it is damaged, or another kernel's; or what its base names is not in this kernel.
         """
-        if not outline(self.btf).fits(kernel):
+        btf = self.btf if self.base is None else self._moved(self.base, kernel)
+        if not outline(btf).fits(kernel):
             raise BtfError(f"the BTF of module {printable(self.name)} is not of this kernel's build")
-        types = Types(self.btf, base=kernel)
-        return Blob(0, Header.parse(self.btf), "module", "complete", self.btf, "", types.counts, types)
+        types = Types(btf, base=kernel)
+        return Blob(0, Header.parse(btf), "module", "complete", btf, "", types.counts, types)
+
+    def _moved(self, base: bytes, kernel: Types) -> bytes:
+        """Its BTF as the kernel has it once the module is loaded. Raises BtfError."""
+        distilled = Types(base)
+        if not outline(self.btf).fits(distilled):
+            raise BtfError(f"the BTF of module {printable(self.name)} does not stand on its .BTF.base")
+        try:
+            return relocated(Types(self.btf, base=distilled), kernel)
+        except BtfError as error:
+            raise BtfError(
+                f"the BTF of module {printable(self.name)} cannot be tied to this kernel: {error}"
+            ) from error
 
 
 def open_modules(path: str | os.PathLike[str]) -> Iterator[ModuleImage]:
@@ -119,15 +136,18 @@ def _module(
         raise SourceError("no kernel module")
     order = elf.read_elf(data).order
     sections = sections_of(data)
-    if ".BTF.base" in sections:
-        raise SourceError("a module whose BTF stands on a base of its own (.BTF.base), as of other builds")
     if ".BTF" not in sections:
         raise SourceError("a module without BTF")
-    section = sections[".BTF"]
-    if section.length > MAX_BLOB:
-        raise SourceError("a module whose BTF is too large")
-    btf = part_of(data, *section, "the BTF of a module").read(0, section.length)
+    btf = _btf_in(data, sections[".BTF"])
+    base = _btf_in(data, sections[_BASE]) if _BASE in sections else None
     notes = sections.get(_NOTE)
     build_id = None if notes is None else build_id_of(data.read_available(notes.start, notes.length), order)
     stem = file_name.partition(".ko")[0].replace("-", "_")[:_LONGEST_NAME]
-    return ModuleImage(path, member, (*layers, "ELF"), stem, btf, build_id)
+    return ModuleImage(path, member, (*layers, "ELF"), stem, btf, build_id, base)
+
+
+def _btf_in(data: Memory, section: Section) -> bytes:
+    """The BTF in a section. Raises SourceError."""
+    if section.length > MAX_BLOB:
+        raise SourceError("a module whose BTF is too large")
+    return part_of(data, *section, "the BTF of a module").read(0, section.length)

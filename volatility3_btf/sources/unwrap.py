@@ -10,6 +10,7 @@ from ..memory.memory import BytesMemory, Memory
 from .errors import SourceError
 from .images import boot_loaders, bzimage, elf, flat, inside, uki, zboot, zimage
 from .images.content import Content, Laid
+from .images.fit import kernel as fit
 from .packages import deb, rpm
 from .packed.codecs import LONGEST_START, codec_of
 from .packed.reading import reader
@@ -86,6 +87,8 @@ def _unwrapped(data: Memory, head: bytes) -> Content:
         return boot_loaders.take_uimage(data)
     if boot_loaders.is_android(head):
         return boot_loaders.take_android(data)
+    if fit.is_tree(head):
+        return fit.take_kernel(data)
     codec = codec_of(head[:LONGEST_START])
     if codec is not None:
         return Content(BytesMemory(unpacked(reader(data), codec)), (codec.name,))
@@ -110,6 +113,8 @@ def is_kernel_file(data: Memory) -> bool:
     if head.startswith(uki.MAGIC):
         program = uki.read_pe(data)
         return program is not None and any(program.named(uki.LINUX))
+    if fit.is_tree(head):
+        return fit.has_kernel(data)
     codec = codec_of(head[:LONGEST_START])
     if codec is None:
         return False

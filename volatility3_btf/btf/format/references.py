@@ -25,30 +25,48 @@ MOST_INNER: Final = 1 << 14
 would take 1 GB as texts."""
 
 
-def referenced_ids(columns: Columns) -> References:
-    """The type ids in records, as pairs of rows and the ids that stand there."""
-    words = columns.words
+Places = list[tuple[Positions, Positions]]
+"""Pairs of rows and where something of theirs stands: indices in the words of the type section."""
+
+
+def id_places(columns: Columns) -> Places:
+    """Where type ids stand in records."""
     referring = columns.rows_of(*sorted(REFERRING))
-    found = [(referring, columns.size_or_type[referring])]
+    found = [(referring, _starts(columns, referring) + 2)]
     arrays = columns.rows_of(Kind.ARRAY)
-    first = columns.record[arrays].astype(np.int64) // 4 + COMMON_WORDS
-    found += [(arrays, words[first]), (arrays, words[first + 1])]
+    first = _starts(columns, arrays) + COMMON_WORDS
+    found += [(arrays, first), (arrays, first + 1)]
     for kinds, stride, at in ELEMENTS_WITH_TYPES:
         rows, elements = columns.elements(columns.rows_of(*kinds), stride)
-        found.append((rows, words[elements + at]))
+        found.append((rows, elements + at))
     return found
 
 
-def referenced_names(columns: Columns) -> References:
-    """The name offsets in records and their elements, as pairs of rows and offsets."""
-    found = [(np.arange(len(columns), dtype=np.int64), columns.name_off)]
+def name_places(columns: Columns) -> Places:
+    """Where name offsets stand in records and their elements."""
+    every = np.arange(len(columns), dtype=np.int64)
+    found = [(every, _starts(columns, every))]
     for kinds, stride in (
         ((Kind.STRUCT, Kind.UNION, Kind.ENUM64), 3),
         ((Kind.ENUM, Kind.FUNC_PROTO), 2),
     ):
-        rows, elements = columns.elements(columns.rows_of(*kinds), stride)
-        found.append((rows, columns.words[elements]))
+        found.append(columns.elements(columns.rows_of(*kinds), stride))
     return found
+
+
+def _starts(columns: Columns, rows: Positions) -> Positions:
+    """The first word of each of some records."""
+    return columns.record[rows].astype(np.int64) // 4
+
+
+def referenced_ids(columns: Columns) -> References:
+    """The type ids in records, as pairs of rows and the ids that stand there."""
+    return [(rows, columns.words[places]) for rows, places in id_places(columns)]
+
+
+def referenced_names(columns: Columns) -> References:
+    """The name offsets in records and their elements, as pairs of rows and offsets."""
+    return [(rows, columns.words[places]) for rows, places in name_places(columns)]
 
 
 def check(ids: References, names: References, first_id: int, end_id: int, strings: Strings) -> int:

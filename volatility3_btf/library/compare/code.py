@@ -3,8 +3,8 @@
 
 What a running kernel rewrites by itself is set aside: addresses that KASLR has moved, and the places that the
 shipped kernel's own tables list (`patch_sites`). What is left was changed by somebody else. Of the places
-that are set aside, calls and jumps that lead out of the kernel's code are told: that is how a hook through
-ftrace, a static call or a jump label looks, and also how ftrace itself works when it traces.
+that are set aside, calls and jumps that lead out of the kernel's code are told (`leading`): that is how a
+hook through ftrace, a static call or a jump label looks, and also how ftrace itself works when it traces.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from ...btf.spelling import counted, printable
 from ...kernel import Kernel
 from ...memory.memory import Memory
 from ..found import Found
-from .patch_sites import CALLS, ENTRIES, TRACED, TRAMPOLINES, PatchSites
+from .leading import BREAKPOINTS, OPS, Code, are_ftraces, first_instruction, ways_of
+from .patch_sites import PatchSites
+from .rewriting import ALTERNATIVES, CALLS, PROCESSORS, TRACED
 
 SHOWN: Final = 40
 """Functions that are shown."""
 
-ARCHITECTURE: Final = "x86-64"
 _MOST_CODE: Final = 128 << 20
 _PIECE: Final = 1 << 20
-_WORDS: Final = (4, 8)
-_BRANCHES: Final = (0xE8, 0xE9)
-"""First bytes of a call and of a jump with a distance of 32 bits (Intel SDM, volume 2)."""
-
-_LEADING: Final = (TRACED, ENTRIES, TRAMPOLINES, "static calls", "jump labels", "retpolines", "return thunks")
-"""Kinds of places that are looked at for where they lead."""
+_TOLD: Final = {
+    OPS: "is traced, as the ftrace_ops at {address:#x} says",
+    BREAKPOINTS: "stops at a breakpoint, as of a kprobe, at {address:#x}",
+}
+"""What is said of a place that leads elsewhere than out of the kernel's code."""
 
 
 class NotComparableError(ValueError):
@@ -71,7 +71,8 @@ class CodeVerdict:
         rewritten: bytes that differ at places that the kernel's tables list.
         counts_calls: whether the kernel has rewritten all its calls, to count them.
         changed: functions that differ otherwise, in order of address.
-        leading_out: places from which code leads out of the kernel: the function and the address it leads to.
+        leading_out: places from which code leads out of the kernel, or to what traces a function: the kind,
+            the function, and the address it leads to.
         sites: how many places the kernel's tables list, by kind.
     """
 
@@ -90,32 +91,50 @@ def compare_code(running: Found, shipped: Found) -> CodeVerdict:
     """Compare the code of a kernel in memory with the same kernel as it was shipped.
 
     Raises:
-        NotComparableError: they are not of one build, or not for x86-64, or lack what is needed.
+        NotComparableError: they are not of one build, or not for a known processor, or lack what is needed.
     """
     kernel, other = running.kernel, shipped.kernel
     _see_to_it(kernel, other)
     assert kernel.symbols is not None and other.symbols is not None and kernel.kaslr_shift is not None
     start, stop = _bounds(other)
+    architecture = kernel.architecture or ""
     sites = PatchSites(shipped.memory, other)
+    if ALTERNATIVES not in sites.counts:
+        raise NotComparableError("its kallsyms does not list where its tables of rewritten code lie")
     verdict = CodeVerdict(sites=sites.counts)
     functions = _Functions(other)
-    ours = _Code(running.memory, kernel, start, stop, kernel.kaslr_shift)
-    theirs = _Code(shipped.memory, other, start, stop, 0)
+    ours = _code(running.memory, kernel, start, stop, kernel.kaslr_shift)
+    theirs = _code(shipped.memory, other, start, stop, 0)
     known = ours.known & theirs.known
     differing = (ours.data != theirs.data) & known
-    masked = sites.masked(start, stop)
+    masked = _masked(sites, ours, architecture)
     verdict.counts_calls = _counts_calls(sites, differing & ~masked, start)
     if verdict.counts_calls:
-        masked = sites.masked(start, stop, with_calls=True)
-    moved = _moved(ours.data, theirs.data, kernel.kaslr_shift) & ~masked
+        masked = _masked(sites, ours, architecture, with_calls=True)
+    moved = _moved(ours.data, theirs.data, kernel.kaslr_shift, PROCESSORS[architecture].words) & ~masked
     left = np.flatnonzero(differing & ~masked & ~moved)
     verdict.compared, verdict.unreadable = int(known.sum()), int((~known).sum())
     verdict.set_aside = int(masked.sum())
     verdict.relocated = int((moved & differing).sum())
     verdict.rewritten = int((differing & masked).sum())
     verdict.changed = list(functions.changed(start + left))
-    verdict.leading_out = list(_leading_out(sites, functions, ours, (start, stop)))
+    verdict.leading_out = [
+        (way.what, functions.name(way.place), way.address) for way in ways_of(sites, ours, architecture)
+    ]
     return verdict
+
+
+def _masked(
+    sites: PatchSites, code: Code, architecture: str, with_calls: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Which bytes are set aside; arm64's places of ftrace only where they are as that leaves them."""
+    masked = sites.masked(code.low, code.low + len(code.data), with_calls)
+    places = sites.at.get(TRACED)
+    if architecture == "arm64" and places is not None:
+        for place in places[~are_ftraces(code, places, sites.traced)].tolist():
+            start = place - code.low
+            masked[max(0, start + first_instruction(sites.traced)) : max(0, start + sites.traced)] = False
+    return masked
 
 
 def _counts_calls(sites: PatchSites, differing: npt.NDArray[np.bool_], start: int) -> bool:
@@ -127,8 +146,8 @@ def _counts_calls(sites: PatchSites, differing: npt.NDArray[np.bool_], start: in
 
 
 def _see_to_it(kernel: Kernel, other: Kernel) -> None:
-    if kernel.architecture != ARCHITECTURE or other.architecture != ARCHITECTURE:
-        raise NotComparableError(f"code is compared of {ARCHITECTURE} kernels only")
+    if kernel.architecture not in PROCESSORS or other.architecture != kernel.architecture:
+        raise NotComparableError(f"code is compared of {' and '.join(PROCESSORS)} kernels only")
     if kernel.symbols is None or other.symbols is None or kernel.kaslr_shift is None:
         raise NotComparableError("its symbols or its KASLR shift are not known")
     if kernel.banner != other.banner:
@@ -148,21 +167,18 @@ def _signed(address: int) -> int:
     return address - (address >> 63 << 64)
 
 
-class _Code:
+def _code(memory: Memory, kernel: Kernel, low: int, high: int, shift: int) -> Code:
     """Code from one link-time address to another, and which bytes of it there are."""
-
-    def __init__(self, memory: Memory, kernel: Kernel, low: int, high: int, shift: int) -> None:
-        self.low, self.shift = low, shift
-        self.data = np.zeros(high - low, np.uint8)
-        self.known = np.zeros(high - low, np.bool_)
-        assert kernel.physical_shift is not None
-        at = low + shift - _signed(kernel.physical_shift)
-        for run in memory.runs:
-            first, last = max(at, run.start), min(at + high - low, run.start + run.length)
-            if first < last:
-                piece = memory.read_available(first, last - first)
-                self.data[first - at : first - at + len(piece)] = np.frombuffer(piece, np.uint8)
-                self.known[first - at : first - at + len(piece)] = True
+    code = Code(low, shift, np.zeros(high - low, np.uint8), np.zeros(high - low, np.bool_))
+    assert kernel.physical_shift is not None
+    at = low + shift - _signed(kernel.physical_shift)
+    for run in memory.runs:
+        first, last = max(at, run.start), min(at + high - low, run.start + run.length)
+        if first < last:
+            piece = memory.read_available(first, last - first)
+            code.data[first - at : first - at + len(piece)] = np.frombuffer(piece, np.uint8)
+            code.known[first - at : first - at + len(piece)] = True
+    return code
 
 
 class _Functions:
@@ -196,14 +212,16 @@ class _Functions:
         return self._symbols.name(int(self._order[first]))
 
 
-def _moved(ours: npt.NDArray[np.uint8], theirs: npt.NDArray[np.uint8], shift: int) -> npt.NDArray[np.bool_]:
+def _moved(
+    ours: npt.NDArray[np.uint8], theirs: npt.NDArray[np.uint8], shift: int, widths: tuple[int, ...]
+) -> npt.NDArray[np.bool_]:
     """Which bytes belong to an address that differs by the KASLR shift, or by as much the other way.
 
     An address can lie at any byte of an instruction: it is one where the numbers at a place differ by just
     the shift, modulo their width.
     """
     moved = np.zeros(len(ours), np.bool_)
-    for width in _WORDS if shift else ():
+    for width in widths if shift else ():
         known = [np.array(sign * shift % (1 << 8 * width), f"<u{width}") for sign in (1, -1)]
         for low in range(0, len(ours) - width + 1, _PIECE):
             one, other = (_words(side[low : low + _PIECE + width - 1], width) for side in (ours, theirs))
@@ -217,23 +235,6 @@ def _words(data: npt.NDArray[np.uint8], width: int) -> npt.NDArray[Any]:
     """The number at each byte."""
     rows = np.lib.stride_tricks.sliding_window_view(data, width)
     return np.ascontiguousarray(rows).view(f"<u{width}").ravel()
-
-
-def _leading_out(
-    sites: PatchSites, functions: _Functions, code: _Code, bounds: tuple[int, int]
-) -> Iterator[tuple[str, str, int]]:
-    """Calls and jumps at patched places that lead out of the kernel's code."""
-    end = code.low + len(code.data)
-    for what in _LEADING:
-        places = sites.at.get(what, np.zeros(0, np.int64))
-        for place in places[(places >= code.low) & (places < end - 4)].tolist():
-            at = place - code.low
-            if code.data[at] not in _BRANCHES or not code.known[at : at + 5].all():
-                continue
-            distance = int.from_bytes(code.data[at + 1 : at + 5].tobytes(), "little", signed=True)
-            target = place + 5 + distance
-            if not bounds[0] <= target < bounds[1]:
-                yield what, functions.name(place), target + code.shift & ALL_BITS
 
 
 def code_lines(verdict: CodeVerdict, path: Path) -> list[str]:
@@ -255,8 +256,9 @@ def code_lines(verdict: CodeVerdict, path: Path) -> list[str]:
         )
     if len(verdict.changed) > SHOWN:
         lines.append(f"    and {counted(len(verdict.changed) - SHOWN, 'more function')}")
-    for what, name, target in verdict.leading_out[:SHOWN]:
-        lines.append(f"    {printable(name)} leads out of the kernel's code, to {target:#x} ({what})")
+    for what, name, address in verdict.leading_out[:SHOWN]:
+        told = _TOLD.get(what, f"leads out of the kernel's code, to {{address:#x}} ({what})")
+        lines.append(f"    {printable(name)} {told.format(address=address)}")
     if len(verdict.leading_out) > SHOWN:
-        lines.append(f"    and {len(verdict.leading_out) - SHOWN} more lead out of it")
+        lines.append(f"    and {counted(len(verdict.leading_out) - SHOWN, 'more place')} like these")
     return lines

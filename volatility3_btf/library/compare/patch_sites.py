@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a running x86-64 kernel rewrites its own code: the places that its own tables list.
+"""Where a running kernel rewrites its own code: the places that its own tables list (`rewriting`).
 
-The tables are in the kernel as it is shipped (arch/x86/kernel/vmlinux.lds.S, asm-generic/vmlinux.lds.h); BTF
-tells how their entries are laid out in this version. After boot most of them are freed, so they are read
-from the shipped kernel only.
+BTF tells how the tables' entries are laid out in this version. After boot most of them are freed, so they are
+read from the shipped kernel only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from ...bits import ALL_BITS
 from ...btf import BtfError
 from ...btf.composites import Composite
 from ...kernel import Kernel
 from ...memory.memory import Memory
+from .rewriting import CALLS, CONSTANTS, ENTRIES, PROCESSORS, TRACED, TRAMPOLINE, TRAMPOLINES, Table
 
 _MOST: Final = 16 << 20
 """Bytes of one table; the largest, of mcount, has half a million."""
@@ -26,75 +26,15 @@ _MOST: Final = 16 << 20
 _NEAR: Final = 4
 """Bytes of an offset that counts from its own place."""
 
+_WIDTHS: Final = (1, 2, 4, 8)
+"""Bytes that the members of an entry may have."""
 
-@dataclass(frozen=True)
-class Table:
-    """A table of places.
-
-    Attributes:
-        what: why the code is rewritten there, as a noun in the plural.
-        start, stop: the symbols around it.
-        type: the struct of its entries; empty where they are offsets from their own places.
-        place: the member that tells the place: as an address, or as an offset from where it is itself.
-        length: the member that tells how many bytes are rewritten; or how many at most.
-        back: bytes before the place that may be rewritten too.
-    """
-
-    what: str
-    start: str
-    stop: str
-    type: str = ""
-    place: str = ""
-    length: str | int = 5
-    back: int = 0
-
-
-CALLS: Final = "call thunks"
-"""All calls, which the kernel rewrites only where it counts them (call depth tracking, 6.2 and later)."""
-
-TABLES: Final = (
-    Table(
-        "alternatives",
-        "__alt_instructions",
-        "__alt_instructions_end",
-        "alt_instr",
-        "instr_offset",
-        "instrlen",
-    ),
-    Table(
-        "paravirtual calls",
-        "__parainstructions",
-        "__parainstructions_end",
-        "paravirt_patch_site",
-        "instr",
-        "len",
-    ),
-    Table("jump labels", "__start___jump_table", "__stop___jump_table", "jump_entry", "code"),
-    Table(
-        "static calls", "__start_static_call_sites", "__stop_static_call_sites", "static_call_site", "addr", 6
-    ),
-    Table("retpolines", "__retpoline_sites", "__retpoline_sites_end", length=7),
-    Table("return thunks", "__return_sites", "__return_sites_end"),
-    Table(CALLS, "__call_sites", "__call_sites_end"),
-    Table("indirect branch targets", "__ibt_endbr_seal", "__ibt_endbr_seal_end", length=4),
-    Table("lock prefixes", "__smp_locks", "__smp_locks_end", length=1),
-)
-"""Those of addresses or offsets; ftrace's, of plain addresses, is read apart."""
-
-CONSTANTS: Final = "runtime constants"
-_CONSTANTS: Final = (("ptr", 8), ("shift", 1), ("mask", 4))
-"""Kinds of constants, as symbols around their places name them, and bytes of each (asm/runtime-const.h)."""
-
-ENTRIES: Final = "ftrace's own calls"
-_FTRACE: Final = ("ftrace_call", "ftrace_regs_call", "ftrace_graph_call")
-"""Calls in ftrace's entry code that it rewrites when it traces (arch/x86/kernel/ftrace_64.S)."""
-
-TRACED: Final = "traced functions"
-TRAMPOLINES: Final = "static call trampolines"
-TRAMPOLINE: Final = "__SCT__"
-"""How the names of static calls' trampolines begin (include/linux/static_call_types.h)."""
+_MOST_ENTRY: Final = 256
+"""Bytes of an entry; the longest have 16."""
 
 _TRAMPOLINE_SIZE: Final = 8
+_MOST_ASKED: Final = 256
+"""Traced functions, about, that are looked at to learn how many instructions a place has."""
 
 
 class PatchSites:
@@ -102,14 +42,18 @@ class PatchSites:
 
     Args:
         memory: the kernel as it is shipped, at link-time addresses.
-        kernel: its types and symbols.
+        kernel: its types and symbols; its processor is one of `PROCESSORS`.
 
     Attributes:
         counts: how many places there are of each kind.
+        at: the link-time addresses of those of each kind.
+        traced: bytes of a place of ftrace.
     """
 
     def __init__(self, memory: Memory, kernel: Kernel) -> None:
         self._memory, self._kernel = memory, kernel
+        self._processor = PROCESSORS[kernel.architecture or ""]
+        self.traced = self._processor.traced
         self.counts: dict[str, int] = {}
         self.at: dict[str, npt.NDArray[np.int64]] = {}
         self._ranges = [self._kept(*found) for found in self._all()]
@@ -139,14 +83,15 @@ class PatchSites:
         return what, places, lengths
 
     def _all(self) -> Iterator[tuple[str, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        for table in TABLES:
+        for table in self._processor.tables:
             found = self._read(table)
             if found is not None:
                 yield table.what, *found
         traced = self._bytes("__start_mcount_loc", "__stop_mcount_loc", 8)
         if traced is not None:
             places = np.frombuffer(traced[1], "<i8").astype(np.int64)
-            yield TRACED, places, np.full(len(places), 5)
+            self.traced = self._length_of_traced(places)
+            yield TRACED, places, np.full(len(places), self.traced)
         symbols = self._kernel.symbols
         assert symbols is not None
         for table in self._constants(symbols.names):
@@ -154,15 +99,28 @@ class PatchSites:
             if found is not None:
                 yield CONSTANTS, *found
         names = [number for number, name in enumerate(symbols.names) if name.startswith(TRAMPOLINE)]
-        own = np.array([symbols.get(name) for name in _FTRACE if name in symbols], np.uint64).astype(np.int64)
-        yield ENTRIES, own, np.full(len(own), 5)
+        entries = [symbols.get(name) for name in self._processor.entries if name in symbols]
+        own = np.array(entries, np.uint64).astype(np.int64)
+        yield ENTRIES, own, np.full(len(own), self._processor.entry)
         places = symbols.addresses[names].astype(np.int64)
         yield TRAMPOLINES, places, np.full(len(places), _TRAMPOLINE_SIZE)
 
-    @staticmethod
-    def _constants(names: list[str]) -> Iterator[Table]:
+    def _length_of_traced(self, places: npt.NDArray[np.int64]) -> int:
+        """Bytes of a place of ftrace: of the instructions there that do nothing, as most places have them."""
+        processor = self._processor
+        if not processor.nops:
+            return processor.traced
+        shift = self._kernel.physical_shift or 0
+        found = np.zeros(processor.traced // 4 + 1, np.int64)
+        for place in places[:: max(1, len(places) // _MOST_ASKED)].tolist():
+            piece = self._memory.read_available((place - shift) & ALL_BITS, processor.traced)
+            words = np.frombuffer(piece, "<u4", len(piece) // 4)
+            found[int(np.logical_and.accumulate(np.isin(words, processor.nops)).sum())] += 1
+        return 4 * int(found[1:].argmax() + 1)
+
+    def _constants(self, names: list[str]) -> Iterator[Table]:
         for name in names:
-            for kind, length in _CONSTANTS:
+            for kind, length in self._processor.constants:
                 start = f"__start_runtime_{kind}_"
                 if name.startswith(start):
                     stop = f"__stop_runtime_{kind}_" + name.removeprefix(start)
@@ -172,6 +130,8 @@ class PatchSites:
         """Places and lengths; None where this kernel has no such table."""
         members = self._members(table.type) if table.type else {"": (0, _NEAR)}
         if members is None:
+            return None
+        if not {name for name in (table.place, table.length) if isinstance(name, str)} <= members.keys():
             return None
         size = members[""][1] if table.type else _NEAR
         found = self._bytes(table.start, table.stop, size)
@@ -199,8 +159,16 @@ class PatchSites:
             return None
         if not isinstance(found, Composite):
             return None
-        members = {member.name: (member.offset, member.type.size or 0) for member in found.members}
-        return {**members, "": (0, found.size)}
+        try:
+            members = {member.name: (member.offset, member.type.size) for member in found.members}
+        except BtfError:
+            return None
+        fitting = {
+            name: (at, width)
+            for name, (at, width) in members.items()
+            if at is not None and width in _WIDTHS and at + width <= found.size
+        }
+        return {**fitting, "": (0, found.size)} if 0 < found.size <= _MOST_ENTRY else None
 
     def _bytes(self, start: str, stop: str, size: int) -> tuple[int, bytes] | None:
         """Where a table lies and what is in it, whole entries only."""

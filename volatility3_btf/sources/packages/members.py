@@ -13,9 +13,10 @@ MOST_LISTED: Final = 1 << 20
 MOST_MEMBERS: Final = 1 << 18
 """Members of an archive that are gone over."""
 
-_NAMES: Final = ("vmlinux", "vmlinuz", "Image", "bzImage", "zImage", "uImage", "kernel")
+_NAMES: Final = ("vmlinux", "vmlinuz", "Image", "bzImage", "zImage", "uImage", "fitImage", "kernel")
 """What the names of kernel files start with."""
 
+_FIT: Final = ".itb"
 _FOLDER: Final = re.compile(r"boot(/efi(/.*)?)?|(usr/)?lib/modules/[^/]+")
 """Where they lie; and, as EFI programs, anywhere in these:"""
 _EFI_FOLDERS: Final = ("boot/", "lib/modules/", "usr/lib/modules/", "usr/lib/linux/")
@@ -61,7 +62,7 @@ def is_kernel(name: str) -> bool:
         return True
     if file.startswith("vmlinux") and name.startswith(_DEBUG):
         return True
-    return file.startswith(_NAMES) and _FOLDER.fullmatch(folder) is not None
+    return (file.startswith(_NAMES) or file.endswith(_FIT)) and _FOLDER.fullmatch(folder) is not None
 
 
 def is_module(name: str) -> bool:
