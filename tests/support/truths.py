@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,8 +147,8 @@ class Checks:
         self._truth = truth.read(folder)
         self._is_copied = moments[0] != moments[1]
 
-    def all(self) -> list[Answer]:
-        """What each of them gave."""
+    def all(self) -> Iterator[Answer]:
+        """What each of them gives, asked one after the other."""
         btf = {(name, about["sha256"]) for name, about in self._truth["btf"].items()}
         kept = {"vmlinux", *self._both("modules")}
         questions = [
@@ -187,7 +187,7 @@ class Checks:
                 lambda row: row["FileType"] in ("REG", "DIR") and f"{row['FilePath']}/".startswith(FOLDERS),
             ),
         ]
-        return [self._ask(question) for question in questions]
+        return (self._ask(question) for question in questions)
 
     def _both(self, what: str) -> Facts:
         """What was there all the time."""
