@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """Images as they really come, against their guests' truth: the tables of docs/acquired.md.
 
-`make machines` runs it. Guests are made once, and kept in a folder: one in which AVML and LiME copy memory
-while it works, and large and odd machines. AVML is built by cargo unless --avml names it; LiME needs make and
-gcc.
+`make machines` runs it. Guests are made once, and kept in a folder: those in which AVML and LiME copy memory
+while they work, one whose crash kernel writes dumps, and large and odd machines. AVML
+is built by cargo unless --avml names it; LiME needs make and gcc.
 
     tests/machines.py --write                    everything, into docs/acquired.md
     tests/machines.py --only "24 GiB" "lime.raw"  some of them, printed
@@ -26,16 +26,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 
-from dumpmaker import acquire, cache, make  # noqa: E402
+from dumpmaker import acquire, cache, crashdump, make  # noqa: E402
 from dumpmaker.acquire import Machine  # noqa: E402
 from support.truths import Answer, Checks  # noqa: E402
 from support.volrunner import Vol  # noqa: E402
 
 PAGE = ROOT / "docs" / "acquired.md"
 BEGIN, END = "<!-- machines: begin -->", "<!-- machines: end -->"
-SUITES = {"bookworm": True, "trixie": False}
-"""Whose kernels copy themselves, and whether with LiME too: the tools that a module is built with run on the
-kernel's own suite, or on a later one."""
+SUITES = {"bookworm": "bookworm", "bookworm-backports": "trixie"}
+"""Whose kernels (6.1 and 6.12) copy themselves, and where LiME for them is from. What modules are built
+with runs on the headers' own suite, or on a later one."""
 
 MACHINES = {
     "6 GiB, two NUMA nodes": Machine(6144, nodes=2),
@@ -80,9 +80,17 @@ class Case:
 
 CASES = [
     Case("acquired", name, suite, name, (f"before-{name}", f"after-{name}"))
-    for suite, lime in SUITES.items()
-    for name in acquire.copies_with(lime)
-] + [Case("machine", name, "bookworm", "memory.raw", ("now", "now")) for name in MACHINES]
+    for suite in SUITES
+    for name in acquire.COPIES
+]
+CASES += [Case("crashed", name, "bookworm", name, ("now", "now")) for name in crashdump.DUMPS]
+CASES += [Case("machine", name, "bookworm", "memory.raw", ("now", "now")) for name in MACHINES]
+
+HEADINGS = {
+    "acquired": "Copied while it works",
+    "crashed": "Written by a crash kernel",
+    "machine": "Large and odd machines",
+}
 
 
 class Maker:
@@ -106,6 +114,8 @@ class Maker:
             if case.is_machine:
                 boot = make.boot_of("amd64")
                 acquire.make_machine(kernel, MACHINES[case.name], boot, bash, out)
+            elif case.group == "crashed":
+                crashdump.crash(kernel, make.boot_of("amd64"), bash, self._packages, out)
             else:
                 self._acquire(case.suite, kernel, bash, out)
         return out
@@ -113,17 +123,17 @@ class Maker:
     def _acquire(self, suite: str, kernel: make.Kernel, bash: Path, out: Path) -> None:
         with tempfile.TemporaryDirectory() as name:
             headers = "linux-headers-cloud-amd64"
-            lime = acquire.make_lime(suite, headers, self._packages, Path(name)) if SUITES[suite] else None
+            lime = acquire.make_lime(suite, headers, SUITES[suite], self._packages, Path(name))
             acquire.acquire(kernel, make.boot_of("amd64", memory=384), bash, self._build_avml(), lime, out)
 
     def _build_avml(self) -> Path:
         """AVML, built so that it runs without a C library beside it."""
         program = self._avml or self._folder / "avml" / "bin" / "avml"
         if not program.exists():
-            command = ["cargo", "install", "avml", "--root", str(self._folder / "avml")]
+            command = ["cargo", "install", "avml", "--no-default-features"]
             flags = {"RUSTFLAGS": "-C target-feature=+crt-static"}
-            target = ["--target", "x86_64-unknown-linux-gnu"]
-            subprocess.run([*command, *target], env={**os.environ, **flags}, check=True)
+            command += ["--root", str(self._folder / "avml"), "--target", "x86_64-unknown-linux-gnu"]
+            subprocess.run(command, env={**os.environ, **flags}, check=True)
         return program
 
 
@@ -136,7 +146,7 @@ def run(cases: Sequence[Case], guest: Callable[[Case], Path]) -> list[tuple[Case
             vol = Vol(Path(name) / str(number))
             for answer in Checks(vol, folder / case.image, folder, case.moments).all():
                 rows.append((case, answer))
-                told = f"{answer.found} of {answer.there}, {answer.more} more, {answer.code} {answer.note}"
+                told = f"{cell(answer)}; {answer.strange} strange"
                 print(f"{case.suite} {case.name}: {answer.plugin}: {told}", flush=True)
                 for line in answer.lines:
                     print(f"    {line}", flush=True)
@@ -147,11 +157,11 @@ def table(rows: Sequence[tuple[Case, Answer]]) -> str:
     """The rows in Markdown: a table for each group, an image a row, a plugin a column; what was said."""
     text = ""
     plugins = list(dict.fromkeys(answer.plugin for _, answer in rows))
-    for group, heading in (("acquired", "copied while it works"), ("machine", "large and odd machines")):
+    for group, heading in HEADINGS.items():
         answers = [(case, answer) for case, answer in rows if case.group == group]
         if not answers:
             continue
-        text += f"\n\n### {heading[0].upper() + heading[1:]}\n\n"
+        text += f"\n\n### {heading}\n\n"
         text += "| image | " + " | ".join(f"`{plugin}`" for plugin in plugins) + " |"
         text += "\n|---" + "|---" * len(plugins) + "|"
         for case in dict.fromkeys(case for case, _ in answers):
@@ -164,6 +174,7 @@ def cell(answer: Answer) -> str:
     """One answer in few words."""
     text = f"{answer.found} of {answer.there}"
     text += f" + {answer.more}" if answer.more else ""
+    text += f", {answer.strange} that never were" if answer.strange else ""
     text += f" ({answer.note})" if answer.note else ""
     text += f", exit code {answer.code}" if answer.code else ""
     return text + (", **no line**" if answer.is_silent_fault else "")
@@ -177,7 +188,7 @@ def publish(text: str) -> None:
 
 
 def main() -> int:
-    """Make the guests, ask, and tell; 1 if something is missing without a word."""
+    """Make the guests, ask, and tell; 1 if something is missing, or never was, without a word."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
         "--only", nargs="+", default=[""], help="those whose suite and name contain one of these"

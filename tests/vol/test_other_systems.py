@@ -18,14 +18,21 @@ from support.volrunner import Result, Vol
 
 GetDump = Callable[[str], Dump]
 
-NAME = "amd64-6.1-stream"
+NAME, RICH = "amd64-6.1-stream", "amd64-6.12"
 PLUGINS = {
     "btfscan": ("linux.btfscan", "--all", "--dump"),
     "btfisf": ("linux.btfisf", "--modules"),
     "btftypes": ("linux.btftypes", "--type", "task_struct"),
     "pslist": ("linux.pslist",),
     "lsmod": ("linux.lsmod",),
+    "psscan": ("linux.psscan",),
+    "bash": ("linux.bash",),
+    "sockstat": ("linux.sockstat",),
+    "files": ("linux.pagecache.Files",),
 }
+SEARCHED = ("btfscan", "btfisf", "btftypes", "pslist", "lsmod")
+"""Those that are tried on `NAME`; the others on `RICH`, which has what they look for."""
+
 SYSTEMS = ("win32", "darwin")
 
 
@@ -65,11 +72,23 @@ def images(tmp_path_factory: pytest.TempPathFactory, dump: GetDump) -> Callable[
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("plugin", SEARCHED)
 def test_plugins_show_the_same(
     run: Run, images: Callable[[str], Path], dump: GetDump, plugin: str, system: str
 ) -> None:
     here, there = (run(where, plugin, images("raw")) for where in ("linux", system))
+    assert here.rows
+    assert there.stdout == here.stdout
+    assert "Traceback" not in there.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("plugin", ["psscan", "bash", "sockstat", "files"])
+def test_volatilitys_own_plugins_show_the_same_of_a_guest_that_has_it_all(
+    run: Run, dump: GetDump, plugin: str, system: str
+) -> None:
+    here, there = (run(where, plugin, dump(RICH).raw) for where in ("linux", system))
     assert here.rows
     assert there.stdout == here.stdout
     assert "Traceback" not in there.stderr

@@ -18,9 +18,10 @@ from dumpmaker.errors import DumpError, say
 from dumpmaker.machine import Boot, Guest, Monitor
 from dumpmaker.packages import Apt
 
-TELL, ACQUIRE, MACHINE = (
-    Path(__file__).with_name(f"guest-{name}") for name in ("tell", "acquire", "machine")
+TELL, ACQUIRE, MACHINE, NOW = (
+    Path(__file__).with_name(f"guest-{name}") for name in ("tell", "acquire", "machine", "now")
 )
+"""How a guest writes down what there is; and what else it does, one of the other three in each guest."""
 
 COPIES = {
     "avml.lime": "avml acquire /images/avml.lime",
@@ -119,12 +120,13 @@ def copy_data(source: BinaryIO, place: int, out: BinaryIO, to: int, length: int)
         at = hole
 
 
-def make_lime(suite: str, headers: str, cache: Path, work: Path) -> Path:
+def make_lime(suite: str, headers: str, origin: str, cache: Path, work: Path) -> Path:
     """LiME's module for a suite's kernel, from Debian's own source and headers.
 
     Args:
-        suite: the suite.
+        suite: the kernel's suite.
         headers: the metapackage of the kernel's headers.
+        origin: the suite whose LiME is taken.
         cache: where packages are kept.
         work: an empty folder.
 
@@ -135,7 +137,7 @@ def make_lime(suite: str, headers: str, cache: Path, work: Path) -> Path:
     root = work / "headers"
     for _, tree in apt.fetch(headers, r"\blinux-(?:headers|kbuild|compiler)-\d?[^\s,|]*").values():
         shutil.copytree(tree, root, symlinks=True, dirs_exist_ok=True)
-    ((_, lime),) = apt.fetch("lime-forensics-dkms", "").values()
+    ((_, lime),) = Apt(origin, "amd64", cache).fetch("lime-forensics-dkms", "").values()
     source = shutil.copytree(next((lime / "usr/src").iterdir()), work / "lime")
     build = next(path.parent for path in (root / "usr/src").glob("*/Module.symvers"))
     makefile = build / "Makefile"
@@ -149,12 +151,7 @@ def make_lime(suite: str, headers: str, cache: Path, work: Path) -> Path:
     return module
 
 
-def copies_with(lime: bool) -> dict[str, str]:
-    """The ways of `COPIES`, with LiME's module or without."""
-    return {name: command for name, command in COPIES.items() if lime or not name.startswith("lime")}
-
-
-def acquire(kernel: make.Kernel, boot: Boot, bash: Path, avml: Path, lime: Path | None, out: Path) -> None:
+def acquire(kernel: make.Kernel, boot: Boot, bash: Path, avml: Path, lime: Path, out: Path) -> None:
     """Boot a kernel, have its memory copied in every way, and fetch the copies and the truth.
 
     Args:
@@ -162,31 +159,29 @@ def acquire(kernel: make.Kernel, boot: Boot, bash: Path, avml: Path, lime: Path 
         boot: how it is booted.
         bash: a static bash.
         avml: AVML's program, static.
-        lime: LiME's module for this kernel, if there is one.
+        lime: LiME's module for this kernel.
         out: the folder for all of it.
 
     Raises:
         DumpError: there is no kernel image, or the guest failed.
     """
-    copies = copies_with(lime is not None)
     more = {
-        "processes": _processes(ACQUIRE),
-        "copies": "".join(f"{name} {command}\n" for name, command in copies.items()).encode(),
+        "processes": processes(ACQUIRE),
+        "copies": "".join(f"{name} {command}\n" for name, command in COPIES.items()).encode(),
         "bin/bash": bash.read_bytes(),
         "bin/avml": avml.read_bytes(),
+        "modules/lime.ko": lime.read_bytes(),
     }
-    if lime:
-        more["modules/lime.ko"] = lime.read_bytes()
-    with _folder_beside(out) as work:
+    with folder_beside(out) as work:
         images = work / "images.img"
-        _empty(images, len(copies) * (boot.memory + 64) << 20)
+        empty(images, len(COPIES) * (boot.memory + 64) << 20)
         disk = ("-drive", f"file={images},if=none,id=images,format=raw,cache=unsafe")
         words = (*boot.more, *disk, "-device", "virtio-blk-pci,drive=images")
         _run(kernel, replace(boot, more=words), more, work, out, lambda _: None)
-        for name in copies:
+        for name in COPIES:
             fetch_file(images, name, out / name)
     truth.summarise(out, {"arch": "amd64", "packages": kernel.packages, "memory_mib": boot.memory})
-    say(f"{out}: {', '.join(copies)}")
+    say(f"{out}: {', '.join(COPIES)}")
 
 
 def make_machine(kernel: make.Kernel, machine: Machine, boot: Boot, bash: Path, out: Path) -> None:
@@ -195,9 +190,9 @@ def make_machine(kernel: make.Kernel, machine: Machine, boot: Boot, bash: Path, 
     Raises:
         DumpError: there is no kernel image, or the guest failed.
     """
-    more = {"processes": _processes(MACHINE), "bin/bash": bash.read_bytes()}
+    more = {"processes": processes(MACHINE), "bin/bash": bash.read_bytes()}
     ranges: list[list[int]] = []
-    with _folder_beside(out) as work:
+    with folder_beside(out) as work:
 
         def copy(monitor: Monitor) -> None:
             monitor.run("stop")
@@ -212,19 +207,21 @@ def make_machine(kernel: make.Kernel, machine: Machine, boot: Boot, bash: Path, 
     say(f"{out}: {machine}")
 
 
-def _processes(last: Path) -> bytes:
+def processes(last: Path) -> bytes:
+    """The guest's `processes` file: what an analyst looks for, and at the end one of the files above."""
     return initramfs.processes(rich=True) + TELL.read_bytes() + last.read_bytes()
 
 
 @contextlib.contextmanager
-def _folder_beside(out: Path) -> Iterator[Path]:
+def folder_beside(out: Path) -> Iterator[Path]:
     """A folder for a while, on the disk of another."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
         yield Path(folder)
 
 
-def _empty(path: Path, size: int) -> None:
+def empty(path: Path, size: int) -> None:
+    """Make a file of so many bytes, all of it a hole."""
     with path.open("wb") as file:
         file.truncate(size)
 
@@ -243,7 +240,7 @@ def _run(
         raise DumpError("no kernel image in " + ", ".join(kernel.packages))
     modules = initramfs.pick_modules(kernel.trees, initramfs.MODULES.split())
     initramfs.make_initramfs(work / "initrd", kernel.busybox, modules, None, more)
-    _empty(work / "truth.img", make.TRUTH_DISK)
+    empty(work / "truth.img", make.TRUTH_DISK)
     command = boot.command(image, work / "initrd", work / "truth.img", work)
     with (
         Guest(command, out / "console.log", boot.arch.package) as guest,
