@@ -15,20 +15,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests")]
 
 from support import bombs  # noqa: E402
-from support.costs import Cost, cost_of  # noqa: E402
-from volatility3_btf import open_memory  # noqa: E402
-from volatility3_btf.blobs.scan import find_kernel_btf  # noqa: E402
+from support.costs import Cost, cost_of, honest  # noqa: E402
 
 STEPS = ("scan", "banners", "identify", "isf", "header", "text", "rows", "diff")
-
-
-def honest(dump: Path, path: Path) -> Path:
-    """The bytes around the dump's kernel, as many as a bomb has."""
-    with open_memory(dump) as memory:
-        offset = next(find_kernel_btf(memory)).offset
-        start = max(0, min(offset - bombs.SIZE // 2, memory.end - bombs.SIZE)) & -4096
-        path.write_bytes(memory.read(start, bombs.SIZE))
-    return path
 
 
 def row(name: str, cost: Cost, base: Cost) -> str:

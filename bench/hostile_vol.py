@@ -14,9 +14,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests"), str(CHECKOUT / "tools")]
 
-from hostile import honest  # noqa: E402
-
 from support import bombs  # noqa: E402
+from support.costs import honest  # noqa: E402
 from support.volcosts import COMMANDS, VolCost, vol_cost  # noqa: E402
 from support.volrunner import Vol  # noqa: E402
 

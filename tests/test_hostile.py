@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dumpmaker.cache import Dump
 from support import bombs
-from support.costs import cost_of
+from support.costs import cost_of, honest
 from support.volcosts import vol_cost
 from support.volrunner import Vol
 from volatility3_btf import find_btf, open_memory
@@ -19,7 +21,8 @@ from volatility3_btf.kernel import identify_kernels
 
 pytestmark = pytest.mark.slow
 
-MOST_SECONDS = 10  # of processor time, for each step or command
+MOST_SECONDS = 10  # of processor time, for each step or command, on a machine that takes `HONEST_SECONDS`
+HONEST_SECONDS = 10.25  # for all steps over an honest kernel (docs/hostile.md); slower ones have more
 MOST_MEMORY = 1 << 30  # bytes resident, the mapped image included
 DEAREST = {
     "linux.btfscan --all": "growing_runs",
@@ -49,8 +52,16 @@ STATES = {"asked_names": ["partial"], "equal_symbols": ["unchecked"], "shared_na
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
 
 
+@pytest.fixture(scope="module")
+def most_seconds(dump: Callable[[str], Dump], tmp_path_factory: pytest.TempPathFactory) -> float:
+    """What is allowed on this machine."""
+    cost = cost_of(honest(dump("amd64-6.1").raw, tmp_path_factory.mktemp("honest") / "image"))
+    assert cost.blobs, cost
+    return MOST_SECONDS * max(1.0, cost.total / HONEST_SECONDS)
+
+
 @pytest.mark.parametrize("name", bombs.BOMBS)
-def test_a_bomb_costs_little(name: str, tmp_path: Path) -> None:
+def test_a_bomb_costs_little(name: str, tmp_path: Path, most_seconds: float) -> None:
     image = bombs.write(name, tmp_path / "image")
     assert image.stat().st_size == bombs.SIZE
     cost = cost_of(image)
@@ -59,17 +70,19 @@ def test_a_bomb_costs_little(name: str, tmp_path: Path) -> None:
     assert "Traceback" not in cost.stderr
     assert TOLD.get(name, "") in cost.stderr
     assert name not in STATES or cost.kernels == STATES[name]
-    assert max(cost.seconds.values()) < MOST_SECONDS, cost
+    assert max(cost.seconds.values()) < most_seconds, cost
     assert cost.memory < MOST_MEMORY, cost
 
 
 @pytest.mark.parametrize(("command", "name"), DEAREST.items())
-def test_a_bomb_costs_the_real_command_little(command: str, name: str, tmp_path: Path, vol: Vol) -> None:
+def test_a_bomb_costs_the_real_command_little(
+    command: str, name: str, tmp_path: Path, vol: Vol, most_seconds: float
+) -> None:
     cost = vol_cost(vol, bombs.write(name, tmp_path / "image"), command)
     assert cost.returncode in (0, 1), cost
     assert "Traceback" not in cost.stderr
     assert ("There is more than can be shown at once" in cost.stderr) == (command in CUT)
-    assert cost.seconds < MOST_SECONDS, cost
+    assert cost.seconds < most_seconds, cost
     assert cost.memory < MOST_MEMORY, cost
 
 

@@ -46,6 +46,19 @@ class Cost:
         return sum(self.seconds.values())
 
 
+def honest(dump: Path, path: Path) -> Path:
+    """Write the bytes around a dump's kernel, as many as a bomb has, to a file."""
+    from support.bombs import SIZE
+    from volatility3_btf import open_memory
+    from volatility3_btf.blobs.scan import find_kernel_btf
+
+    with open_memory(dump) as memory:
+        offset = next(find_kernel_btf(memory)).offset
+        start = max(0, min(offset - SIZE // 2, memory.end - SIZE)) & -4096
+        path.write_bytes(memory.read(start, SIZE))
+    return path
+
+
 def cost_of(image: Path) -> Cost:
     """Read an image in a child process, which ends after `PATIENCE` seconds at the latest."""
     command = [sys.executable, "-m", "support.costs", str(image.resolve())]

@@ -117,22 +117,22 @@ def _tied(
 
 
 def _one_for_each_btf(tied: Sequence[_Tied]) -> list[_Tied]:
-    """Without symbols that lead to the same BTF as others: of copies its own are the nearest to it."""
+    """Without symbols that lead to the same BTF as others: of copies its own are the nearest to it.
+
+    Symbols that are only near to BTF, and lead nowhere, stay.
+    """
 
     def distance(one: _Tied) -> tuple[bool, int]:
         return not one.kallsyms.is_sound, abs(one.kallsyms.token_table - one.mapped.kernel.blob.offset)
 
     nearest: dict[int, _Tied] = {}
-    for one in sorted(tied, key=distance):
+    for one in sorted((one for one in tied if one.how != "near"), key=distance):
         first = nearest.setdefault(one.mapped.kernel.blob.offset, one)
         if first is not one:
-            log.info(
-                "symbols at %#x are a copy of those at %#x",
-                one.kallsyms.token_table,
-                first.kallsyms.token_table,
-            )
+            own, copy = first.kallsyms.token_table, one.kallsyms.token_table
+            log.info("the token table at %#x is a copy of the one at %#x", copy, own)
     kept = {id(one) for one in nearest.values()}
-    return [one for one in tied if id(one) in kept]
+    return [one for one in tied if one.how == "near" or id(one) in kept]
 
 
 def _worth_a_closer_look(tied: Sequence[_Tied], only_running: bool) -> Sequence[_Tied]:
