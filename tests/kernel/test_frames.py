@@ -55,7 +55,8 @@ def mapped(request: pytest.FixtureRequest, dump: GetDump) -> Mapped:
 
 
 def test_as_many_frames_are_free_as_the_kernel_counts(mapped: Mapped) -> None:
-    assert mapped.frames(Use.FREE) == mapped.counted("zone_stat_item", "NR_FREE_PAGES")
+    """Each processor may keep up to 125 of them uncounted (calculate_normal_threshold, mm/vmstat.c)."""
+    assert abs(mapped.frames(Use.FREE) - mapped.counted("zone_stat_item", "NR_FREE_PAGES")) <= 250
 
 
 def test_as_many_frames_hold_files_as_the_kernel_counts(mapped: Mapped) -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dumpmaker.cache import Dump
+from support.decoys import HUGE, Ground
 from support.flat import behind_the_kernel, in_pages, joined, shortened, system_ram
 from support.overlay import Overlay
 from volatility3_btf import open_memory
@@ -57,9 +59,10 @@ def test_a_cut_image_lacks_memory(dump: GetDump, tmp_path: Path, at_least: int) 
 
 def test_pages_that_a_tool_could_not_read_are_missed(dump: GetDump) -> None:
     image = Overlay(dump("amd64-6.1").raw)
-    sound = identify_kernel(image)
-    spare = sound.blob.offset // 4096 + (64 << 20) // 4096
-    image.remove(range(spare, spare + 512))
+    place = Ground(image, identify_kernel(image)).run(random.Random(1), HUGE)
+    assert place is not None
+    spare = place // 4096
+    image.remove(range(spare, spare + HUGE // 4096))
     kernel = identify_kernel(image)
     assert kernel.lacking is not None
     assert kernel.lacking.startswith("2 MiB of the kernel's 511 MiB of memory are not in the image")
