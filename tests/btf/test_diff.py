@@ -97,6 +97,19 @@ def test_a_union_is_not_a_struct_with_the_same_members() -> None:
     assert (change.name, change.what, change.members) == ("it_t", "changed", [])
 
 
+def test_members_that_only_stand_in_another_order_are_named() -> None:
+    def blob(*names: str) -> Types:
+        writer = Writer()
+        integer = writer.integer("int", 4)
+        writer.union("one", 4, [(name, integer, 0) for name in names])
+        return Types(writer.blob())
+
+    (change,) = diff(blob("a", "b", "c"), blob("b", "a", "c"))
+    assert [(one.member, one.differs) for one in change.members] == [("a", ("order",)), ("b", ("order",))]
+    (change,) = diff(blob("a", "a"), blob("a"))
+    assert [(one.member, one.new) for one in change.members] == [("a", None)]
+
+
 def test_thousands_of_one_name_take_no_time() -> None:
     """Each against each would be a hundred million comparisons."""
 

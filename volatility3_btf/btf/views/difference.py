@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..budget import MOST_IN_LISTS, TYPE, Budget
@@ -36,7 +37,8 @@ class MemberChange:
         member: its name as C would write it.
         old: its row in the old blob, None where it is added.
         new: the same in the new blob, None where it is removed.
-        differs: the fields of `Spot` that differ, where it is in both.
+        differs: the fields of `Spot` that differ, where it is in both; `order` where another one stands in
+            its place, as in a union, or where a name is there more than once.
     """
 
     member: str
@@ -147,7 +149,18 @@ def _change(found: Type, old: Sketch, new: Sketch) -> Change:
         left, right = before.get(name), after.get(name)
         if left is None or right is None or left[1] != right[1]:
             members.append(_member_change(name or "", left, right))
+    members = members or list(_out_of_order(old, new))
     return Change(*_title(found), "changed", old.size, new.size, members)
+
+
+def _out_of_order(old: Sketch, new: Sketch) -> Iterator[MemberChange]:
+    """What stands in another's place, where each name has a member that is the same."""
+    for left, right in zip_longest(old.rows, new.rows):
+        one = left or right
+        if left is None or right is None:
+            yield MemberChange(one[0].member or "", left and left[0], right and right[0])
+        elif (left[0].member, left[1]) != (right[0].member, right[1]):
+            yield MemberChange(one[0].member or "", left[0], right[0], ("order",))
 
 
 def _member_change(name: str, left: tuple[Row, Spot] | None, right: tuple[Row, Spot] | None) -> MemberChange:
