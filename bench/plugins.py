@@ -62,10 +62,10 @@ def lanes_of(plugin: str, image: Path, homes: tuple[Path, Path], symbols: Path) 
     arguments = ARGUMENTS.get(plugin, ())
     if plugin == MODULE_EXTRACT:
         arguments = module_address(image, ours)
-    rest = ("-o", ours, "-f", image, plugin, *arguments)
+    rest = ("-f", image, plugin, *arguments)
     return [
-        contest.Entrant(ALONE, lambda: venvs.words(venvs.stock(), alone, "-s", symbols, *rest)),
-        contest.Entrant(OURS, lambda: venvs.words(venvs.ours(), ours, *rest)),
+        contest.Entrant(ALONE, lambda: venvs.words(venvs.stock(), alone, "-s", symbols, "-o", alone, *rest)),
+        contest.Entrant(OURS, lambda: venvs.words(venvs.ours(), ours, "-o", ours, *rest)),
     ]
 
 
