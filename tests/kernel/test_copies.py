@@ -10,13 +10,15 @@ import pytest
 
 from decoys import answer, identified
 from dumpmaker.cache import Dump
-from support.decoys import Ground, copy_image
+from support.decoys import HUGE, PAGE, Ground, copy_image
 from support.overlay import Overlay
 from volatility3_btf.blobs.scan import MOST_SOUND, find_sound_btf
 from volatility3_btf.kernel import Kernel
 from volatility3_btf.kernel.arch.started import started_kernel
 from volatility3_btf.kernel.identify.asked import undecided
 from volatility3_btf.kernel.identify.findings import Enough, read_findings
+from volatility3_btf.kernel.kallsyms import names
+from volatility3_btf.kernel.kallsyms.tokens import Tokens
 from volatility3_btf.memory.memory import lies_in
 
 GetDump = Callable[[str], Dump]
@@ -58,6 +60,33 @@ def test_beside_the_kernel_that_processors_enter_few_symbols_are_read(dump: GetD
     assert any(lies_in(found.token_table, home) for found in findings.kallsyms)
     assert len(findings.kallsyms) <= 3 < len(places)
     assert any("left unread" in text for text in findings.complaints)
+
+
+def test_the_names_of_equal_copies_are_decoded_once(dump: GetDump, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On arm64 nothing outside of the kernel tells which one runs, so the symbols of all are read."""
+    image, decoded, decode = Overlay(dump("arm64-6.12").raw), list[int](), names.decode
+
+    def counted(data: bytes, found: names.Walk, tokens: Tokens) -> names.Names:
+        decoded.append(tokens.table)
+        return decode(data, found, tokens)
+
+    (honest,) = identified(image)
+    start, end = honest.find("linux_banner"), honest.find("__end_rodata")
+    assert start is not None and end is not None
+    data = image.read(start, end - start)
+    size = -(-len(data) // HUGE) * HUGE
+    runs = Ground(image, honest).runs
+    places = [place for at, room in runs for place in range(at, at + room - size + 1, size)]
+    for place in places[:5]:
+        image.write(place + start % PAGE, data)
+    table = honest.find("kallsyms_names")
+    assert table is not None
+    image.write(places[4] + start % PAGE + table - start + 5000, b"\x01")
+    monkeypatch.setattr(names, "decode", counted)
+    findings = read_findings(image, [honest.blob.offset])
+    assert (len(findings.kallsyms), len(decoded)) == (6, 2)
+    first, *_ = identified(image)
+    assert answer(first) == answer(honest)
 
 
 def test_damaged_btf_is_left_alone_where_another_kernel_runs(

@@ -18,6 +18,7 @@ from ..errors import KernelError
 from ..evidence.banner import Banner, read_banners
 from ..evidence.vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
 from ..kallsyms.kallsyms import Kallsyms, read_kallsyms
+from ..kallsyms.names import Decoder
 from ..kallsyms.tokens import Tokens, tokens_at, tokens_at_digits
 
 log = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ class _Reading:
 
     def __init__(self, memory: Memory, findings: Findings, enough: Enough | None) -> None:
         self._memory, self._findings, self._enough = memory, findings, enough
-        self._room = Allowance(_MOST_KEPT)
+        self._room, self._decoder = Allowance(_MOST_KEPT), Decoder()
 
     def read_all(self, turn: Sequence[Tokens], near: Sequence[int]) -> None:
         """Read all of them quickly, then some with all means.
@@ -216,10 +217,22 @@ class _Reading:
     def _try(self, tokens: Tokens, thorough: bool) -> Kallsyms | str:
         """What is at a token table, or why nothing is."""
         try:
-            return _read_with_notes(self._memory, tokens, self._findings.notes, thorough)
+            return self._read(tokens, thorough)
         except KernelError as error:
             log.info("%s", error)
             return str(error)
+
+    def _read(self, tokens: Tokens, thorough: bool) -> Kallsyms:
+        """Read kallsyms with the help of the note whose distance between the two token tables fits."""
+        for note in self._findings.notes:
+            table, index = note.symbol("kallsyms_token_table"), note.symbol("kallsyms_token_index")
+            if table is None or index is None or index - table != tokens.index - tokens.table:
+                continue
+            told = {name: note.symbol(name) for name in _KALLSYMS_NAMES}
+            moved = {name: at - table + tokens.table for name, at in told.items() if at is not None}
+            places = {name: at for name, at in moved.items() if at >= 0}
+            return read_kallsyms(self._memory, tokens, places, thorough, self._decoder)
+        return read_kallsyms(self._memory, tokens, None, thorough, self._decoder)
 
     def _keep(self, found: Kallsyms) -> None:
         """Keep it, as long as all do not take too much; one that does leaves room for smaller ones."""
@@ -246,19 +259,6 @@ def _in_turn(found: Mapping[int, Tokens], near: Sequence[int]) -> list[Tokens]:
     rest = [tokens for table, tokens in found.items() if table not in first]
     rest.sort(key=lambda tokens: (tokens.endian is None, len(tokens.lost)))
     return [*first.values(), *rest[:_MOST_ELSEWHERE]]
-
-
-def _read_with_notes(memory: Memory, tokens: Tokens, notes: Iterable[Vmcoreinfo], thorough: bool) -> Kallsyms:
-    """Read kallsyms with the help of the note whose distance between the two token tables fits."""
-    for note in notes:
-        table, index = note.symbol("kallsyms_token_table"), note.symbol("kallsyms_token_index")
-        if table is None or index is None or index - table != tokens.index - tokens.table:
-            continue
-        told = {name: note.symbol(name) for name in _KALLSYMS_NAMES}
-        moved = {name: at - table + tokens.table for name, at in told.items() if at is not None}
-        places = {name: at for name, at in moved.items() if at >= 0}
-        return read_kallsyms(memory, tokens, places, thorough)
-    return read_kallsyms(memory, tokens, None, thorough)
 
 
 def _told_tables(memory: Memory, notes: Iterable[Vmcoreinfo]) -> Iterator[Tokens | None]:

@@ -17,7 +17,7 @@ from ...memory.memory import Memory
 from ..errors import KallsymsError
 from .addresses import Addresses, readings
 from .locate import locate
-from .names import NOWHERE, Names, decode
+from .names import NOWHERE, Decoder, Names
 from .tables import Tables
 from .tokens import Tokens
 
@@ -123,7 +123,11 @@ class Kallsyms:
 
 
 def read_kallsyms(
-    memory: Memory, tokens: Tokens, places: Mapping[str, int] | None = None, thorough: bool = True
+    memory: Memory,
+    tokens: Tokens,
+    places: Mapping[str, int] | None = None,
+    thorough: bool = True,
+    decoder: Decoder | None = None,
 ) -> Kallsyms:
     """Read the tables that a token table belongs to.
 
@@ -132,12 +136,13 @@ def read_kallsyms(
         tokens: the token table.
         places: addresses in the layer of other tables, where VMCOREINFO told them.
         thorough: whether to go on where num_syms or the markers are damaged.
+        decoder: what decodes the names of this and others; one is made if None.
 
     Raises:
         KallsymsError: no names or no addresses belong to it.
     """
     tables = locate(memory, tokens, places, thorough)
-    names = decode(tables.data, tables.walk, tokens)
+    names = (decoder or Decoder()).decode(tables.data, tables.walk, tokens)
     found = readings(memory, tables)
     if not found:
         raise KallsymsError(f"no addresses belong to the token table at {tokens.table:#x}")

@@ -8,6 +8,7 @@ steps whatever the number of symbols. The tokens are then replaced by their text
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,6 +161,28 @@ def decode(names: bytes, found: Walk, tokens: Tokens) -> Names:
     text = _expand(codes, sizes.astype(np.int32), places.astype(np.int32), b"".join(texts))
     first = np.array([text[0] if text else ord("?") for text in tokens.texts], np.uint8)
     return Names(found.numbers, text + b"\0", ends[found.heads], first[table[found.tokens]])
+
+
+class Decoder:
+    """Decodes the names of several kallsyms, those of equal tables once: memory may be full of copies."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Names] = {}
+
+    def decode(self, names: bytes, found: Walk, tokens: Tokens) -> Names:
+        """As the function `decode`.
+
+        Raises:
+            KallsymsError: as there.
+        """
+        key = hashlib.sha256(names)
+        for part in (found.heads, found.tokens, found.numbers):
+            key.update(part.tobytes())
+        key.update(repr((found.end, tokens.texts, sorted(tokens.lost))).encode())
+        known = self._known.get(key.digest())
+        if known is None:
+            known = self._known[key.digest()] = decode(names, found, tokens)
+        return known
 
 
 def _without_lost(
