@@ -182,6 +182,18 @@ def test_relocations_of_arm64_are_applied(tmp_path: Path) -> None:
     assert image.memory.read(files.IMAGE_CODE + 8, 8) == bytes(8)
 
 
+def test_relocations_may_lead_to_nothing_and_behind_the_image(tmp_path: Path) -> None:
+    """Weak symbols that nothing defines are 0: Debian's 6.12 of bookworm-backports has some."""
+    base, others = 0xFFFF800080000000, (0, 0xFFFF8000FFFFFFF0, 0)
+    image = read(tmp_path, files.image("arm64", [0x10], base, others=others))
+    assert image.base == base
+    assert image.memory.read(files.IMAGE_CODE + 0x10, 8) == base.to_bytes(8, "little")
+    last = files.IMAGE_CODE + 0x100 + 8 * 1028
+    assert [int.from_bytes(image.memory.read(at, 8), "little") for at in range(last - 16, last + 1, 8)] == [
+        *others
+    ]
+
+
 def test_relocations_that_lead_outside_are_not_applied(tmp_path: Path) -> None:
     place = 0xFFFF800080000000 + files.IMAGE_CODE + 0x10
     places = (place.to_bytes(8, "little"), (place + (256 << 20)).to_bytes(8, "little"))

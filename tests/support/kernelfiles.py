@@ -88,7 +88,13 @@ def elf(
     return ident + head + loads + data + note
 
 
-def image(machine: str, pointers: list[int], base: int = 0xFFFF800080000000, count: int = 1030) -> bytes:
+def image(
+    machine: str,
+    pointers: list[int],
+    base: int = 0xFFFF800080000000,
+    count: int = 1030,
+    others: tuple[int, ...] = (),
+) -> bytes:
     """An Image of arm64 or riscv64 with 8 KiB of code, and arm64's relocations for pointers at some places.
 
     Args:
@@ -96,13 +102,16 @@ def image(machine: str, pointers: list[int], base: int = 0xFFFF800080000000, cou
         pointers: places of pointers to the image's own start, from its end of code on, in bytes.
         base: the address that it is linked for.
         count: relocations in all; those that are left have their places behind the pointers.
+        others: what the last of these lead to, in place of the image's own start.
     """
     magic = {"arm64": b"ARM\x64", "riscv64": b"RSC\5"}[machine]
     head = (b"MZ".ljust(0x38, b"\0") + magic).ljust(IMAGE_CODE, b"\0")
     places = [IMAGE_CODE + at for at in pointers]
     places += [IMAGE_CODE + 0x100 + 8 * at for at in range(count - len(places))]
     room = bytes(0x100 + 8 * count)
-    records = b"".join(struct.pack("<QQQ", base + at, 0x403, base) for at in places)
+    values = [base] * (count - len(others)) + list(others)
+    rows = zip(places, values, strict=True)
+    records = b"".join(struct.pack("<QQQ", base + at, 0x403, value) for at, value in rows)
     return head + room + records
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ numbers of that time then. Two are xfs' threads in 6.1."""
 
 FOLDERS = ("/www/", "/disk/", "/etc/", "/bin/")
 """Where a guest lists all files and folders (tools/dumpmaker/guest-tell), but for `PASSING_FILES`."""
+
+TELLS_OF_LOSS = re.compile(
+    r"\btorn\b|\bnot (?:all )?in (?:the|this) image\b|\bmissing\b|\bc(?:an|ould )not be read\b"
+    r"|\bleft out\b|\b(?:in|not )complete\b|\bdamaged\b|\bends? early\b"
+)
+"""In a line about what is not shown, or is shown and should not be."""
 
 Facts = Set[Any]
 
@@ -105,9 +112,14 @@ class Answer:
 
     @property
     def is_silent_fault(self) -> bool:
-        """Whether something is missing, or never was, or there was no answer, and nothing says so."""
-        wrong = self.found < self.there or self.strange > 0 or self.code != 0
-        return (wrong and not self.lines) or any(line.startswith("Traceback") for line in self.lines)
+        """Whether something is missing, or never was, or there was no answer, and nothing says so.
+
+        A line about something else, as where the image's first byte lies, says nothing of what is missing.
+        """
+        wrong = self.found < self.there or self.strange > 0
+        told = any(TELLS_OF_LOSS.search(line) for line in self.lines)
+        failed = self.code != 0 and not self.lines
+        return failed or (wrong and not told) or any(line.startswith("Traceback") for line in self.lines)
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,13 @@ _AHEAD: Final = 2
 ANSWER = 20
 """Seconds in which a scheduler must answer."""
 
-_DEATHS: Final = 1
-"""How often a task may go down with its worker before it is given up."""
+_OWN_CLUSTER: Final = {
+    "distributed.scheduler.allowed-failures": 1,
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1},
+}
+"""Dask's settings on this machine. A task may go down with its worker once before it is given up. Dask has its
+workers give memory back to the system after each use (MALLOC_TRIM_THRESHOLD_), which costs a quarter more time
+here: tables are made of arrays that come and go."""
 
 NO_DASK: Final = "dask.distributed is not installed (pip install 'volatility3-btf[library]')"
 
@@ -84,7 +89,7 @@ def _client(stack: ExitStack, workers: int, scheduler: str | None, memory: int) 
             raise LibraryError(f"the scheduler at {scheduler} does not answer: {error}") from error
         return client
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it tells of its own start and end
-    stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}))
+    stack.enter_context(dask.config.set(_OWN_CLUSTER))
     cluster = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,

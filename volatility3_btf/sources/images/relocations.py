@@ -34,16 +34,18 @@ def relocated(image: bytes, machine: str, endian: str) -> tuple[bytes, int | Non
         endian: its byte order.
 
     Returns:
-        The image, and the link-time address of its first byte as its records tell it; the same image and None
-        without such records.
+        The image, and the link-time address of its first byte as its records tell it: of the values from which
+        on the image can reach all places, the lowest. Some are none of its addresses: 0 for a weak symbol that
+        nothing defines. The same image and None without such records.
     """
     records = _find_records(image, machine, "<u8" if endian == "little" else ">u8")
     if records is None:
         return image, None
     places, values = records[:, 0], records[:, 2]
-    base = int(values.min()) & -_ALIGNED[machine]
-    inside = (places >= np.uint64(base)) & (places < np.uint64(base + len(image) - 7))
-    if not inside.all():
+    first, last = int(places.min()), int(places.max())
+    near = values[(values >= np.uint64(max(0, last + 8 - len(image)))) & (values <= np.uint64(first))]
+    base = int(near.min(initial=first)) & -_ALIGNED[machine]
+    if not base <= first <= last <= base + len(image) - 8:
         return image, None
     return _applied(image, places - np.uint64(base), values, endian), base
 

@@ -19,6 +19,7 @@ from volatility3.framework.symbols import linux
 from ..extensions.page import AnyPage
 from ..lines import still_true
 from ..walks.watch import watch_walks
+from .left_out import left_out
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ POINTER = 8
 
 
 class BtfCheck(interfaces.automagic.AutomagicInterface):
-    """Watches the kernel's lists, and takes back a layer that cannot be the kernel's."""
+    """Watches the kernel's lists, tells what a plugin leaves out, and takes back a layer that cannot be the kernel's."""
 
     priority = 110
     exclusion_list = ["windows", "mac"]
@@ -44,6 +45,9 @@ class BtfCheck(interfaces.automagic.AutomagicInterface):
             if isinstance(table, linux.LinuxKernelIntermedSymbols):
                 table.optional_set_type_class("page", AnyPage)
                 watch_walks(table)
+                line = left_out(config_path, table)
+                if line:
+                    log.warning("%s", line)
         for line in still_true(context):
             log.warning("%s", line)
         for path, layer, table in self._pairs(context, config_path, requirement):
