@@ -26,6 +26,7 @@ from ..memory.registers import Processor, processors_of
 from ..memory.search_processes import Child, ChildError, Children, Range
 from ..system import held_parts, size_of
 from .descriptors import open_file, read_from, read_some
+from .first_page import LINE, begins_with_a_program
 from .formats import FLATTENED, HEAD, KDUMP, FormatError, format_of, is_stream, sentence_in_python
 from .image_memory import ImageMemory as ImageMemory
 from .packed import is_packed, unpacked
@@ -285,6 +286,10 @@ def _opened(descriptor: int, path: Path) -> ImageMemory:
             return FileMemory(descriptor, whole.segments(core_segments(read_at)), read_at)
     if head.startswith(KDUMP):
         return _kdump(read_at, size, path, descriptor)
+    behind = begins_with_a_program(read_at, size)
+    if behind is not None:
+        log.warning("%s", LINE.format(behind >> 20))
+        return FileMemory(descriptor, [Segment(0, 0, size)])
     if head.startswith(ELF_MAGIC):
         return FileMemory(descriptor, core_segments(read_at))
     if head.startswith(struct.pack("<II", *LIME_MAGIC)):

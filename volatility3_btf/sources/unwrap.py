@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ..files.first_page import begins_with_a_program
 from ..memory.memory import BytesMemory, Memory
 from .errors import SourceError
 from .images import boot_loaders, bzimage, elf, flat, inside, uki, zboot, zimage
@@ -101,11 +102,14 @@ def _unwrapped(data: Memory, head: bytes) -> Content:
 def is_kernel_file(data: Memory) -> bool:
     """Whether a file is a kernel, compressed or not, or a .deb or .rpm, which may hold one.
 
-    Of an ELF file, which may be any program, the kernel's banner is looked for.
+    Of an ELF file, which may be any program, the kernel's banner is looked for. Memory may begin with the first
+    page of either, and goes on far behind.
     """
     head = data.read_available(0, HEAD)
     if head.startswith(elf.ELF_MAGIC):
-        return _is_vmlinux(data)
+        return begins_with_a_program(data.read_available, data.end) is None and _is_vmlinux(data)
+    if flat.goes_on_behind(head, data.end):
+        return False
     if head.startswith(rpm.MAGIC) or deb.is_deb(head):
         return True
     if _is_wrapped_kernel(head) or inside.is_s390_image(data):

@@ -82,15 +82,15 @@ def arrangement_of(memory: Memory, kernel: Kernel) -> Arrangement | None:
     """Find where the parts of a flat image belong.
 
     Args:
-        memory: the image; only one without gaps, from address 0 on, is looked at: other formats tell
-            addresses themselves.
+        memory: the image; only one without gaps, from address 0 on, is looked at, and one that lacks its
+            first page alone (files/first_page.py): other formats tell addresses themselves.
         kernel: the kernel in it.
 
     Returns:
         The arrangement through which the kernel's tasks can be followed; None where the image is laid out
         right, or none was found.
     """
-    if len(memory.runs) != 1 or memory.runs[0].start or kernel.layer_base is None:
+    if len(memory.runs) != 1 or memory.runs[0].start > _PAGE or kernel.layer_base is None:
         return None
     if kernel.symbols is None or kernel.physical_shift is None:
         return None

@@ -20,6 +20,10 @@ from .slices import MOST_KERNEL, part_of
 
 MAGICS: Final = {b"ARM\x64": "arm64", b"RSC\x05": "riscv64"}
 MAGIC_AT: Final = 0x38
+_SIZE_AT: Final = 0x10
+
+_BEHIND: Final = 4 << 20
+"""Bytes that may be appended to an Image."""
 
 _AREAS: Final = (0x80000000, 0x08000000, 0x10000000)
 _BITS: Final = (48, 47, 42, 39, 36, 52)
@@ -38,6 +42,20 @@ _FEWEST: Final = 1 << 10
 def machine_of_image(head: bytes) -> str | None:
     """The processor of an Image by its magic; None for other files."""
     return MAGICS.get(head[MAGIC_AT : MAGIC_AT + 4])
+
+
+def goes_on_behind(head: bytes, size: int) -> bool:
+    """Whether a file begins like an Image and goes on far behind the end that its header tells.
+
+    It is memory of a machine whose boot loader put the kernel at its start. The header's `image_size` counts
+    what the kernel takes in memory, more than the Image has on disk.
+
+    Args:
+        head: the first 64 bytes.
+        size: of the file, in bytes.
+    """
+    taken = int.from_bytes(head[_SIZE_AT : _SIZE_AT + 8], "little")
+    return machine_of_image(head) is not None and 0 < taken < size - _BEHIND
 
 
 def lay_out_flat(data: Memory, machine: str, layers: tuple[str, ...] = ()) -> Laid:

@@ -34,9 +34,9 @@ def relocated(image: bytes, machine: str, endian: str) -> tuple[bytes, int | Non
         endian: its byte order.
 
     Returns:
-        The image, and the link-time address of its first byte as its records tell it: of the values from which
-        on the image can reach all places, the lowest. Some are none of its addresses: 0 for a weak symbol that
-        nothing defines. The same image and None without such records.
+        The image, and the link-time address of its first byte as its records tell it: the lowest value from
+        which on the image can reach all places. Some values are none of its addresses: 0 for a weak symbol
+        that nothing defines. The same image and None without such records.
     """
     records = _find_records(image, machine, "<u8" if endian == "little" else ">u8")
     if records is None:

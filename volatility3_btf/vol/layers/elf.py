@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LicenseRef-VSL-1.0
 """ELF cores that Volatility's own stackers cannot use: big-endian, 32-bit, or with segments out of order.
 
-And those that they need minutes for: Xen's, and any with very many segments.
+And those that they need minutes for: Xen's, and any with very many segments. And flat memory that only begins
+like an ELF file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 
 from volatility3.framework import constants, exceptions, interfaces
 
+from ...files.first_page import LINE, PAGE, begins_with_a_program
 from ...files.formats import FormatError
 from ...files.segments import ELF_MAGIC, Segment, in_order
 from ...files.xen_core import core_segments, xen_segments
@@ -34,8 +36,17 @@ class ElfCoreLayer(RangesLayer):
         return list(clipped(core_segments(reader_of(layer)), layer))
 
 
+class FlatLayer(RangesLayer):
+    """Flat memory without its first page, which would have the framework take the file for an ELF file."""
+
+    @classmethod
+    def find(cls, layer: Layer) -> list[Segment]:
+        """All but the first page."""
+        return [Segment(PAGE, PAGE, layer.maximum_address + 1 - PAGE)]
+
+
 class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
-    """Stacks `ElfCoreLayer` where the framework's `Elf64Layer` fails; leaves all other files to it."""
+    """Stacks `ElfCoreLayer` or `FlatLayer` where the framework's `Elf64Layer` fails; leaves others to it."""
 
     stack_order = 9
 
@@ -54,6 +65,10 @@ class ElfCoreStacker(interfaces.automagic.StackerLayerInterface):
             header = layer.read(layer.minimum_address, 6)
             if not header.startswith(ELF_MAGIC):
                 return None
+            behind = begins_with_a_program(reader_of(layer), layer.maximum_address + 1)
+            if behind is not None:
+                log.warning("%s, and which is left out", LINE.format(behind >> 20))
+                return FlatLayer.over(context, layer_name)
             segments = ElfCoreLayer.find(layer)
         except (exceptions.InvalidAddressException, FormatError) as error:
             log.info("not an ELF core that can be used: %s", error)

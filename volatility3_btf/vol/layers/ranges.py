@@ -28,11 +28,12 @@ def reader_of(layer: Layer) -> ReadAt:
 
 def clipped(segments: Iterable[Segment], layer: Layer) -> Iterator[Segment]:
     """The segments as far as the layer holds them."""
-    end = layer.maximum_address + 1
-    for segment in segments:
-        length = min(segment.length, end - segment.file_offset)
+    first, end = layer.minimum_address, layer.maximum_address + 1
+    for address, offset, length in segments:
+        lacking = max(0, first - offset)
+        length = min(length, end - offset) - lacking
         if length > 0:
-            yield segment._replace(length=length)
+            yield Segment(address + lacking, offset + lacking, length)
 
 
 class RangesLayer(QuickScans, segmented.SegmentedLayer):
