@@ -16,8 +16,8 @@ PAGE: Final = 4096
 """Bytes that may be a file's beginning, and are not looked at further."""
 
 LINE: Final = (
-    "This file begins like an ELF file which is no core, and goes on for {} MiB behind its end: it is read as "
-    "flat memory, in whose first page a program lies"
+    "This file begins like an ELF file which is no core, and goes on for {} MiB behind its end: "
+    "it is read as flat memory, in whose first page a program lies"
 )
 
 _ET_CORE, _PN_XNUM = 4, 0xFFFF

@@ -39,17 +39,6 @@ _OWN_CLUSTER: Final = {
 its workers give memory back to the system after each use (MALLOC_TRIM_THRESHOLD_), which costs a quarter more
 time here: tables are made of arrays that come and go."""
 
-ANSWER = 20
-"""Seconds in which a scheduler must answer."""
-
-_OWN_CLUSTER: Final = {
-    "distributed.scheduler.allowed-failures": 1,
-    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1},
-}
-"""Dask's settings on this machine. A task may go down with its worker once before it is given up. Dask has its
-workers give memory back to the system after each use (MALLOC_TRIM_THRESHOLD_), which costs a quarter more time
-here: tables are made of arrays that come and go."""
-
 NO_DASK: Final = "dask.distributed is not installed (pip install 'volatility3-btf[library]')"
 
 

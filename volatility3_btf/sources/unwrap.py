@@ -102,8 +102,8 @@ def _unwrapped(data: Memory, head: bytes) -> Content:
 def is_kernel_file(data: Memory) -> bool:
     """Whether a file is a kernel, compressed or not, or a .deb or .rpm, which may hold one.
 
-    Of an ELF file, which may be any program, the kernel's banner is looked for. Memory may begin with the first
-    page of either, and goes on far behind.
+    Of an ELF file, which may be any program, the kernel's banner is looked for. Memory may begin with the
+    first page of either, and goes on far behind.
     """
     head = data.read_available(0, HEAD)
     if head.startswith(elf.ELF_MAGIC):

@@ -31,7 +31,7 @@ POINTER = 8
 
 
 class BtfCheck(interfaces.automagic.AutomagicInterface):
-    """Watches the kernel's lists, tells what a plugin leaves out, and takes back a layer that cannot be the kernel's."""
+    """Watches the kernel's lists, tells of gaps, and takes back a layer that cannot be the kernel's."""
 
     priority = 110
     exclusion_list = ["windows", "mac"]
