@@ -28,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 
 from dumpmaker import acquire, cache, crashdump, make  # noqa: E402
 from dumpmaker.acquire import Machine  # noqa: E402
+from dumpmaker.errors import DumpError  # noqa: E402
 from support.truths import Answer, Checks  # noqa: E402
 from support.volrunner import Vol  # noqa: E402
 
@@ -36,6 +37,9 @@ BEGIN, END = "<!-- machines: begin -->", "<!-- machines: end -->"
 SUITES = {"bookworm": "bookworm", "bookworm-backports": "trixie"}
 """Whose kernels (6.1 and 6.12) copy themselves, and where LiME for them is from. What modules are built
 with runs on the headers' own suite, or on a later one."""
+
+COPYINGS = 3
+"""How often a guest is started in which a copy fails: LiME of bookworm takes a page fault now and then."""
 
 MACHINES = {
     "6 GiB, two NUMA nodes": Machine(6144, nodes=2),
@@ -124,7 +128,13 @@ class Maker:
         with tempfile.TemporaryDirectory() as name:
             headers = "linux-headers-cloud-amd64"
             lime = acquire.make_lime(suite, headers, SUITES[suite], self._packages, Path(name))
-            acquire.acquire(kernel, make.boot_of("amd64", memory=384), bash, self._build_avml(), lime, out)
+            boot, avml = make.boot_of("amd64", memory=384), self._build_avml()
+            for tries_left in reversed(range(COPYINGS)):
+                try:
+                    return acquire.acquire(kernel, boot, bash, avml, lime, out)
+                except DumpError:
+                    if not tries_left:
+                        raise
 
     def _build_avml(self) -> Path:
         """AVML, built so that it runs without a C library beside it."""

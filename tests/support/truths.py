@@ -31,7 +31,8 @@ FOLDERS = ("/www/", "/disk/", "/etc/", "/bin/")
 
 TELLS_OF_LOSS = re.compile(
     r"\btorn\b|\bnot (?:all )?in (?:the|this) image\b|\bmissing\b|\bc(?:an|ould )not be read\b"
-    r"|\bleft out\b|\b(?:in|not )complete\b|\bdamaged\b|\bends? early\b"
+    r"|^No (?:kernel BTF found|symbol table could be made)\b|\bleft out\b|\b(?:in|not )complete\b"
+    r"|\bdamaged\b|\bends? early\b"
 )
 """In a line about what is not shown, or is shown and should not be."""
 
@@ -169,9 +170,14 @@ class Checks:
                 {one for one in btf if one[0] in kept},
                 lambda row: (row["Name"] or "vmlinux", row["SHA256"]),
                 btf,
-                lambda row: row["Kind"] in ("kernel", "module") and row["State"] == "complete",
+                _is_of_something_loaded,
             ),
-            Question("linux.btfisf", {self._truth["release"]}, lambda row: row["Release"]),
+            Question(
+                "linux.btfisf",
+                {self._truth["release"]},
+                lambda row: row["Release"],
+                is_told=lambda row: row["State"] != "types only",
+            ),
             Question(
                 "linux.pslist",
                 self._both("processes"),
@@ -240,6 +246,15 @@ class Checks:
             tuple(lines),
             ", ".join(sorted({str(row["State"]) for row in rows})) if isf else "",
         )
+
+
+def _is_of_something_loaded(row: dict[str, Any]) -> bool:
+    """Whether BTF is the kernel's or a module's that the guest tells of.
+
+    Without a name it is what is left of a module that was unloaded; LiME's is there while it copies memory.
+    """
+    name = row["Name"]
+    return row["State"] == "complete" and bool(name) and name not in {"lime", *PASSING_MODULES}
 
 
 def _rows(result: Result) -> list[dict[str, Any]]:

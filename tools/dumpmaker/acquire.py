@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -163,7 +164,7 @@ def acquire(kernel: make.Kernel, boot: Boot, bash: Path, avml: Path, lime: Path,
         out: the folder for all of it.
 
     Raises:
-        DumpError: there is no kernel image, or the guest failed.
+        DumpError: there is no kernel image, or the guest or one of its copies failed.
     """
     more = {
         "processes": processes(ACQUIRE),
@@ -178,6 +179,7 @@ def acquire(kernel: make.Kernel, boot: Boot, bash: Path, avml: Path, lime: Path,
         disk = ("-drive", f"file={images},if=none,id=images,format=raw,cache=unsafe")
         words = (*boot.more, *disk, "-device", "virtio-blk-pci,drive=images")
         _run(kernel, replace(boot, more=words), more, work, out, lambda _: None)
+        _check_copies((out / "console.log").read_text(errors="replace"))
         for name in COPIES:
             fetch_file(images, name, out / name)
     truth.summarise(out, {"arch": "amd64", "packages": kernel.packages, "memory_mib": boot.memory})
@@ -252,6 +254,17 @@ def _run(
         guest.expect(make.DONE, STEP)
         guest.wait(STEP)
     truth.unpack(work / "truth.img", out)
+
+
+def _check_copies(console: str) -> None:
+    """LiME may take a page fault while it reads; what it has written by then is no image of the guest.
+
+    Raises:
+        DumpError: the guest's tools say that a copy failed.
+    """
+    failed = re.findall(r"^ACQUIRE (\S+) failed", console, re.MULTILINE)
+    if failed:
+        raise DumpError(f"the guest could not copy its memory: {', '.join(failed)}")
 
 
 def fetch_file(disk: Path, name: str, target: Path) -> None:
