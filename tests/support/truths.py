@@ -168,9 +168,10 @@ class Checks:
             Question(
                 "linux.btfscan --all",
                 {one for one in btf if one[0] in kept},
-                lambda row: (row["Name"] or "vmlinux", row["SHA256"]),
+                lambda row: (row["Name"], row["SHA256"]),
                 btf,
-                _is_of_something_loaded,
+                lambda row: row["State"] == "complete" and bool(row["Name"]),
+                self._was_loaded_meanwhile,
             ),
             Question(
                 "linux.btfisf",
@@ -225,6 +226,10 @@ class Checks:
         pid, comm = process
         return self.before.newest < pid <= self.after.newest and comm in PASSING_PROCESSES
 
+    def _was_loaded_meanwhile(self, module: tuple[str, str]) -> bool:
+        """Whether BTF is a module's that comes and goes, or LiME's."""
+        return self._is_copied and module[0] in {"lime", *PASSING_MODULES}
+
     def _ask(self, question: Question) -> Answer:
         result = self._vol("-q", *question.words.split(), image=self._image, check=False)
         rows = _rows(result)
@@ -246,15 +251,6 @@ class Checks:
             tuple(lines),
             ", ".join(sorted({str(row["State"]) for row in rows})) if isf else "",
         )
-
-
-def _is_of_something_loaded(row: dict[str, Any]) -> bool:
-    """Whether BTF is the kernel's or a module's that the guest tells of.
-
-    Without a name it is what is left of a module that was unloaded; LiME's is there while it copies memory.
-    """
-    name = row["Name"]
-    return row["State"] == "complete" and bool(name) and name not in {"lime", *PASSING_MODULES}
 
 
 def _rows(result: Result) -> list[dict[str, Any]]:

@@ -13,8 +13,10 @@ from support.flat import behind_the_kernel, joined, shortened, system_ram
 from support.pluginruns import guest_processes, processes, stable
 from support.tearing import NOWHERE, POINTER, POISON, Tearing
 from support.volrunner import Vol
+from volatility3_btf import identify_kernel, open_memory
 
 GetDump = Callable[[str], Dump]
+PAGE = 4096
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,23 @@ def test_limes_raw_format_of_memory_that_was_copied_while_it_changed(
     listed = vol("linux.pslist", image=image)
     assert stable(processes(listed)) == stable(guest_processes(made.truth))
     assert f"the list of tasks is torn, {len(nodes)} of them were followed" in listed.stderr
+
+
+def test_limes_raw_format_beside_a_copy_of_the_banner(dump: GetDump, vol: Vol, tmp_path: Path) -> None:
+    """What is behind the first range lies 0xc00 off the bounds of pages; the copy does not."""
+    made = dump("amd64-6.1")
+    image = joined(made, system_ram(made), tmp_path / "lime.raw")
+    kernel = identify_kernel(open_memory(made.raw))
+    banner = kernel.symbols.get("linux_banner") if kernel.symbols is not None else None
+    assert banner is not None and kernel.banner is not None
+    with image.open("r+b") as file:
+        file.seek(64 << 20)
+        pages = iter(lambda: file.read(PAGE), b"")
+        free = next(number for number, page in enumerate(pages) if not any(page))
+        file.seek((64 << 20) + free * PAGE + banner % PAGE)
+        file.write(kernel.banner)
+    listed = vol("linux.pslist", image=image)
+    assert stable(processes(listed)) == stable(guest_processes(made.truth))
 
 
 def test_a_file_that_ends_before_the_kernels_memory_does(high: Dump, vol: Vol, tmp_path: Path) -> None:

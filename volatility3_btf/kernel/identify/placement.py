@@ -209,11 +209,15 @@ def _index_place(kallsyms: Kallsyms, reading: Addresses) -> int:
 
 
 def _judge(kallsyms: Kallsyms, reading: Addresses, around: Surroundings, listed: Listed) -> Placement:
-    """Try the distances from values to places that witnesses speak for, and keep the best."""
+    """Try the distances from values to places that witnesses speak for, and keep the best.
+
+    They are whole pages, but in a file that leaves out ranges which are not (LiME's raw): there two witnesses
+    must speak for one.
+    """
     votes: dict[int, dict[str, int]] = {}
     for name, value, offset in _pairs(kallsyms, reading, around):
-        if (value - offset) % _PAGE == 0:
-            votes.setdefault(value - offset, {}).setdefault(name, offset)
+        votes.setdefault(value - offset, {}).setdefault(name, offset)
+    votes = {apart: names for apart, names in votes.items() if apart % _PAGE == 0 or len(names) > 1}
     if reading.rule == "self-relative":
         votes = {0: votes.get(0, {})}
     image = _span(reading)

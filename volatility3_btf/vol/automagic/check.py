@@ -45,7 +45,7 @@ class BtfCheck(interfaces.automagic.AutomagicInterface):
             if isinstance(table, linux.LinuxKernelIntermedSymbols):
                 table.optional_set_type_class("page", AnyPage)
                 watch_walks(table)
-                line = left_out(config_path, table)
+                line = left_out(requirement.name, table)
                 if line:
                     log.warning("%s", line)
         for line in still_true(context):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from volatility3.framework import interfaces
+from volatility3.framework import exceptions, interfaces
 
 _SOCKSCAN: Final = ("volatility3.plugins.linux.sockscan", "Sockscan", "_find_sk_destruct_needles")
 
@@ -18,34 +18,44 @@ _ENDS: Final = {
     "inet6_sock_destruct": "of IPv6",
     "tcp4_destruct_sock": "of TCP over IPv4",
     "tcp6_destruct_sock": "of TCP over IPv6",
+    "udp_destruct_sock": "of UDP over IPv4",
+    "udpv6_destruct_sock": "of UDP over IPv6",
 }
 """Functions that `sk_destruct` of a socket leads to, and which sockets (net/ipv6/af_inet6.c,
-net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c)."""
+net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c, net/ipv4/udp.c, net/ipv6/udp.c)."""
 
 
-def left_out(config_path: str, table: Any) -> str:
+def left_out(wanted: str, table: interfaces.symbols.SymbolTableInterface) -> str:
     """One line about what a plugin leaves out; empty if nothing is known.
 
     `linux.sockscan` looks for pointers to the functions that end a socket. Which it knows, its code tells.
 
     Args:
-        config_path: where the plugin's configuration is; its last part is the plugin's class.
+        wanted: the name of the plugin's class.
         table: the kernel's symbols.
     """
     name, plugin, method = _SOCKSCAN
     known = getattr(getattr(sys.modules.get(name), plugin, None), method, None)
-    if config_path.rpartition(interfaces.configuration.CONFIG_SEPARATOR)[2] != plugin or known is None:
+    if wanted != plugin or known is None:
         return ""
     words = set(_strings(known.__code__.co_consts))
-    unknown = [end for end in _ENDS if end not in words and table.has_symbol(end)]
+    unknown = [end for end in _ENDS if end not in words and _has(table, end)]
     if not unknown or _KNOWN not in words:
         return ""
-    what = " and ".join(_ENDS[end] for end in unknown)
+    what = ", ".join(_ENDS[end] for end in unknown)
     return (
         f"linux.sockscan looks for the functions that end a socket, and does not know this kernel's "
         f"{', '.join(unknown)}: sockets {what} are missing, but for one that a file leads to. "
         f"linux.sockstat shows those that processes hold"
     )
+
+
+def _has(table: interfaces.symbols.SymbolTableInterface, symbol: str) -> bool:
+    try:
+        table.get_symbol(symbol)
+    except exceptions.SymbolError:
+        return False
+    return True
 
 
 def _strings(constants: tuple[Any, ...]) -> Iterator[str]:
