@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import Int64s
+from ...limits import Allowance
 from ..errors import KallsymsError
 from .tokens import Tokens
 
@@ -164,10 +165,14 @@ def decode(names: bytes, found: Walk, tokens: Tokens) -> Names:
 
 
 class Decoder:
-    """Decodes the names of several kallsyms, those of equal tables once: memory may be full of copies."""
+    """Decodes the names of several kallsyms, those of equal tables once: memory may be full of copies.
+
+    As many are kept for that as have `MAX_TEXT` bytes together.
+    """
 
     def __init__(self) -> None:
         self._known: dict[bytes, Names] = {}
+        self._room = Allowance(MAX_TEXT)
 
     def decode(self, names: bytes, found: Walk, tokens: Tokens) -> Names:
         """As the function `decode`.
@@ -181,7 +186,9 @@ class Decoder:
         key.update(repr((found.end, tokens.texts, sorted(tokens.lost))).encode())
         known = self._known.get(key.digest())
         if known is None:
-            known = self._known[key.digest()] = decode(names, found, tokens)
+            known = decode(names, found, tokens)
+            if self._room.take(len(known.text)):
+                self._known[key.digest()] = known
         return known
 
 
