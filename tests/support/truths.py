@@ -233,8 +233,9 @@ class Checks:
     def _ask(self, question: Question) -> Answer:
         result = self._vol("-q", *question.words.split(), image=self._image, check=False)
         rows = _rows(result)
-        keys = {question.key(row) for row in rows if question.is_told(row)}
-        more = keys - question.expected - question.known
+        keys = {question.key(row) for row in rows}
+        told = {question.key(row) for row in rows if question.is_told(row)}
+        more = told - question.expected - question.known
         passing = {key for key in more if question.passes(key)}
         for key in sorted(more - passing, key=repr):
             print(f"    {question.words}: neither truth has {key}", flush=True)
