@@ -212,13 +212,11 @@ def _codes(table: npt.NDArray[np.uint8], found: Walk) -> npt.NDArray[np.uint16]:
     """One code a byte: a token, a token without its first character (the letter), a separator or nothing."""
     codes = table.astype(np.uint16)
     if len(found.broken):
-        inside = np.zeros(len(table) + 1, np.int8)
         ends = np.append(found.heads[1:], found.end)
-        np.add.at(inside, found.heads, 1)
         last = np.append(np.diff(found.numbers) != 1, True)
         ends[last] = _name_ends(table, found, last)
-        np.add.at(inside, ends, -1)
-        codes[np.cumsum(inside[:-1]) == 0] = _NOTHING
+        begun, ended = (np.bincount(places, minlength=len(table) + 1) for places in (found.heads, ends))
+        codes[np.cumsum((begun - ended)[:-1]) == 0] = _NOTHING
     codes[found.tokens] += _FIRST
     codes[found.heads + 1] = np.where(found.tokens == found.heads + 2, _NOTHING, codes[found.heads + 1])
     codes[found.heads] = _SEPARATOR
