@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from support.kernelwriter import DATA, LAYOUTS, Image, build, identify
 from volatility3_btf.kernel import Kernel
+from volatility3_btf.kernel.kallsyms.kallsyms import in_order
 
 VERSIONS = ["4.18", "5.10 per-CPU", "6.2", "6.12 per-CPU", "7.0"]
 DERIVED = [(version, table) for version in VERSIONS for table in ("num_syms", "markers", "token_index")]
@@ -142,3 +144,24 @@ def test_pages_that_the_image_lacks() -> None:
     assert kernel.symbols is not None
     assert set(image.symbols).issuperset(kernel.symbols)
     assert says(kernel, "4096 bytes of kallsyms_names cannot be read")
+
+
+def longest(values: list[int]) -> int:
+    """How many values the longest row has that never descends, by trying for each what may come before."""
+    best: list[int] = []
+    for index, value in enumerate(values):
+        best.append(1 + max((best[at] for at in range(index) if values[at] <= value), default=0))
+    return max(best, default=0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_addresses_out_of_order_as_many_are_kept_as_can_be(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(20):
+        values = sorted(rng.randrange(200) for _ in range(rng.randrange(1, 40)))
+        for _ in range(rng.choice([0, 1, 3, 40])):
+            values[rng.randrange(len(values))] = rng.randrange(200)
+        kept = in_order(np.array(values, np.uint64))
+        row = [value for value, is_kept in zip(values, kept, strict=True) if is_kept]
+        assert row == sorted(row)
+        assert len(row) == longest(values)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -150,23 +150,29 @@ def read_kallsyms(
 
 
 def in_order(values: Uint64s) -> npt.NDArray[np.bool_]:
-    """Which addresses belong to the longest ascending row: all of them, unless the table is damaged."""
+    """Which addresses belong to the longest ascending row: all of them, unless the table is damaged.
+
+    From where on a stretch that ascends goes beyond all rows so far, all of it continues the longest.
+    """
+    kept = np.ones(len(values), np.bool_)
     if len(values) < 2 or bool((values[1:] >= values[:-1]).all()):
-        return np.ones(len(values), np.bool_)
+        return kept
     tails: list[int] = []
     last: list[int] = []
-    before = np.full(len(values), -1, np.int64)
-    for index, value in enumerate(values.tolist()):
-        length = bisect_right(tails, value)
-        if length == len(tails):
-            tails.append(value)
-            last.append(index)
-        else:
-            tails[length] = value
-            last[length] = index
-        if length:
-            before[index] = last[length - 1]
-    kept = np.zeros(len(values), np.bool_)
+    before = np.arange(-1, len(values) - 1, dtype=np.int64)
+    starts = [0, *(np.flatnonzero(values[1:] < values[:-1]) + 1).tolist(), len(values)]
+    for start, end in pairwise(starts):
+        stretch = values[start:end].tolist()
+        for index, value in enumerate(stretch, start):
+            if not tails or value >= tails[-1]:
+                before[index] = last[-1] if last else -1
+                tails += stretch[index - start :]
+                last += range(index, end)
+                break
+            length = bisect_right(tails, value)
+            tails[length], last[length] = value, index
+            before[index] = last[length - 1] if length else -1
+    kept[:] = False
     index = last[-1]
     while index >= 0:
         kept[index] = True
