@@ -37,8 +37,7 @@ pytestmark = pytest.mark.slow
 FOUR_LEVELS = ["amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7"]
 LA57 = "amd64-6.12-la57"
 MAIN = "amd64-6.1"
-COMPARED = ["linux.lsmod.Lsmod", "linux.sockstat.Sockstat"]
-"""Processes, and what was typed, are held against what each guest says itself."""
+COMPARED = ["linux.pslist.PsList", "linux.lsmod.Lsmod", "linux.bash.Bash", "linux.sockstat.Sockstat"]
 
 OURS_ONLY = ["linux.kallsyms.Kallsyms"]
 """What the framework's own classes cannot do on this kernel, and ours can."""
