@@ -36,9 +36,9 @@ def left_out(wanted: str, table: interfaces.symbols.SymbolTableInterface) -> str
     """
     name, plugin, method = _SOCKSCAN
     known = getattr(getattr(sys.modules.get(name), plugin, None), method, None)
-    if wanted != plugin or known is None:
+    if wanted != plugin:
         return ""
-    words = set(_strings(known.__code__.co_consts))
+    words = set(_strings(getattr(getattr(known, "__code__", None), "co_consts", ())))
     unknown = [end for end in _ENDS if end not in words and _has(table, end)]
     if not unknown or _KNOWN not in words:
         return ""
