@@ -28,14 +28,14 @@ from dumpmaker import cache  # noqa: E402
 from dumpmaker.cache import Dump  # noqa: E402
 from support.decoys import Ground, mixture  # noqa: E402
 from support.overlay import Overlay  # noqa: E402
-from volatility3_btf.blobs.scan import find_sound_btf  # noqa: E402
-from volatility3_btf.kernel import Kernel, identify_kernels  # noqa: E402
-from volatility3_btf.kernel.arch.started import started_kernel  # noqa: E402
-from volatility3_btf.memory.memory import Memory  # noqa: E402
+from volatility3_btf.kernel import Kernel, identify_kernels, identify_running  # noqa: E402
 
 DUMPS = ("amd64-5.10", "amd64-6.1", "amd64-6.12", "amd64-7", "amd64-6.12-la57", "arm64-6.12", "s390x-6.12")
 PAGE_OF_RESULTS = ROOT / "docs" / "hostile.md"
 BEGIN, END = "<!-- decoys: begin -->", "<!-- decoys: end -->"
+ALL_IN = 5
+"""One in so many mixtures is also looked at as by `linux.btfscan`, which spends its time on every kernel."""
+
 WORDS = ("honest", "honest, not exact", "another, not exact", "hidden", "wrong and exact")
 
 
@@ -85,24 +85,19 @@ def ground_of(name: str, get: Callable[[str], Dump] = cache.dump) -> Ground:
     return Ground(image, identify_kernels(image)[0], others)
 
 
-def identified(memory: Memory) -> list[Kernel]:
-    """The kernels as they are identified for a plugin."""
-    home = started_kernel(memory)
-    blobs, others = find_sound_btf(memory, home=home)
-    return identify_kernels(memory, blobs, others=others, home=home, only_running=True) if blobs else []
-
-
 def run(name: str, ground: Ground, first: int, tries: int) -> Row:
     """Try mixtures on one dump."""
     row = Row(name)
     started = time.process_time()
-    identified(ground.image)
+    identify_running(ground.image)
     usual = time.process_time() - started
     for number in range(first, first + tries):
         chosen = mixture(ground, random.Random(f"{name} {number}"))
         started = time.process_time()
-        word = verdict(identified(ground.image), ground.kernel)
+        word = verdict(identify_running(ground.image), ground.kernel)
         took = time.process_time() - started
+        if word == "honest" and number % ALL_IN == 0:
+            word = verdict(identify_kernels(ground.image), ground.kernel)
         row.slowest = max(row.slowest, took / usual)
         row.words[word] += 1
         ground.restore()

@@ -26,6 +26,10 @@ vollog = logging.getLogger(__name__)
 
 MASK = (1 << 64) - 1
 
+MOST_TABLES = 4
+"""Kernels up to which each gets a table; of more only those that page tables map, if any are: memory may be
+full of copies, and each table takes a second."""
+
 
 class BtfIsf(interfaces.plugins.PluginInterface):
     """Makes symbol tables (ISF) of the kernels in an image, from their BTF and kallsyms."""
@@ -121,8 +125,18 @@ class BtfIsf(interfaces.plugins.PluginInterface):
     def _generator(self, kernels: list[Kernel]) -> Iterator[tuple[int, tuple[Any, ...]]]:
         from volatility3_btf.isf import build_isf
 
+        passed_over = _passed_over(kernels)
+        if passed_over:
+            vollog.warning(
+                "%d kernels get no table: page tables map others, and not these, to where they lie; "
+                "--btf-kernel with a BTF offset makes one's",
+                sum(kernel.blob.offset in passed_over for kernel in kernels),
+            )
         while kernels:
             kernel = kernels.pop(0)  # with a million symbols it takes 150 MB, its table more
+            if kernel.blob.offset in passed_over:
+                yield 0, self._row(kernel, None)
+                continue
             where = f"{kernel.release or 'kernel'} at {kernel.blob.offset:#x}"
             for sentence in kernel.evidence:
                 vollog.info("%s: %s", where, sentence)
@@ -189,18 +203,19 @@ class BtfIsf(interfaces.plugins.PluginInterface):
             self._write(document, True),
         )
 
-    def _row(self, kernel: Kernel, document: Document) -> tuple[Any, ...]:
+    def _row(self, kernel: Kernel, document: Document | None) -> tuple[Any, ...]:
+        absent = renderers.NotAvailableValue()
         return (
-            kernel.release or renderers.NotAvailableValue(),
-            kernel.architecture or renderers.NotAvailableValue(),
+            kernel.release or absent,
+            kernel.architecture or absent,
             format_hints.Hex(kernel.blob.offset),
             sum((kernel.blob.counts or kernel.blob.types.counts).values()),
-            document.symbols,
-            document.typed,
+            absent if document is None else document.symbols,
+            absent if document is None else document.typed,
             _hex(kernel.kaslr_shift),
             _hex(kernel.physical_shift),
             kernel.state,
-            self._write(document, kernel.state == "exact"),
+            absent if document is None else self._write(document, kernel.state == "exact"),
         )
 
     def _write(self, document: Document, is_exact: bool) -> Any:
@@ -240,6 +255,17 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         """That there is no kernel BTF, in one line, with what is there of kernels."""
         instead = seen_instead(self.context, self.config["primary"])
         return f"No kernel BTF found, so there is no symbol table to make{instead}"
+
+
+def _passed_over(kernels: list[Kernel]) -> set[int]:
+    """Where the BTF of the kernels lies that get no table."""
+    mapped = {
+        kernel.blob.offset
+        for kernel in kernels
+        if kernel.page_tables is not None and kernel.page_tables.checked
+    }
+    every = {kernel.blob.offset for kernel in kernels}
+    return every - mapped if mapped and len(every) > MOST_TABLES else set()
 
 
 def _hex(shift: int | None) -> Any:

@@ -56,6 +56,7 @@ from volatility3_btf.isf import TypeEntries, build_isf
 from volatility3_btf.isf.declarations import Declarations
 from volatility3_btf.kernel import Kernel, KernelError, identify_kernels, parse_banner, parse_vmcoreinfo
 from volatility3_btf.kernel.kallsyms.kallsyms import read_kallsyms
+from volatility3_btf.kernel.kallsyms.lookup import lookup_at
 from volatility3_btf.kernel.kallsyms.tokens import tokens_at_digits
 from volatility3_btf.kernel.loaded import loaded_btf as loading
 from volatility3_btf.kernel.loaded.module_list import listed_modules
@@ -270,6 +271,11 @@ def kallsyms(data: bytes) -> None:
         found = tokens_at_digits(place, hit)
         if found is None:
             continue
+        lookup = lookup_at(place, found)
+        if lookup is not None:
+            number = lookup.number("linux_banner")
+            assert number is None or 0 <= number < lookup.tables.count
+            assert all(len(reading.values) for reading, _ in lookup.addresses(("linux_banner", "_text")))
         try:
             tables = read_kallsyms(place, found)
         except KernelError:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from decoys import identified
 from dumpmaker.cache import Dump
 from support.overlay import Overlay
+from volatility3_btf.kernel import identify_running
 from volatility3_btf.kernel.arch.started import LOW, MOST_IMAGE, PROGRAM_NEW, started_kernel
 from volatility3_btf.memory.memory import lies_in
 
@@ -28,7 +28,7 @@ X86 = (
 @pytest.mark.parametrize("name", [*X86, "s390x-6.12"])
 def test_all_of_the_kernel_is_there(dump: GetDump, name: str) -> None:
     image = Overlay(dump(name).raw)
-    (kernel,) = identified(image)
+    (kernel,) = identify_running(image)
     home = started_kernel(image)
     places = [kernel.find(symbol) for symbol in ("_stext", "linux_banner", "init_task", "__start_BTF")]
     assert all(place is not None and lies_in(place, home) for place in places)
@@ -38,7 +38,7 @@ def test_all_of_the_kernel_is_there(dump: GetDump, name: str) -> None:
 @pytest.mark.parametrize("name", ["amd64-reset", "amd64-kexec", "amd64-crash"])
 def test_one_that_has_ended_is_not_there(dump: GetDump, name: str) -> None:
     image = Overlay(dump(name).raw)
-    running, *ended = identified(image)
+    running, *ended = identify_running(image)
     home = started_kernel(image)
     assert running.life == "running" and lies_in(running.blob.offset, home)
     assert ended and not any(lies_in(kernel.blob.offset, home) for kernel in ended)
@@ -57,7 +57,7 @@ def test_without_low_memory_nothing_is_told(dump: GetDump) -> None:
     image = Overlay(dump("amd64-6.1").raw)
     image.write(0, bytes(LOW))
     assert started_kernel(image) == ()
-    assert [kernel.state for kernel in identified(image)] == ["exact"]
+    assert [kernel.state for kernel in identify_running(image)] == ["exact"]
 
 
 @pytest.mark.parametrize("name", ["arm64-6.12", "riscv64-6.12", "ppc64el-6.12"])
@@ -76,4 +76,4 @@ def test_a_lowcore_that_leads_nowhere_tells_nothing(dump: GetDump) -> None:
     assert started_kernel(image) == ()
     image.write(PROGRAM_NEW, b"\xff" * 16)
     assert started_kernel(image) == ()
-    assert [kernel.state for kernel in identified(image)] == ["exact"]
+    assert [kernel.state for kernel in identify_running(image)] == ["exact"]

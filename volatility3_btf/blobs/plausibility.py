@@ -3,11 +3,14 @@
 
 import struct
 
-from ..btf import Header, Kind
+from ..btf import BtfError, Header, Kind
 from ..btf.format.kinds import COMMON_WORDS, ELEMENT_WORDS, EXTRA_WORDS
-from ..btf.format.records import KIND_MASK, KIND_SHIFT, VLEN_MASK
+from ..btf.format.records import KIND_MASK, KIND_SHIFT, VLEN_MASK, decode_columns
 from ..memory.memory import Memory
 from .blob import MIN_KERNEL
+
+_FEW, _FEW_BYTES = 1000, 64 << 10
+"""Types, and bytes of them; the smallest known kernel BTF has 80,000 types."""
 
 
 def has_body(memory: Memory, offset: int, header: Header) -> bool:
@@ -19,6 +22,17 @@ def is_like_a_kernel(memory: Memory, offset: int, header: Header) -> bool:
     """Whether a header leads to types and names, as many as a kernel has."""
     is_large = header.size >= MIN_KERNEL
     return is_large and _has_types(memory, offset, header) and _has_names(memory, offset, header)
+
+
+def has_few_types(memory: Memory, offset: int, header: Header) -> bool:
+    """Whether a header leads to whole records, fewer than any known kernel has; nothing else is read."""
+    if header.type_len > _FEW_BYTES:
+        return False
+    data = memory.read_available(offset, header.type_start + header.type_len)
+    try:
+        return len(decode_columns(data, header)) < _FEW
+    except BtfError:
+        return False
 
 
 def _has_types(memory: Memory, offset: int, header: Header) -> bool:

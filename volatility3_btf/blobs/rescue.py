@@ -15,7 +15,7 @@ from ..arrays import Bools
 from ..btf import BtfError, Header
 from ..btf.recover.mend import Mended, mend
 from ..btf.recover.record_rules import covered
-from ..limits import Allowance
+from ..limits import Allowance, Once
 from ..memory.memory import PAGE, Memory
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Mender:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._blobs = Allowance(MOST_MENDED)
+        self._blobs, self._over = Allowance(MOST_MENDED), Once()
 
     def rescue(self, offset: int, header: Header) -> Rescue | None:
         """Make the most of a blob; None if nothing can be had.
@@ -79,11 +79,8 @@ class Mender:
             )
             return None
         if not self._blobs.take():
-            log.warning(
-                "BTF at %#x is damaged, and not mended: the limit of %d damaged blobs is reached",
-                offset,
-                MOST_MENDED,
-            )
+            text = "BTF at %#x is damaged, and not mended, like all behind it: %d damaged blobs were"
+            self._over.warn(log, text, offset, MOST_MENDED)
             return None
         data, missing = read_around(self._memory, offset, header.size)
         try:

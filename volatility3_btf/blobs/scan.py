@@ -25,7 +25,7 @@ from .candidates import HEAD, Candidate, Endian, headers, is_sound
 from .crowd import Crowd
 from .examination import examine, kind_of, undecoded
 from .headerless import find_bodies
-from .plausibility import has_body
+from .plausibility import has_body, has_few_types
 from .rescue import Mender
 
 log = logging.getLogger(__name__)
@@ -246,7 +246,8 @@ def _blobs(
 ) -> Iterator[Blob]:
     """Every blob, or those that are large enough for a kernel's, in order of address.
 
-    With `most_sound` nothing is mended, and behind so many sound blobs nothing is decoded.
+    With `most_sound` nothing is mended, and nothing is decoded behind so many sound blobs, or that has fewer
+    types than any known kernel.
     """
     smallest = MIN_KERNEL if kernels_only else 0
     share = share or Share(SMALL_SHARES)
@@ -262,7 +263,9 @@ def _blobs(
         if not crowd.admits(offset, header) and not is_at_home:
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
-        if sound == most_sound and not is_at_home:
+        if most_sound is not None and not is_at_home and has_few_types(memory, offset, header):
+            blob = Blob(offset, header, "kernel", "damaged", b"", "it was not decoded")
+        elif sound == most_sound and not is_at_home:
             blob = undecoded(memory, offset, header)
         blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)
         if most_sound is None and blob.kind == "kernel" and blob.decoded is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .evidence.vmcoreinfo import Vmcoreinfo, parse_vmcoreinfo
     from .frames.physical_map import PhysicalMap, physical_map
     from .identify.asked import NotThereError, asked_for, name_of
-    from .identify.identify import identify_kernel, identify_kernels
+    from .identify.identify import identify_kernel, identify_kernels, identify_running
     from .kernel import Kernel
     from .paging.tables import PageTables
     from .symbols import Symbols
@@ -39,6 +39,7 @@ __all__ = [
     "find_banners",
     "identify_kernel",
     "identify_kernels",
+    "identify_running",
     "name_of",
     "parse_banner",
     "parse_vmcoreinfo",
@@ -65,6 +66,7 @@ _HOMES = {
     "find_banners": "evidence.banner",
     "identify_kernel": "identify.identify",
     "identify_kernels": "identify.identify",
+    "identify_running": "identify.identify",
     "name_of": "identify.asked",
     "parse_banner": "evidence.banner",
     "parse_vmcoreinfo": "evidence.vmcoreinfo",

@@ -12,5 +12,9 @@ class KallsymsError(KernelError):
     """The kallsyms tables at a place are none, or are damaged beyond use."""
 
 
+class TooManySymbolsError(KallsymsError):
+    """There are kallsyms tables at a place, of more symbols than are wanted."""
+
+
 class NoKernelError(KernelError):
     """The image holds no kernel with BTF."""

@@ -93,7 +93,8 @@ def _mapped(memory: Memory, root: Place, form: Format) -> list[Run]:
         place, bits = walker.lookup(at)
         size = (1 << bits) - (at & (1 << bits) - 1)
         if place is not None and 0 <= place < memory.end:
-            found.append(Run(place, size))
+            start = found.pop().start if found and found[-1].end == place else place
+            found.append(Run(start, place + size - start))
         at += size
     return found
 

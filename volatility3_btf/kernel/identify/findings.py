@@ -14,11 +14,13 @@ from ...limits import Allowance
 from ...memory.memory import Memory, Run, lies_in
 from ...memory.progress import Progress
 from ...survey import BANNER, DIGITS, NOTE, Survey, surveyed
-from ..errors import KernelError
+from ..errors import KernelError, TooManySymbolsError
 from ..evidence.banner import Banner, read_banners
 from ..evidence.vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
+from ..home.mapped import mapped_tables
 from ..kallsyms.kallsyms import Kallsyms, read_kallsyms
 from ..kallsyms.names import Decoder
+from ..kallsyms.tables import MAX_SYMBOLS
 from ..kallsyms.tokens import Tokens, tokens_at, tokens_at_digits
 
 log = logging.getLogger(__name__)
@@ -61,12 +63,14 @@ class Findings:
         notes: every VMCOREINFO.
         kallsyms: every kallsyms that could be read.
         complaints: what was found and could not be read, a sentence each.
+        unread: how many token tables were left unread, since that of a kernel that runs was found.
     """
 
     banners: list[Banner] = field(default_factory=list)
     notes: list[Vmcoreinfo] = field(default_factory=list)
     kallsyms: list[Kallsyms] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    unread: int = 0
 
 
 def read_findings(
@@ -74,7 +78,8 @@ def read_findings(
     near: Sequence[int] = (),
     progress: Progress | None = None,
     survey: Survey | None = None,
-    enough: Enough | None = None,
+    home: Sequence[Run] = (),
+    beside: int | None = None,
 ) -> Findings:
     """Read the banners, VMCOREINFO and kallsyms of an image.
 
@@ -83,7 +88,9 @@ def read_findings(
         near: where kernels' BTF lies: what is near to one comes first where there is too much of it.
         progress: told the percentage done.
         survey: the pass over this memory whose places are looked at; one is made if None.
-        enough: what suffices where only the kernel that runs matters.
+        home: where the kernel lies that processors start into; empty where nothing tells.
+        beside: where only the kernel that runs matters, how many token tables are read beside those that may
+            be its own, once one of these is sound: together they have so many times as many names.
     """
     needles = (BANNER, NOTE, DIGITS)
     with surveyed(memory, survey, needles, progress, "Searching kernels") as passed:
@@ -93,21 +100,8 @@ def read_findings(
     findings.complaints += ["too many places look like a kernel's text: not all were looked at"] * any(
         places.is_crowded for places in kept
     )
-    _read_all_kallsyms(memory, digits, findings, near, enough)
+    _read_all_kallsyms(memory, digits, findings, near, home, beside)
     return findings
-
-
-@dataclass(frozen=True)
-class Enough:
-    """What is read where only the kernel that runs matters, and its place is known.
-
-    Attributes:
-        home: where that kernel lies.
-        beside: how many token tables are read beside its own, once that is found to be sound.
-    """
-
-    home: Sequence[Run]
-    beside: int
 
 
 class _Nearest:
@@ -149,7 +143,12 @@ def _nearest(offset: int, places: Sequence[int]) -> int:
 
 
 def _read_all_kallsyms(
-    memory: Memory, hits: Iterable[int], findings: Findings, near: Sequence[int], enough: Enough | None
+    memory: Memory,
+    hits: Iterable[int],
+    findings: Findings,
+    near: Sequence[int],
+    home: Sequence[Run],
+    beside: int | None,
 ) -> None:
     """Read the kallsyms at every token table: those that VMCOREINFO tells, and those found by their shape."""
     found: dict[int, Tokens] = {}
@@ -157,13 +156,20 @@ def _read_all_kallsyms(
         if tokens is not None:
             found.setdefault(tokens.table, tokens)
     turn = _in_turn(found, near)[:_MOST_TABLES]
-    if len(found) > len(turn):
-        findings.complaints.append(f"{len(found)} places look like a token table; {len(turn)} were read")
+    own = [tokens for table, tokens in found.items() if lies_in(table, home)]
+    own = own or mapped_tables(memory, found.values(), turn, findings.banners, findings.notes)
+    first = {tokens.table for tokens in own}
+    turn = [tokens for tokens in turn if tokens.table not in first][: _MOST_TABLES - len(own)]
+    if len(found) > len(own) + len(turn):
+        text = f"{len(found)} places look like a token table; {len(own) + len(turn)} were read"
+        findings.complaints.append(text)
     if not found:
         told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
-    _Reading(memory, findings, enough).read_all(turn, near)
+    reading = _Reading(memory, findings, near)
+    if beside is None or not reading.read_own(own, turn, beside):
+        reading.read_all([*own, *turn])
 
 
 class _Reading:
@@ -172,57 +178,96 @@ class _Reading:
     Args:
         memory: the image.
         findings: gets what is read, and what could not be.
-        enough: what suffices where only the kernel that runs matters.
+        near: where kernels' BTF lies, the largest first.
     """
 
-    def __init__(self, memory: Memory, findings: Findings, enough: Enough | None) -> None:
-        self._memory, self._findings, self._enough = memory, findings, enough
+    def __init__(self, memory: Memory, findings: Findings, near: Sequence[int]) -> None:
+        self._memory, self._findings = memory, findings
         self._room, self._decoder = Allowance(_MOST_KEPT), Decoder()
+        self._places, self._order = sorted(near) or [0], list(near) or [0]
+        self._sound = len(self._order), 0
+        self._unread: list[tuple[tuple[int, int], Tokens, str]] = []
 
-    def read_all(self, turn: Sequence[Tokens], near: Sequence[int]) -> None:
+    def read_all(self, turn: Iterable[Tokens]) -> None:
         """Read all of them quickly, then some with all means.
-
-        Those are the first that lie near to a larger BTF than any near to which something sound was found, or
-        nearer to the same one.
 
         Args:
             turn: the token tables, the likeliest first.
-            near: where kernels' BTF lies, the largest first.
         """
-        places, order = sorted(near) or [0], list(near) or [0]
-        unread: list[tuple[tuple[int, int], Tokens, str]] = []
-        sound = (len(order), 0)
-        most = len(turn)
-        for done, tokens in enumerate(turn):
-            if done >= most:
-                self._findings.complaints.append(f"{len(turn) - done} token tables were left unread")
-                break
-            nearest, found = _nearest(tokens.table, places), self._try(tokens, False)
-            rank = order.index(nearest), abs(nearest - tokens.table)
-            if isinstance(found, Kallsyms) and found.is_sound:
-                sound = min(sound, rank)
-                self._keep(found)
-                if self._enough is not None and lies_in(found.token_table, self._enough.home):
-                    most = min(most, done + 1 + self._enough.beside)
-            else:
-                unread.append((rank, tokens, "" if isinstance(found, Kallsyms) else found))
-        for number, (rank, tokens, reason) in enumerate(unread):
-            is_behind = rank > sound or number >= _MOST_THOROUGH
-            found = reason if reason and is_behind else self._try(tokens, True)
-            if isinstance(found, Kallsyms):
-                self._keep(found)
-            else:
-                self._findings.complaints.append(found)
+        for tokens in turn:
+            self._follow(tokens)
+        self._read_thoroughly()
 
-    def _try(self, tokens: Tokens, thorough: bool) -> Kallsyms | str:
-        """What is at a token table, or why nothing is."""
+    def read_own(self, own: Iterable[Tokens], turn: Sequence[Tokens], beside: int) -> bool:
+        """Read those that may be the running kernel's, and if one is sound, few others.
+
+        Args:
+            own: the token tables.
+            turn: the others, the likeliest first.
+            beside: how many of these are read at most; together they have so many times as many names.
+
+        Returns:
+            Whether one was sound; otherwise nothing else was read.
+        """
+        counts = [self._follow(tokens) for tokens in own]
+        if not any(counts):
+            return False
+        damaged, self._unread = self._unread, []
+        for _, tokens, _ in damaged[:_MOST_THOROUGH]:
+            self._take(self._try(tokens, True))
+        left = beside * max(counts)
+        for tokens in turn[:beside]:
+            left -= self._follow(tokens, left)
+        self._findings.unread += max(0, len(turn) - beside)
+        if len(turn) <= beside:
+            self._read_thoroughly()
+        if self._findings.unread:
+            self._findings.complaints.append(f"{self._findings.unread} token tables were left unread")
+        return True
+
+    def _read_thoroughly(self) -> None:
+        """Read with all means some of those that could not be read quickly.
+
+        They are the first that lie near to a larger BTF than any near to which something sound was found, or
+        nearer to the same one.
+        """
+        for number, (rank, tokens, reason) in enumerate(self._unread):
+            is_behind = rank > self._sound or number >= _MOST_THOROUGH
+            self._take(reason if reason and is_behind else self._try(tokens, True))
+
+    def _follow(self, tokens: Tokens, most: int = MAX_SYMBOLS) -> int:
+        """Read one quickly; how many names there are, 0 where they are not sound, or too many."""
         try:
-            return self._read(tokens, thorough)
+            found = self._try(tokens, False, most)
+        except TooManySymbolsError:
+            self._findings.unread += 1
+            return 0
+        nearest = _nearest(tokens.table, self._places)
+        rank = self._order.index(nearest), abs(nearest - tokens.table)
+        if isinstance(found, Kallsyms) and found.is_sound:
+            self._sound = min(self._sound, rank)
+            self._take(found)
+            return found.tables.count
+        self._unread.append((rank, tokens, "" if isinstance(found, Kallsyms) else found))
+        return 0
+
+    def _take(self, found: Kallsyms | str) -> None:
+        if isinstance(found, Kallsyms):
+            self._keep(found)
+        else:
+            self._findings.complaints.append(found)
+
+    def _try(self, tokens: Tokens, thorough: bool, most: int = MAX_SYMBOLS) -> Kallsyms | str:
+        """What is at a token table, or why nothing is; too many symbols remain an error."""
+        try:
+            return self._read(tokens, thorough, most)
+        except TooManySymbolsError:
+            raise
         except KernelError as error:
             log.info("%s", error)
             return str(error)
 
-    def _read(self, tokens: Tokens, thorough: bool) -> Kallsyms:
+    def _read(self, tokens: Tokens, thorough: bool, most: int) -> Kallsyms:
         """Read kallsyms with the help of the note whose distance between the two token tables fits."""
         for note in self._findings.notes:
             table, index = note.symbol("kallsyms_token_table"), note.symbol("kallsyms_token_index")
@@ -231,8 +276,8 @@ class _Reading:
             told = {name: note.symbol(name) for name in _KALLSYMS_NAMES}
             moved = {name: at - table + tokens.table for name, at in told.items() if at is not None}
             places = {name: at for name, at in moved.items() if at >= 0}
-            return read_kallsyms(self._memory, tokens, places, thorough, self._decoder)
-        return read_kallsyms(self._memory, tokens, None, thorough, self._decoder)
+            return read_kallsyms(self._memory, tokens, places, thorough, self._decoder, most)
+        return read_kallsyms(self._memory, tokens, None, thorough, self._decoder, most)
 
     def _keep(self, found: Kallsyms) -> None:
         """Keep it, as long as all do not take too much; one that does leaves room for smaller ones."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ...blobs.blob import Blob
 from ...blobs.rescue import Mender
-from ...blobs.scan import decode_blob, find_kernel_btf
+from ...blobs.scan import decode_blob, find_kernel_btf, find_sound_btf
 from ...memory.memory import Memory, Run, lies_in
 from ...memory.progress import Progress
 from ...survey import EVERYTHING, Survey, surveyed
@@ -16,7 +16,7 @@ from ..arch.started import started_kernel
 from ..errors import NoKernelError
 from ..kernel import Kernel
 from .asked import asked_for, undecided
-from .findings import Enough, Findings, read_findings
+from .findings import Findings, read_findings
 from .owner import may_run, owners
 from .tie import tie
 
@@ -44,7 +44,7 @@ def identify_kernels(
         progress: told the percentage done.
         survey: a pass over this memory that serves others too; one is made if None.
         others: kernels' BTF that is decoded only if its kernel may be the running one, or if no other kernel
-            is exact and has not ended (`find_sound_btf`).
+            is exact, or mapped where only the running one matters, and has not ended (`find_sound_btf`).
         home: where the kernel lies that processors start into (`started_kernel`); looked for if None.
         only_running: whether only the kernel that runs matters: where it is known which one does, few others
             are looked at.
@@ -59,10 +59,15 @@ def identify_kernels(
         if not kernels:
             return []
         near = _likeliest_first([*kernels, *others], home)
-        enough = Enough(home, _BESIDE) if only_running else None
-        findings = read_findings(memory, [blob.offset for blob in near], survey=passed, enough=enough)
-    kernels.sort(key=lambda blob: blob.offset)
-    return _tie_what_counts(memory, kernels, others, findings, only_running)
+        beside = _BESIDE if only_running else None
+        places = [blob.offset for blob in near]
+        findings = read_findings(memory, places, survey=passed, home=home, beside=beside)
+        kernels.sort(key=lambda blob: blob.offset)
+        tied = _tie_what_counts(memory, kernels, others, findings, only_running)
+        if not findings.unread or _may_run(tied[0]):
+            return tied
+        findings = read_findings(memory, places, survey=passed, home=home)
+        return _tie_what_counts(memory, kernels, others, findings, only_running)
 
 
 def _likeliest_first(blobs: Sequence[Blob], home: Sequence[Run]) -> list[Blob]:
@@ -72,6 +77,31 @@ def _likeliest_first(blobs: Sequence[Blob], home: Sequence[Run]) -> list[Blob]:
         return not lies_in(blob.offset, home), blob.decoded is None, -blob.size, blob.offset
 
     return sorted(blobs, key=turn)
+
+
+def identify_running(
+    memory: Memory,
+    progress: Progress | None = None,
+    survey: Survey | None = None,
+    home: Sequence[Run] | None = None,
+) -> list[Kernel]:
+    """The kernel that runs, with little time spent on what else memory may be full of, and others beside it.
+
+    Args:
+        memory: the image.
+        progress: told the percentage done.
+        survey: a pass over this memory that serves others too; one is made if None.
+        home: where the kernel lies that processors start into (`started_kernel`); looked for if None.
+
+    Returns:
+        The kernels, best evidence first; empty if the image holds no kernel BTF.
+    """
+    home = started_kernel(memory) if home is None else home
+    with surveyed(memory, survey, EVERYTHING, progress) as passed:
+        blobs, others = find_sound_btf(memory, survey=passed, home=home)
+        if not blobs:
+            return []
+        return identify_kernels(memory, blobs, None, passed, others, home, only_running=True)
 
 
 def identify_kernel(
@@ -94,7 +124,10 @@ def identify_kernel(
         NoKernelError: the image holds no kernel BTF.
         NotThereError: the image does not hold the kernel asked for.
     """
-    kernels = identify_kernels(memory, blobs, progress, survey)
+    if wanted or blobs is not None:
+        kernels = identify_kernels(memory, blobs, progress, survey)
+    else:
+        kernels = identify_running(memory, progress, survey)
     if not kernels:
         raise NoKernelError("the image holds no kernel BTF")
     chosen = asked_for(kernels, wanted)[0]
@@ -127,8 +160,19 @@ def _tie_what_counts(
     ]
     left = {at for at, blob in decoded.items() if blob.decoded is None}
     kernels = tie(memory, [*decoded.values()], findings, found, left, only_running)
-    if kernels[0].state == "exact" and kernels[0].life != "ended":
+    if _is_sound(kernels[0]) or (only_running and _may_run(kernels[0])):
         return kernels
     every = [decode_blob(memory, mender, blob) if at in left else blob for at, blob in decoded.items()]
     left = {blob.offset for blob in every if blob.decoded is None}
     return tie(memory, every, findings, owners(memory, every, findings), left, only_running)
+
+
+def _is_sound(kernel: Kernel) -> bool:
+    """Whether a kernel is beyond doubt, and has not ended."""
+    return kernel.state == "exact" and kernel.life != "ended"
+
+
+def _may_run(kernel: Kernel) -> bool:
+    """Whether a kernel with whole types lies where its page tables say, at home, and has not ended."""
+    is_mapped = kernel.page_tables is not None and kernel.page_tables.checked
+    return kernel.blob.state == "complete" and is_mapped and kernel.is_at_home and kernel.life != "ended"

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...arrays import Bools, Uint64s
+from ...arrays import Bools, Int64s, Uint64s
 from ...memory.addresses import Place
 from ...memory.gaps import read_filled, read_number
 from ...memory.memory import Memory
@@ -61,11 +61,17 @@ class Addresses:
     floating: bool
 
 
-def readings(memory: Memory, tables: Tables) -> list[Addresses]:
-    """The ways to read the addresses of these tables, the best ordered first, `MOST_READINGS` of them."""
+def readings(memory: Memory, tables: Tables, numbers: Int64s | None = None) -> list[Addresses]:
+    """The ways to read the addresses of these tables, the best ordered first, `MOST_READINGS` of them.
+
+    Args:
+        memory: the image.
+        tables: the tables.
+        numbers: the symbols, in ascending order, whose addresses are wanted; all if None.
+    """
     found: list[Addresses] = []
     for entry in address_tables(tables):
-        found += _read(memory, tables, *entry)
+        found += _read(memory, tables, numbers, *entry)
         found.sort(key=lambda reading: -reading.order)
         del found[MOST_READINGS:]
     return found
@@ -79,13 +85,17 @@ def without_base(reading: Addresses) -> Addresses:
     return replace(reading, values=values, start=None, base=None, floating=True)
 
 
-def _read(memory: Memory, tables: Tables, kind: str, place: int, base: int | None) -> Iterator[Addresses]:
+def _read(
+    memory: Memory, tables: Tables, numbers: Int64s | None, kind: str, place: int, base: int | None
+) -> Iterator[Addresses]:
     order = "<" if tables.endian == "little" else ">"
     size = 8 if kind == "addresses" else 4
     data, missing = read_filled(memory, place, size * tables.count)
     if missing == len(data):
         return
-    raw = np.frombuffer(data, f"{order}u{size}").astype(np.uint64)
+    if numbers is None:
+        numbers = np.arange(tables.count, dtype=np.int64)
+    raw = np.frombuffer(data, f"{order}u{size}")[numbers].astype(np.uint64)
     sound = raw != 0
     if np.count_nonzero(~sound) <= _MOST_ZEROS:
         sound = np.ones(len(raw), np.bool_)
@@ -95,7 +105,7 @@ def _read(memory: Memory, tables: Tables, kind: str, place: int, base: int | Non
         return
     signed = raw.astype(np.uint32).view(np.int32).astype(np.int64)
     if base is None:
-        places = signed + place + 4 * np.arange(len(raw), dtype=np.int64)
+        places = signed + place + 4 * numbers
         values = places.astype(np.uint64)
         yield Addresses("self-relative", values, none, sound, place, None, None, _order(places, sound), True)
         return

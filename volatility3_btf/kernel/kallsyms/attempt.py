@@ -28,13 +28,17 @@ class Attempt:
         memory: the image.
         tokens: the token table.
         places: addresses of tables in the layer, where VMCOREINFO told them, by symbol name.
+        most: how many symbols are read at most.
         thorough: whether to go on where num_syms or the markers are damaged.
+        has_more: whether names were left unread for their number.
     """
 
     memory: Memory
     tokens: Tokens
     places: Mapping[str, int]
+    most: int
     thorough: bool = True
+    has_more: bool = False
     _names: Allowance = field(init=False)
     _over: Once = field(init=False, default_factory=Once)
 

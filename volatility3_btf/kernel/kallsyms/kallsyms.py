@@ -18,7 +18,7 @@ from ..errors import KallsymsError
 from .addresses import Addresses, readings
 from .locate import locate
 from .names import NOWHERE, Decoder, Names
-from .tables import Tables
+from .tables import MAX_SYMBOLS, Tables
 from .tokens import Tokens
 
 MOST_EQUAL = 256
@@ -128,6 +128,7 @@ def read_kallsyms(
     places: Mapping[str, int] | None = None,
     thorough: bool = True,
     decoder: Decoder | None = None,
+    most: int = MAX_SYMBOLS,
 ) -> Kallsyms:
     """Read the tables that a token table belongs to.
 
@@ -137,11 +138,13 @@ def read_kallsyms(
         places: addresses in the layer of other tables, where VMCOREINFO told them.
         thorough: whether to go on where num_syms or the markers are damaged.
         decoder: what decodes the names of this and others; one is made if None.
+        most: how many symbols are read at most.
 
     Raises:
         KallsymsError: no names or no addresses belong to it.
+        TooManySymbolsError: more than are wanted do.
     """
-    tables = locate(memory, tokens, places, thorough)
+    tables = locate(memory, tokens, places, thorough, most)
     names = (decoder or Decoder()).decode(tables.data, tables.walk, tokens)
     found = readings(memory, tables)
     if not found:

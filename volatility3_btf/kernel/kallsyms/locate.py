@@ -10,13 +10,13 @@ import numpy as np
 
 from ...memory.gaps import read_filled
 from ...memory.memory import Memory
-from ..errors import KallsymsError
+from ..errors import KallsymsError, TooManySymbolsError
 from . import rebuild
 from .attempt import Attempt
-from .markers import LONGEST, Markers, find_markers
+from .markers import ALL, LONGEST, WHOLE, Markers, find_markers
 from .names import BLOCK
 from .rebuild import told_count
-from .tables import MAX_NAMES, Tables, read_names
+from .tables import MAX_NAMES, MAX_SYMBOLS, Tables, read_names
 from .tokens import COUNT, Endian, Tokens
 
 _FEWEST = 32
@@ -26,7 +26,11 @@ _MOST_COUNTS = 64
 
 
 def locate(
-    memory: Memory, tokens: Tokens, places: Mapping[str, int] | None = None, thorough: bool = True
+    memory: Memory,
+    tokens: Tokens,
+    places: Mapping[str, int] | None = None,
+    thorough: bool = True,
+    most: int = MAX_SYMBOLS,
 ) -> Tables:
     """Find names, markers and num_syms around a token table.
 
@@ -35,11 +39,13 @@ def locate(
         tokens: the token table.
         places: addresses of tables in the layer, where VMCOREINFO told them, by symbol name.
         thorough: whether to go on where num_syms or the markers are damaged; takes up to a second.
+        most: how many symbols are read at most.
 
     Raises:
         KallsymsError: no names fit this token table.
+        TooManySymbolsError: more than are wanted do.
     """
-    attempt = Attempt(memory, tokens, places or {}, thorough)
+    attempt = Attempt(memory, tokens, places or {}, most, thorough)
     orders: tuple[Endian, ...] = (tokens.endian,) if tokens.endian else ("little", "big")
     best: Tables | None = None
     for stage in (_by_numbers, rebuild.by_walking, rebuild.by_names)[: 3 if thorough else 1]:
@@ -49,7 +55,10 @@ def locate(
         if best is not None and 4 * len(best.walk.heads) >= best.count:
             break
     if best is None or not _speaks(best):
-        raise KallsymsError(f"no symbol names belong to the token table at {tokens.table:#x}")
+        where = f"belong to the token table at {tokens.table:#x}"
+        if attempt.has_more:
+            raise TooManySymbolsError(f"more than {most} symbol names {where}")
+        raise KallsymsError(f"no symbol names {where}")
     return replace(best, problems=(*_token_problems(tokens), *best.problems))
 
 
@@ -65,15 +74,22 @@ def _by_numbers(attempt: Attempt, orders: Sequence[Endian]) -> Iterator[Tables]:
 
 def _readings(attempt: Attempt, endian: Endian) -> Iterator[tuple[Tables | None, int]]:
     """What each run of markers and each number that fits it give, with that number."""
-    for markers in find_markers(attempt.memory, attempt.tokens.table, endian, attempt.thorough):
-        for names, num_syms, count in _find_names(attempt, markers, endian):
+    reaches = ALL if attempt.thorough else WHOLE
+    for markers in find_markers(attempt.memory, attempt.tokens.table, endian, reaches):
+        for names, num_syms, count in find_names(attempt, markers, endian):
             if attempt.is_over:
                 return
             yield read_names(attempt, endian, names, num_syms, count, markers), count
 
 
-def _find_names(attempt: Attempt, markers: Markers, endian: Endian) -> Iterator[tuple[int, int, int]]:
-    """(address of names, address of num_syms, number of symbols) that fit a run of markers."""
+def find_names(attempt: Attempt, markers: Markers, endian: Endian) -> Iterator[tuple[int, int, int]]:
+    """(address of names, address of num_syms, number of symbols) that fit a run of markers.
+
+    Args:
+        attempt: the search.
+        markers: the markers, which lie behind the names.
+        endian: byte order of num_syms.
+    """
     blocks, last = len(markers.values), int(markers.values[-1])
     fits = range((blocks - 1) * BLOCK + 1, blocks * BLOCK + 1)
     told = told_count(attempt, endian)

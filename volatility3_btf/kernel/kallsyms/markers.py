@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ...arrays import Int64s
 from ...memory.gaps import read_filled
@@ -17,9 +18,15 @@ from .tokens import Endian
 SHORTEST, LONGEST = 2 * BLOCK, 520 * BLOCK
 """Bytes between two markers: a name has 2 bytes at least, KSYM_NAME_LEN and its length bytes at most."""
 
-_SEEN_BACK = (128 << 10, 1 << 20, 4 << 20, 16 << 20)
-"""Bytes before the token table in which markers are looked for, in turn (seqs_of_names may lie between, three
-bytes a symbol); the last only where damage is reckoned with: 1,000,000 symbols need the third."""
+ALL = (128 << 10, 1 << 20, 4 << 20, 16 << 20)
+"""Bytes before the token table in which markers are looked for, in turn: seqs_of_names may lie between, three
+bytes a symbol."""
+
+WHOLE = ALL[:3]
+"""What is enough where nothing is damaged, for 1,000,000 symbols."""
+
+NEAR = ALL[:2]
+"""As far as is enough for 350,000 symbols."""
 
 _MOST = 8
 
@@ -47,25 +54,27 @@ class Markers:
         return self.address + self.size * len(self.values)
 
 
-def find_markers(memory: Memory, table: int, endian: Endian, thorough: bool = True) -> Iterator[Markers]:
+def find_markers(
+    memory: Memory, table: int, endian: Endian, reaches: Sequence[int] = ALL
+) -> Iterator[Markers]:
     """Find runs that start at 0 and grow as markers do before a token table; nearest first, then longest.
 
     Args:
         memory: the image.
         table: address of the token table in the layer.
         endian: byte order of the tables.
-        thorough: whether to look far back.
+        reaches: how many bytes to look back, in turn.
     """
     order = "<" if endian == "little" else ">"
     seen: set[int] = set()
-    for reach in _SEEN_BACK if thorough else _SEEN_BACK[:-1]:
+    for reach in reaches:
         low = max(0, table - reach)
         low += (table - low) % 8
         data, _ = read_filled(memory, low, table - low)
         runs: list[Markers] = []
         for size in (4, 8):
             skip = len(data) % size
-            values = np.frombuffer(data, f"{order}u{size}", offset=skip).astype(np.int64)
+            values = np.frombuffer(data, f"{order}u{size}", offset=skip)
             runs += [Markers(low + skip + size * start, size, run) for start, run in _growing_runs(values)]
         runs.sort(key=lambda markers: -len(markers.values))
         for markers in runs[:_MOST]:
@@ -74,16 +83,21 @@ def find_markers(memory: Memory, table: int, endian: Endian, thorough: bool = Tr
         seen.update(markers.address for markers in runs)
 
 
-def _growing_runs(values: Int64s) -> Iterator[tuple[int, Int64s]]:
-    """(index, values) of every run that starts with 0 and then grows by a block's possible size each time."""
+def _growing_runs(values: npt.NDArray[np.unsignedinteger]) -> Iterator[tuple[int, Int64s]]:
+    """(index, values) of every run that starts with 0 and then grows by a block's possible size each time.
+
+    Where a number is less than the one before, their difference wraps and is too large.
+    """
     if len(values) < 2:
         return
     steps = values[1:] - values[:-1]
-    good = (steps >= SHORTEST) & (steps <= LONGEST)
-    stops = np.append(np.flatnonzero(~good), len(steps))
+    good = steps - SHORTEST <= LONGEST - SHORTEST
     starts = np.flatnonzero(good & (values[:-1] == 0))
+    if not len(starts):
+        return
+    stops = np.append(np.flatnonzero(~good), len(steps))
     lengths = stops[np.searchsorted(stops, starts)] - starts + 1
     shortness = (_LONGEST_RUN - np.minimum(lengths, _LONGEST_RUN)).astype(np.uint16)
     for chosen in np.argsort(shortness, kind="stable")[:_MOST]:
         start = int(starts[chosen])
-        yield start, values[start : start + int(lengths[chosen])]
+        yield start, values[start : start + int(lengths[chosen])].astype(np.int64)

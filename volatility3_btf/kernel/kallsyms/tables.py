@@ -83,7 +83,11 @@ def read_names(
         The tables, or None if no block of names ends where the next one should start.
     """
     size = markers.address - names
-    if not 0 < size <= MAX_NAMES or count > MAX_SYMBOLS or not _some_block_fits(attempt, names, markers):
+    is_room = 0 < size <= MAX_NAMES and count <= MAX_SYMBOLS
+    if not is_room or not some_block_fits(attempt, names, markers):
+        return None
+    if count > attempt.most:
+        attempt.has_more = True
         return None
     data, missing = read_filled(attempt.memory, names, size)
     ends = range(size - 15, size + 1)
@@ -102,8 +106,14 @@ def read_names(
     return Tables(endian, tokens, names, data, found, count, num_syms, at, wide, tuple(problems), word)
 
 
-def _some_block_fits(attempt: Attempt, names: int, markers: Markers) -> bool:
-    """Whether at least one of a sample of blocks of names ends where the next one starts; a cheap look."""
+def some_block_fits(attempt: Attempt, names: int, markers: Markers) -> bool:
+    """Whether at least one of a sample of blocks of names ends where the next one starts; a cheap look.
+
+    Args:
+        attempt: the search, which is told how many names were walked over.
+        names: address of `kallsyms_names` in the layer.
+        markers: where its blocks start.
+    """
     blocks = len(markers.values) - 1
     for block in range(0, blocks, max(1, blocks // _SAMPLES)):
         start, end = int(markers.values[block]), int(markers.values[block + 1])

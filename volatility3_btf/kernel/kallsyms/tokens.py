@@ -61,6 +61,11 @@ class Tokens:
         numbered = enumerate(self.texts)
         return np.array([text[:1] in _LETTERS or token in self.lost for token, text in numbered], np.bool_)
 
+    @cached_property
+    def numbers(self) -> dict[bytes, int]:
+        """The token numbers by their texts; of equal texts, which a kernel does not have, the highest."""
+        return {text: number for number, text in enumerate(self.texts) if text}
+
 
 def tokens_at_digits(memory: Memory, digits: int) -> Tokens | None:
     """Read the token table around an occurrence of `DIGITS`, or None if there is none."""

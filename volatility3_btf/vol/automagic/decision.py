@@ -145,8 +145,9 @@ def decide(context: Context, physical: str, progress: Any = None) -> Answer | No
         return replace(answer, keep=partial(remember, touched, taken.kernel)) if is_plain else answer
     again = _taken(
         Survey(layer_memory(context, laid), progress=progress),
-        *(glance, f"{taken.kernel.blob.offset + (taken.kernel.layer_base or 0):#x}", user),
+        *(glance, "", user),
         home=_home_in_physical_memory(taken.kernel),
+        place=taken.kernel.blob.offset + (taken.kernel.layer_base or 0),
     )
     return _by_first_that_serves(context, laid, again, user)
 
@@ -186,14 +187,30 @@ def _home_in_physical_memory(kernel: Kernel) -> tuple[Run, ...]:
     return (Run(start, len(image)),) if start >= 0 else ()
 
 
-def _taken(survey: Survey, glance: Glance, wanted: str, user: UserSymbols, home: Sequence[Run] = ()) -> Taken:
+def _taken(
+    survey: Survey,
+    glance: Glance,
+    wanted: str,
+    user: UserSymbols,
+    home: Sequence[Run] = (),
+    place: int | None = None,
+) -> Taken:
     """The kernel that a plugin gets; where its BTF is lost or damaged, with the types of a library's table.
+
+    Args:
+        survey: the pass over the image.
+        glance: what was seen in it.
+        wanted: the release of the kernel that the user asks for, or where its BTF lies.
+        user: the user's symbol files.
+        home: where the kernel lies, and
+        place: where its BTF does, if it was chosen before.
 
     Raises:
         NoTableError, SpaceError: there is none, and no library has its banner.
     """
     try:
-        taken = running_kernel(survey, glance, wanted, user.has_foreign, home=home)
+        wanted = wanted if place is None else f"{place:#x}"
+        taken = running_kernel(survey, glance, wanted, user.has_foreign, home=home, place=place)
     except (NoTableError, SpaceError):
         lent = _lent(survey, glance, wanted, user)
         if not lent:

@@ -63,6 +63,7 @@ def running_kernel(
     owns: Callable[[bytes], bool] = lambda _: False,
     root: int | None = None,
     home: Sequence[Run] = (),
+    place: int | None = None,
 ) -> Taken:
     """Choose a kernel that an address space can be set up for: the user's choice, or the best one.
 
@@ -73,13 +74,15 @@ def running_kernel(
         owns: whether the user has a symbol file of their own for a banner.
         root: where the top page table lies of the kernel of a saved configuration.
         home: where the kernel lies, if that is known already.
+        place: where its BTF lies, likewise: no other's is looked for then, unless this one's is damaged.
 
     Raises:
         NoTableError, SpaceError: there is none; the error is about the best one.
     """
     from ...kernel.identify.asked import NotThereError, asked_for, one_of_several
 
-    kernels = _kernels(survey, glance, home, only_running=bool(home) or not (wanted or root))
+    kernels = _kernel_at(survey, home, place) if place is not None else []
+    kernels = kernels or _kernels(survey, glance, home, only_running=bool(home) or not (wanted or root))
     try:
         meant = asked_for(kernels, wanted)
     except NotThereError as error:
@@ -107,16 +110,32 @@ def running_kernel(
 
 def _kernels(survey: Survey, glance: Glance | None, home: Sequence[Run], only_running: bool) -> list[Kernel]:
     from ...blobs.scan import find_sound_btf
-    from ...kernel import identify_kernels
+    from ...kernel import identify_kernels, identify_running
     from ...kernel.arch.started import started_kernel
 
     memory = survey.memory
     home = home or started_kernel(memory)
-    blobs, others = find_sound_btf(memory, survey=survey, home=home)
-    if not blobs:
+    if only_running:
+        kernels = identify_running(memory, None, survey, home)
+    else:
+        blobs, others = find_sound_btf(memory, survey=survey, home=home)
+        kernels = identify_kernels(memory, blobs, None, survey, others, home) if blobs else []
+    if not kernels:
         named = ", ".join((glance or Glance()).releases) or "of unknown release"
         raise NoTableError(f"it holds no kernel BTF (Linux {named} was seen); was the kernel built with it?")
-    return identify_kernels(memory, blobs, survey=survey, others=others, home=home, only_running=only_running)
+    return kernels
+
+
+def _kernel_at(survey: Survey, home: Sequence[Run], place: int) -> list[Kernel]:
+    """The kernel whose BTF is whole and lies at a place; empty where none does, or symbols are missing."""
+    from ...blobs.scan import kernel_at
+    from ...kernel import identify_kernels
+
+    blob = kernel_at(survey.memory, place)
+    if blob is None:
+        return []
+    kernels = identify_kernels(survey.memory, [blob], survey=survey, home=home, only_running=True)
+    return [kernel for kernel in kernels if kernel.symbols is not None]
 
 
 def _usable(kernels: Sequence[Kernel]) -> tuple[list[Kernel], SpaceError | None]:

@@ -120,9 +120,9 @@ def _kernel_of(
     context: Context, module: interfaces.context.ModuleInterface, memory: Memory, progress: Any
 ) -> Kernel:
     """The kernel in an image that a kernel module in a context is."""
-    from ...kernel import identify_kernels
+    from ...kernel import identify_running
 
-    kernels = identify_kernels(memory, progress=progress)
+    kernels = identify_running(memory, progress)
     if not kernels:
         raise exceptions.VolatilityException("the image holds no kernel BTF, so there are no modules' types")
     root = context.layers[module.layer_name].config.get("page_map_offset", None)
