@@ -11,7 +11,9 @@ import pytest
 from decoys import ground_of
 from dumpmaker.cache import Dump
 from support.decoys import tokens
+from support.overlay import Overlay
 from volatility3_btf import open_memory
+from volatility3_btf.kernel.arch.started import started_kernel
 from volatility3_btf.kernel.identify import findings
 from volatility3_btf.kernel.identify.findings import read_findings
 
@@ -48,3 +50,18 @@ def test_token_tables_farther_from_a_kernels_types_than_its_own_are_read_quickly
     assert 8 <= len(tries) < 16
     assert not any(tries)
     assert any("look like a token table" in complaint for complaint in found.complaints)
+
+
+@pytest.mark.parametrize("name", ["amd64-6.1", "arm64-6.12"])
+def test_damaged_kallsyms_of_the_kernel_that_runs_is_tried_twice(
+    name: str, dump: Callable[[str], Dump], tries: list[bool]
+) -> None:
+    """Quickly, and with all means."""
+    image = Overlay(dump(name).raw)
+    (whole,) = read_findings(image).kallsyms
+    assert whole.tables.num_syms is not None
+    image.write(whole.tables.num_syms, bytes(4))
+    tries.clear()
+    (found,) = read_findings(image, home=started_kernel(image), beside=4).kallsyms
+    assert (found.token_table, found.tables.count) == (whole.token_table, whole.tables.count)
+    assert tries == [False, True]

@@ -157,7 +157,9 @@ def _read_all_kallsyms(
             found.setdefault(tokens.table, tokens)
     turn = _in_turn(found, near)[:_MOST_TABLES]
     own = [tokens for table, tokens in found.items() if lies_in(table, home)]
+    is_told = bool(own) or not home
     own = own or mapped_tables(memory, found.values(), turn, findings.banners, findings.notes)
+    own = own[:_MOST_TABLES]
     first = {tokens.table for tokens in own}
     turn = [tokens for tokens in turn if tokens.table not in first][: _MOST_TABLES - len(own)]
     if len(found) > len(own) + len(turn):
@@ -168,8 +170,10 @@ def _read_all_kallsyms(
         why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
     reading = _Reading(memory, findings, near)
-    if beside is None or not reading.read_own(own, turn, beside):
+    if beside is None or not is_told:
         reading.read_all([*own, *turn])
+    elif not reading.read_own(own, turn, beside):
+        reading.read_all(turn)
 
 
 class _Reading:
@@ -189,7 +193,7 @@ class _Reading:
         self._unread: list[tuple[tuple[int, int], Tokens, str]] = []
 
     def read_all(self, turn: Iterable[Tokens]) -> None:
-        """Read all of them quickly, then some with all means.
+        """Read all of them quickly, then some with all means, of those too that were followed before.
 
         Args:
             turn: the token tables, the likeliest first.
@@ -207,7 +211,7 @@ class _Reading:
             beside: how many of these are read at most; together they have so many times as many names.
 
         Returns:
-            Whether one was sound; otherwise nothing else was read.
+            Whether one was sound; otherwise no others were read, and these are left to `read_all`.
         """
         counts = [self._follow(tokens) for tokens in own]
         if not any(counts):
