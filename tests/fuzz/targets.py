@@ -275,7 +275,9 @@ def kallsyms(data: bytes) -> None:
         if lookup is not None:
             number = lookup.number("linux_banner")
             assert number is None or 0 <= number < lookup.tables.count
-            assert all(len(reading.values) for reading, _ in lookup.addresses(("linux_banner", "_text")))
+            for _, values in lookup.addresses(("linux_banner", "_text")):
+                assert values.keys() <= {"linux_banner", "_text"}
+                assert all(0 <= value < 1 << 64 for value in values.values())
         try:
             tables = read_kallsyms(place, found)
         except KernelError:

@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from decoys import answer, ground_of
 from dumpmaker.cache import Dump
 from support import bombs
 from support.overlay import Overlay
-from volatility3_btf.kernel import identify_kernels
+from volatility3_btf.btf import Kind
+from volatility3_btf.kernel import identify_kernels, identify_running
 from volatility3_btf.kernel.loaded.loaded_btf import loaded_btf
 from volatility3_btf.kernel.loaded.origin import Sighting, find_sightings
 
@@ -109,3 +111,19 @@ def test_a_crowd_of_tiny_blobs_costs_its_own_share_and_hides_nothing(
 def whose(sighting: Sighting) -> tuple[object, ...]:
     blob = sighting.blob
     return blob.offset, blob.kind, blob.state, blob.sha256, sighting.name, sighting.origin, sighting.listed
+
+
+@pytest.mark.parametrize("name", ["s390x-6.12", "arm64-6.1"])
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_blob_of_few_types_hides_no_kernel(dump: Callable[[str], Dump], name: str, is_cut: bool) -> None:
+    """It is of the other byte order on s390x; where the kernel's BTF has no header, it alone is whole."""
+    ground = ground_of(name, dump)
+    if is_cut:
+        ground.image.write(ground.kernel.blob.offset, b"\xff" * 24)
+    honest = identify_running(ground.image)
+    types = bombs.record(Kind.INT, 1, 0, 4, 0x20) + bombs.record(Kind.PTR, 0, 0, 1) * 20
+    names = b"\0int\0" + b"padding_name\0" * 20_000
+    (place,) = free_huge_pages(ground.image, 1)
+    ground.image.write(place, bombs.header(len(types), len(names)) + types + names)
+    assert [answer(kernel) for kernel in identify_running(ground.image)] == [answer(one) for one in honest]
+    assert honest[0].symbols is not None

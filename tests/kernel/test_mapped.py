@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
 
+from decoys import answer, ground_of
 from dumpmaker.cache import Dump
-from support.decoys import HUGE, PAGE, Ground
+from support.decoys import HUGE, PAGE, Ground, copy_image, page_tables
 from support.overlay import Overlay
-from volatility3_btf.kernel import identify_kernels
+from volatility3_btf.kernel import identify_kernels, identify_running
 from volatility3_btf.kernel.evidence.banner import read_banners
 from volatility3_btf.kernel.evidence.vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
-from volatility3_btf.kernel.home.mapped import mapped_tables
+from volatility3_btf.kernel.home.mapped import tell_tables
 from volatility3_btf.kernel.identify.findings import read_findings
 from volatility3_btf.kernel.kallsyms.tokens import Tokens, tokens_at_digits
 from volatility3_btf.survey import BANNER, DIGITS, NOTE, Survey
@@ -36,7 +38,9 @@ def mapped(image: Overlay, notes: Sequence[Vmcoreinfo] | None = None) -> list[in
     if notes is None:
         notes = read_vmcoreinfo(image, [place for place, _ in survey.places(NOTE)])
     tables = [*token_tables(image).values()]
-    return [tokens.table for tokens in mapped_tables(image, tables, tables, banners, notes)]
+    told = tell_tables(image, tables, tables, banners, notes)
+    assert told.is_complete
+    return [tokens.table for tokens in told.mapped]
 
 
 def table_of(image: Overlay) -> int:
@@ -79,6 +83,33 @@ def test_copies_are_not_mapped(dump: GetDump, name: str) -> None:
         image.write(place, data)
     assert token_tables(image).keys() == {own, *(own - start + place for place in places)} != {own}
     assert mapped(image) == [own]
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_page_tables_that_a_process_wrote_hide_nothing(dump: GetDump, count: int) -> None:
+    """Of a few such tables the kernel's own is one; for many nothing is left unread."""
+    ground = ground_of("arm64-6.12", dump)
+    image, own = ground.image, table_of(ground.image)
+    page_tables(ground, random.Random(1), count)
+    forged = set(mapped(image)) - {own}
+    assert len(forged) > count // 2 and own in mapped(image)
+    findings = read_findings(image, [ground.kernel.blob.offset], beside=0)
+    assert own in {found.token_table for found in findings.kallsyms}
+    assert answer(identify_running(image)[0]) == answer(ground.kernel)
+
+
+def test_nothing_is_left_unread_where_not_all_could_be_tried(
+    dump: GetDump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = ground_of("arm64-6.12", dump)
+    for number in range(8):
+        copy_image(ground, random.Random(number), ground.image, ground.kernel, 0)
+    near = [ground.kernel.blob.offset]
+    few = read_findings(ground.image, near, beside=1)
+    monkeypatch.setattr("volatility3_btf.kernel.home.mapped._MOST_READ", 3)
+    every = read_findings(ground.image, near, beside=1)
+    assert few.unread > 0 == every.unread
+    assert len(every.kallsyms) > len(few.kallsyms) == 2
 
 
 def test_every_kernel_that_was_started_is_mapped(dump: GetDump) -> None:

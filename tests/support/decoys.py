@@ -19,6 +19,8 @@ import numpy as np
 from support import bombs
 from support.overlay import Overlay
 from volatility3_btf.kernel import Kernel
+from volatility3_btf.kernel.kallsyms.tokens import tokens_at_digits
+from volatility3_btf.memory.memory import BytesMemory
 
 PAGE = 4096
 HUGE = 2 << 20
@@ -229,6 +231,36 @@ def claims(ground: Ground, rng: random.Random) -> None:
             ground.image.write(at + PAGE, table)
 
 
+def page_tables(ground: Ground, rng: random.Random, times: int = 0) -> None:
+    """Kallsyms with page tables behind them that map them, and a note that says where: arm64's, of 39 bits.
+
+    Where it is not known at which address memory starts, a process that tries every place is right somewhere.
+    """
+    count, low = 1 << 12, 0xFFFFFF8000000000
+    data = bombs.kallsyms(b"\2Tx" * count, count)
+    tokens = tokens_at_digits(BytesMemory(data), data.index(DIGITS))
+    assert tokens is not None
+    top = b"".join(struct.pack("<Q", number % 8 << 30 | 0x701) for number in range(512))
+    base, behind = rng.choice([1, 2]) << 30, -(-len(data) // PAGE) * PAGE
+    for _ in range(times or rng.choice([1, 3, 8, 40])):
+        place = ground.run(rng, HUGE)
+        if place is None:
+            return
+        ground.image.write(place, data)
+        ground.image.write(place + behind, top)
+        start = low + base + place
+        lines = {
+            "OSRELEASE": ground.kernel.release,
+            "PAGESIZE": "4096",
+            "SYMBOL(kallsyms_token_table)": f"{start + tokens.table:x}",
+            "SYMBOL(kallsyms_token_index)": f"{start + tokens.index:x}",
+            "SYMBOL(swapper_pg_dir)": f"{start + behind:x}",
+            "NUMBER(kimage_voffset)": f"{low:#x}",
+        }
+        text = "".join(f"{key}={value}\n" for key, value in lines.items())
+        ground.image.write(ground.page(rng), text.encode() + b"\0")
+
+
 def other_kernel(ground: Ground, rng: random.Random) -> None:
     """Another kernel's image, all that its package has and more."""
     if ground.others:
@@ -268,13 +300,20 @@ DECOYS: dict[str, Decoy] = {
     "many names": many_names,
     "claims": claims,
     "other kernel": other_kernel,
+    "page tables": page_tables,
 }
 """Name → writer."""
+
+_LAST = "page tables"
+"""Came last, and is thrown for by itself: so the mixtures of the others keep their numbers."""
 
 
 def mixture(ground: Ground, rng: random.Random) -> list[str]:
     """Write a random mixture of decoys; their names."""
-    chosen = rng.choices(sorted(DECOYS), k=rng.choice([1, 2, 3, 5]))
+    chosen = rng.choices(sorted(DECOYS.keys() - {_LAST}), k=rng.choice([1, 2, 3, 5]))
     for name in chosen:
         DECOYS[name](ground, rng)
+    if rng.random() < 0.25:
+        chosen.append(_LAST)
+        DECOYS[_LAST](ground, rng)
     return chosen

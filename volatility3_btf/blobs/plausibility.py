@@ -28,9 +28,10 @@ def has_few_types(memory: Memory, offset: int, header: Header) -> bool:
     """Whether a header leads to whole records, fewer than any known kernel has; nothing else is read."""
     if header.type_len > _FEW_BYTES:
         return False
-    data = memory.read_available(offset, header.type_start + header.type_len)
+    length = header.type_start + header.type_len
+    data = memory.read_available(offset, length)
     try:
-        return len(decode_columns(data, header)) < _FEW
+        return len(data) == length and len(decode_columns(data, header)) < _FEW
     except BtfError:
         return False
 

@@ -152,6 +152,9 @@ def find_kernel_btf(
         yield from _headless(memory, endian)
 
 
+_FEW_TYPES = "it has fewer types than any known kernel"
+
+
 def find_sound_btf(
     memory: Memory, *, survey: Survey | None = None, home: Sequence[Run] = ()
 ) -> tuple[list[Blob], list[Blob]]:
@@ -183,14 +186,15 @@ def _sound(survey: Survey, endian: Endian, home: Sequence[Run]) -> tuple[list[Bl
     """Kernels' BTF of one byte order that is decoded, and what is not; mended where nothing is sound."""
     memory = survey.memory
     blobs = _blobs(memory, headers(survey, endian), kernels_only=True, most_sound=MOST_SOUND, home=home)
-    found = [_light(blob) for blob in blobs if blob.kind == "kernel"]
+    every = [_light(blob) for blob in blobs if blob.kind == "kernel" or blob.problem == _FEW_TYPES]
+    found = [blob for blob in every if blob.kind == "kernel"]
     sound = [blob for blob in found if blob.decoded is not None]
     others = [blob for blob in found if blob.decoded is None]
     if sound:
         return sound, others
     mender = Mender(memory)
-    mended = [decode_blob(memory, mender, blob) for blob in others]
-    return [blob for blob in mended if blob.decoded is not None], []
+    mended = [decode_blob(memory, mender, blob) for blob in every]
+    return [blob for blob in mended if blob.kind == "kernel" and blob.decoded is not None], []
 
 
 def _light(blob: Blob) -> Blob:
@@ -264,7 +268,7 @@ def _blobs(
             continue
         blob = bases.seen_at(offset) if isinstance(bases, _BasesAhead) else None
         if most_sound is not None and not is_at_home and has_few_types(memory, offset, header):
-            blob = Blob(offset, header, "kernel", "damaged", b"", "it was not decoded")
+            blob = Blob(offset, header, "unknown", "damaged", b"", _FEW_TYPES)
         elif sound == most_sound and not is_at_home:
             blob = undecoded(memory, offset, header)
         blob = blob or examine(memory, offset, header, bases, kernels_only=kernels_only)

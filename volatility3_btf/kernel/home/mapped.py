@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which token tables belong to kernels that their own page tables map to where they lie.
+"""Which token tables belong to kernels that their own page tables map to where they lie, and which to copies.
 
 A copy of a kernel has the kernel's addresses, and its page tables lead to the kernel, not to the copy. To
 tell them apart takes the address of something whose place is known, and that of the top page table. Either
 VMCOREINFO has both, or kallsyms, of which a few symbols are looked up: of an image full of copies few are
 decoded.
 
-This is only about what is read first. A process that knows its physical addresses can build page tables that
-map what it has written; what is found here is judged like everything else.
+A process can build page tables that map what it has written, if it knows its physical addresses, or if it is
+not known at which physical address the image starts. So what is found here is judged like everything else,
+and where more is found than a few boots leave behind, nothing else may be left unread for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from ...bits import ALL_BITS
+from ...limits import Allowance
 from ...memory.addresses import Place, Virtual
 from ...memory.gaps import is_blank, read_filled
 from ...memory.memory import Memory
@@ -52,8 +54,9 @@ _KERNEL_MAP: Final = 0xFFFFFFFF80000000
 """Where x86-64 maps the kernel image (__START_KERNEL_map)."""
 
 
-_MOST_NOTES: Final = 64
-"""Notes that may be a kernel's own; an honest image has one."""
+_MOST_READ: Final = 20_000
+"""Looks at a page, of which the walk through page tables of one format takes one or two, before no more is
+held against page tables; an honest image takes some twenty."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,35 @@ _PROCESSORS: Final = (
 _OTHERS: Final = _Processor("", "", 0, (*ppc64.FORMATS, *s390x.FORMATS))
 """Those on which address 0 of the image is physical address 0."""
 
+_STARTS: Final = ("_stext", "_text")
 _POINTERS: Final = tuple(dict.fromkeys(name for pair in pointers.PAIRS[:9] for name in pair))
 """Symbols by which addresses are found that a kernel stores as distances (7.0 and later)."""
 
 
-def mapped_tables(
+@dataclass(frozen=True)
+class Told:
+    """What is known of token tables before any of the names is decoded.
+
+    Attributes:
+        mapped: those whose kernel's own page tables map it to where it lies.
+        copies: the addresses of those that have the symbols of one of these at the same virtual addresses.
+        is_complete: whether every table was held against everything that may tell. Those that are neither are
+            untold.
+    """
+
+    mapped: list[Tokens]
+    copies: set[int]
+    is_complete: bool
+
+
+def tell_tables(
     memory: Memory,
     tables: Iterable[Tokens],
     likely: Sequence[Tokens],
     banners: Sequence[Banner],
     notes: Sequence[Vmcoreinfo],
-) -> list[Tokens]:
-    """Of some token tables those whose kernel's own page tables map it to where it lies, the likely first.
-
-    Those of which nothing can be told, since something is damaged or missing, are not among them.
+) -> Told:
+    """Hold token tables against page tables.
 
     Args:
         memory: the image.
@@ -104,59 +122,142 @@ def mapped_tables(
         banners: every `Linux version` text.
         notes: every VMCOREINFO.
     """
-    told = defaultdict[int, list[_Told]](list)
+    test = _Test(memory)
+    noted = _noted(notes)
+    mapped = {
+        tokens.table: tokens
+        for tokens in (*likely, *tables)
+        if any(test.maps_noted(tokens, note) for note in noted[tokens.index - tokens.table])
+    }
+    symbols = {tokens.table: found for tokens in likely if (found := _symbols_of(memory, tokens)) is not None}
+    for table in [table for table in symbols if table not in mapped]:
+        if test.maps_by_symbols(symbols[table], banners):
+            mapped[table] = symbols[table].lookup.tables.tokens
+    keys = {table: found.key for table, found in symbols.items()}
+    own = {keys.get(table) for table in mapped} - {None}
+    copies = {table for table, key in keys.items() if key in own and table not in mapped}
+    return Told([*mapped.values()], copies, test.is_complete)
+
+
+@dataclass(frozen=True)
+class _Note:
+    """What a VMCOREINFO tells since 6.0.
+
+    Attributes:
+        table: the address of the token table.
+        root: the address of the top page table.
+        own: the processor.
+        physical: virtual minus physical address of the kernel image, if it is told.
+    """
+
+    table: Virtual
+    root: Virtual
+    own: _Processor
+    physical: int | None
+
+
+def _noted(notes: Iterable[Vmcoreinfo]) -> Mapping[int, list[_Note]]:
+    """What notes tell, each once, by the distance from the token table to its index."""
+    found = defaultdict[int, dict[_Note, None]](dict)
     for note in notes:
         table, index = note.symbol("kallsyms_token_table"), note.symbol("kallsyms_token_index")
         root = note.symbol("swapper_pg_dir")
         if table is not None and index is not None and root is not None:
-            told[index - table].append(_Told(note, table, root))
-    found = {
-        tokens.table: tokens
-        for tokens in (*likely, *tables)
-        if _by_notes(memory, tokens, told[tokens.index - tokens.table][:_MOST_NOTES])
-    }
-    left = (tokens for tokens in likely if tokens.table not in found)
-    found |= {tokens.table: tokens for tokens in left if _by_symbols(memory, tokens, banners)}
-    return [*found.values()]
+            own = next((one for one in _PROCESSORS if note.number(one.line) is not None), _OTHERS)
+            found[index - table][_Note(table, root, own, note.physical_shift)] = None
+    return defaultdict(list, {distance: [*told] for distance, told in found.items()})
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What a VMCOREINFO tells since 6.0: the addresses of the token table and the top page table."""
+class _Symbols:
+    """A few symbols of one kallsyms.
 
-    note: Vmcoreinfo
-    table: Virtual
-    root: Virtual
+    Attributes:
+        lookup: where they are looked up.
+        root: what the top page table is called; None if variables are not listed.
+        own: the processor.
+        readings: the ways to read the addresses, and what each gives.
+    """
+
+    lookup: Lookup
+    root: str | None
+    own: _Processor
+    readings: Sequence[tuple[Addresses, Mapping[str, int]]]
+
+    @property
+    def key(self) -> tuple[object, ...] | None:
+        """What kallsyms of the same boot of the same kernel have in common; None if nothing tells."""
+        reading, values = self.readings[0] if self.readings else (None, {})
+        if reading is None or reading.floating or not values:
+            return None
+        return self.lookup.tables.count, reading.start, *sorted(values.items())
 
 
-def _by_notes(memory: Memory, tokens: Tokens, notes: Iterable[_Told]) -> bool:
-    """Whether page tables of a note's kernel map the token table."""
-    for told in notes:
-        own = next((one for one in _PROCESSORS if told.note.number(one.line) is not None), _OTHERS)
-        shift, physical = told.table - tokens.table, told.note.physical_shift
-        bases = [0 if physical is None else shift - physical]
-        if _maps(memory, own, bases, Place(told.root - shift), told.table, Place(tokens.table)):
-            return True
-    return False
-
-
-def _by_symbols(memory: Memory, tokens: Tokens, banners: Sequence[Banner]) -> bool:
-    """Whether page tables map the token table, by the symbols of kallsyms, if variables are among them."""
+def _symbols_of(memory: Memory, tokens: Tokens) -> _Symbols | None:
     lookup = lookup_at(memory, tokens)
-    root = next((name for name in _ROOTS if lookup is not None and lookup.number(name) is not None), None)
-    if lookup is None or root is None:
+    if lookup is None:
+        return None
+    root = next((name for name in _ROOTS if lookup.number(name) is not None), None)
+    own, names = _OTHERS, list(_STARTS)
+    if root is not None:
+        own = next((one for one in _PROCESSORS if lookup.number(one.variable) is not None), own)
+        names += [root, _BANNER, own.variable]
+    return _Symbols(lookup, root, own, [*lookup.addresses(names)])
+
+
+class _Test:
+    """Holds token tables against page tables, so many of them.
+
+    Args:
+        memory: the image.
+
+    Attributes:
+        is_complete: whether all were that were asked for.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory, self._left = memory, Allowance(_MOST_READ)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self._left.is_used_up
+
+    def maps_noted(self, tokens: Tokens, note: _Note) -> bool:
+        """Whether page tables of a note's kernel map a token table."""
+        shift = note.table - tokens.table
+        bases = [0 if note.physical is None else shift - note.physical]
+        return self._maps(note.own, bases, Place(note.root - shift), note.table, Place(tokens.table))
+
+    def maps_by_symbols(self, symbols: _Symbols, banners: Sequence[Banner]) -> bool:
+        """Whether page tables map a token table, by the addresses of the banner and of these tables."""
+        lookup, own = symbols.lookup, symbols.own
+        place = Place(lookup.tables.tokens.table)
+        for reading, values in symbols.readings:
+            if (
+                symbols.root is None
+                or reading.order < _LEAST_ORDER
+                or not {_BANNER, symbols.root} <= values.keys()
+            ):
+                continue
+            for shift, apart in _shifts(lookup, reading, values, banners):
+                variable, top = values.get(own.variable), Place(values[symbols.root] - apart)
+                bases = _bases(lookup, own, None if variable is None else variable - apart, shift)
+                if self._maps(own, bases, top, Virtual(place + shift & ALL_BITS), place):
+                    return True
         return False
-    own = next((one for one in _PROCESSORS if lookup.number(one.variable) is not None), _OTHERS)
-    for reading, values in lookup.addresses((_BANNER, root, own.variable, *_POINTERS)):
-        if reading.order < _LEAST_ORDER or not {_BANNER, root} <= values.keys():
-            continue
-        for shift, apart in _shifts(lookup, reading, values, banners):
-            variable, top = values.get(own.variable), Place(values[root] - apart)
-            bases = _bases(lookup, own, None if variable is None else variable - apart, shift)
-            table = Virtual(tokens.table + shift & ALL_BITS)
-            if _maps(memory, own, bases, top, table, Place(tokens.table)):
-                return True
-    return False
+
+    def _maps(
+        self, own: _Processor, bases: Iterable[int], top: Place, address: Virtual, place: Place
+    ) -> bool:
+        """Whether page tables of some format lead from an address to its place."""
+        memory = self._memory
+        starts = {base for base in bases if 0 <= base < 1 << 52 and base % _ALIGNED == 0}
+        if not starts or top % _PAGE or not 0 <= top < memory.end or not self._left.take():
+            return False
+        if is_blank(memory, top) or not self._left.take(len(starts) * len(own.formats)):
+            return False
+        walkers = (Walker(reader(memory), form, top, base=base) for base in starts for form in own.formats)
+        return any(walker.translate(address) == place for walker in walkers)
 
 
 def _shifts(
@@ -168,7 +269,8 @@ def _shifts(
             apart = values[_BANNER] - banner.offset
             yield apart, apart
     elif reading.rule == "self-relative":
-        votes = pointers.shifts(lookup.memory, values.get, lookup.tables.endian).most_common(1)
+        places = next((found for one, found in lookup.addresses(_POINTERS) if one.rule == reading.rule), {})
+        votes = pointers.shifts(lookup.memory, places.get, lookup.tables.endian).most_common(1)
         yield from ((shift, 0) for shift, agreed in votes if agreed > 1)
 
 
@@ -195,14 +297,3 @@ def _bases(lookup: Lookup, own: _Processor, place: int | None, shift: int) -> li
     if own is _X86_64:
         words = [_KERNEL_MAP - word & ALL_BITS for word in words]
     return [0, *(shift - word for word in words)]
-
-
-def _maps(
-    memory: Memory, own: _Processor, bases: Iterable[int], top: Place, address: Virtual, place: Place
-) -> bool:
-    """Whether page tables of some format lead from an address to its place, and memory starts as it does."""
-    starts = {base for base in bases if 0 <= base < 1 << 52 and base % _ALIGNED == 0}
-    if top % _PAGE or not 0 <= top < memory.end or is_blank(memory, top):
-        return False
-    walkers = (Walker(reader(memory), form, top, base=base) for base in starts for form in own.formats)
-    return any(walker.translate(address) == place for walker in walkers)

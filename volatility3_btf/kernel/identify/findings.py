@@ -17,7 +17,7 @@ from ...survey import BANNER, DIGITS, NOTE, Survey, surveyed
 from ..errors import KernelError, TooManySymbolsError
 from ..evidence.banner import Banner, read_banners
 from ..evidence.vmcoreinfo import Vmcoreinfo, read_vmcoreinfo
-from ..home.mapped import mapped_tables
+from ..home.mapped import tell_tables
 from ..kallsyms.kallsyms import Kallsyms, read_kallsyms
 from ..kallsyms.names import Decoder
 from ..kallsyms.tables import MAX_SYMBOLS
@@ -34,6 +34,10 @@ of 512 MiB has about ten in all."""
 
 _MOST_TABLES, _MOST_THOROUGH = 96, 3
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
+
+_MOST_MAPPED = 4
+"""Token tables of kernels that their own page tables map, for which others are left unread: there is one for
+each boot of which something is left."""
 
 _MOST_ELSEWHERE = 8
 """Those that are near to no BTF, of kernels that have none: an honest image has one or two."""
@@ -63,7 +67,8 @@ class Findings:
         notes: every VMCOREINFO.
         kallsyms: every kallsyms that could be read.
         complaints: what was found and could not be read, a sentence each.
-        unread: how many token tables were left unread, since that of a kernel that runs was found.
+        unread: how many token tables were left unread, since that of a kernel that runs was found, and
+        untold: how many of these may be another kernel's, and no copies of it.
     """
 
     banners: list[Banner] = field(default_factory=list)
@@ -71,6 +76,7 @@ class Findings:
     kallsyms: list[Kallsyms] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     unread: int = 0
+    untold: int = 0
 
 
 def read_findings(
@@ -156,24 +162,30 @@ def _read_all_kallsyms(
         if tokens is not None:
             found.setdefault(tokens.table, tokens)
     turn = _in_turn(found, near)[:_MOST_TABLES]
-    own = [tokens for table, tokens in found.items() if lies_in(table, home)]
-    is_told = bool(own) or not home
-    own = own or mapped_tables(memory, found.values(), turn, findings.banners, findings.notes)
-    own = own[:_MOST_TABLES]
+    at_home = [tokens for table, tokens in found.items() if lies_in(table, home)]
+    every = [] if at_home else [*found.values()]
+    told = tell_tables(memory, every, turn if every else [], findings.banners, findings.notes)
+    own = (at_home or told.mapped)[:_MOST_TABLES]
     first = {tokens.table for tokens in own}
-    turn = [tokens for tokens in turn if tokens.table not in first][: _MOST_TABLES - len(own)]
+    turn = [tokens for tokens in turn if tokens.table not in first]
     if len(found) > len(own) + len(turn):
         text = f"{len(found)} places look like a token table; {len(own) + len(turn)} were read"
         findings.complaints.append(text)
     if not found:
-        told = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
-        why = "VMCOREINFO tells of one, so it is damaged" if told else "there is none, or it is damaged"
+        told_of = any(note.symbol("kallsyms_token_table") is not None for note in findings.notes)
+        why = "VMCOREINFO tells of one, so it is damaged" if told_of else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
     reading = _Reading(memory, findings, near)
-    if beside is None or not is_told:
+    is_certain = bool(at_home) or (not home and told.is_complete and len(own) <= _MOST_MAPPED)
+    if beside is None or not is_certain:
         reading.read_all([*own, *turn])
-    elif not reading.read_own(own, turn, beside):
+        return
+    turn.sort(key=lambda tokens: tokens.table in told.copies)
+    if not reading.read_own(own, turn, beside):
         reading.read_all(turn)
+    elif not at_home:
+        untold = sum(tokens.table not in told.copies for tokens in turn[beside:])
+        findings.untold = untold + reading.too_large
 
 
 class _Reading:
@@ -183,6 +195,9 @@ class _Reading:
         memory: the image.
         findings: gets what is read, and what could not be.
         near: where kernels' BTF lies, the largest first.
+
+    Attributes:
+        too_large: how many kallsyms were left unread for the number of their names.
     """
 
     def __init__(self, memory: Memory, findings: Findings, near: Sequence[int]) -> None:
@@ -191,6 +206,7 @@ class _Reading:
         self._places, self._order = sorted(near) or [0], list(near) or [0]
         self._sound = len(self._order), 0
         self._unread: list[tuple[tuple[int, int], Tokens, str]] = []
+        self.too_large = 0
 
     def read_all(self, turn: Iterable[Tokens]) -> None:
         """Read all of them quickly, then some with all means, of those too that were followed before.
@@ -222,9 +238,8 @@ class _Reading:
         left = beside * max(counts)
         for tokens in turn[:beside]:
             left -= self._follow(tokens, left)
-        self._findings.unread += max(0, len(turn) - beside)
-        if len(turn) <= beside:
-            self._read_thoroughly()
+        self._findings.unread = max(0, len(turn) - beside) + self.too_large
+        self._read_thoroughly()
         if self._findings.unread:
             self._findings.complaints.append(f"{self._findings.unread} token tables were left unread")
         return True
@@ -244,7 +259,7 @@ class _Reading:
         try:
             found = self._try(tokens, False, most)
         except TooManySymbolsError:
-            self._findings.unread += 1
+            self.too_large += 1
             return 0
         nearest = _nearest(tokens.table, self._places)
         rank = self._order.index(nearest), abs(nearest - tokens.table)

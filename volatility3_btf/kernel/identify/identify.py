@@ -27,6 +27,9 @@ _BESIDE = 4
 several, and that is said."""
 
 
+_UNTOLD = "%d more places have what may be a kernel's symbols, and were not read; linux.btfisf reads them"
+
+
 def identify_kernels(
     memory: Memory,
     blobs: Iterable[Blob] | None = None,
@@ -65,6 +68,8 @@ def identify_kernels(
         kernels.sort(key=lambda blob: blob.offset)
         tied = _tie_what_counts(memory, kernels, others, findings, only_running)
         if not findings.unread or _may_run(tied[0]):
+            if findings.untold:
+                log.warning(_UNTOLD, findings.untold)
             return tied
         findings = read_findings(memory, places, survey=passed, home=home)
         return _tie_what_counts(memory, kernels, others, findings, only_running)
@@ -152,7 +157,7 @@ def _tie_what_counts(
         if blob is not None and blob.decoded is None and may_run(memory, kallsyms, placement)
     }
     decoded = {
-        blob.offset: decode_blob(memory, mender, blob) if blob.offset in wanted else blob for blob in every
+        blob.offset: _decoded(memory, mender, blob) if blob.offset in wanted else blob for blob in every
     }
     found = [
         (kallsyms, placement, None if blob is None else decoded.get(blob.offset, blob), how)
@@ -162,9 +167,15 @@ def _tie_what_counts(
     kernels = tie(memory, [*decoded.values()], findings, found, left, only_running)
     if _is_sound(kernels[0]) or (only_running and _may_run(kernels[0])):
         return kernels
-    every = [decode_blob(memory, mender, blob) if at in left else blob for at, blob in decoded.items()]
+    every = [_decoded(memory, mender, blob) if at in left else blob for at, blob in decoded.items()]
     left = {blob.offset for blob in every if blob.decoded is None}
     return tie(memory, every, findings, owners(memory, every, findings), left, only_running)
+
+
+def _decoded(memory: Memory, mender: Mender, blob: Blob) -> Blob:
+    """The blob, decoded if it is a kernel's."""
+    decoded = decode_blob(memory, mender, blob)
+    return decoded if decoded.kind == "kernel" else blob
 
 
 def _is_sound(kernel: Kernel) -> bool:

@@ -26,7 +26,7 @@ from .attempt import Attempt
 from .locate import find_names
 from .markers import NEAR, Markers, find_markers
 from .names import BLOCK, NOWHERE
-from .tables import MAX_NAMES, MAX_SYMBOLS, Tables, some_block_fits
+from .tables import MAX_SYMBOLS, Tables, some_block_fits
 from .tokens import Tokens
 
 _LETTERS = b"TDBRtdbrAVWvw"
@@ -34,6 +34,9 @@ _LETTERS = b"TDBRtdbrAVWvw"
 
 _LONGEST = 0x7F
 """Codes of a name that is looked up; a longer one has two bytes of length."""
+
+_LARGEST = 8 << 20
+"""Bytes of names that are searched (7.3 has 3.4 MB)."""
 
 _MOST_PLACES = 64
 """Places that are looked at of the codes of one name, which may stand inside of others."""
@@ -115,7 +118,7 @@ class Lookup:
 
 
 def lookup_at(memory: Memory, tokens: Tokens) -> Lookup | None:
-    """What is needed to look up the symbols that a token table belongs to; None where anything is damaged.
+    """What is needed to look up the symbols of a token table; None if it is damaged, or too large.
 
     Args:
         memory: the image.
@@ -128,7 +131,7 @@ def lookup_at(memory: Memory, tokens: Tokens) -> Lookup | None:
         for names, num_syms, count in find_names(attempt, markers, tokens.endian):
             if attempt.is_over:
                 return None
-            is_room = 0 < markers.address - names <= MAX_NAMES and count <= MAX_SYMBOLS
+            is_room = 0 < markers.address - names <= _LARGEST and count <= MAX_SYMBOLS
             if is_room and some_block_fits(attempt, names, markers):
                 at, word = markers.address, markers.size
                 tables = Tables(

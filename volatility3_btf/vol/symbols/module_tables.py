@@ -120,15 +120,17 @@ def _kernel_of(
     context: Context, module: interfaces.context.ModuleInterface, memory: Memory, progress: Any
 ) -> Kernel:
     """The kernel in an image that a kernel module in a context is."""
-    from ...kernel import identify_running
+    from ...kernel import identify_kernels, identify_running
 
-    kernels = identify_running(memory, progress)
+    root = context.layers[module.layer_name].config.get("page_map_offset", None)
+    kernels: list[Kernel] = []
+    for identify in (identify_running, identify_kernels):
+        kernels = identify(memory, progress=progress)
+        for kernel in kernels:
+            if kernel.page_tables is not None and kernel.page_tables.root == root:
+                return kernel
     if not kernels:
         raise exceptions.VolatilityException("the image holds no kernel BTF, so there are no modules' types")
-    root = context.layers[module.layer_name].config.get("page_map_offset", None)
-    for kernel in kernels:
-        if kernel.page_tables is not None and kernel.page_tables.root == root:
-            return kernel
     if len(kernels) > 1:
         log.warning("which of %d kernels this is was not found: the first is taken", len(kernels))
     return kernels[0]
