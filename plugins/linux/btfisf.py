@@ -128,8 +128,8 @@ class BtfIsf(interfaces.plugins.PluginInterface):
         passed_over = _passed_over(kernels)
         if passed_over:
             vollog.warning(
-                "%d kernels get no table: page tables map others, and not these, to where they lie; "
-                "--btf-kernel with a BTF offset makes one's",
+                "%d kernels get no table, since page tables map others to where they lie; "
+                "--btf-kernel and a BTF offset make one",
                 sum(kernel.blob.offset in passed_over for kernel in kernels),
             )
         while kernels:
