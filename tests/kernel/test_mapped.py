@@ -87,7 +87,7 @@ def test_copies_are_not_mapped(dump: GetDump, name: str) -> None:
 
 @pytest.mark.parametrize("count", [3, 40])
 def test_page_tables_that_a_process_wrote_hide_nothing(dump: GetDump, count: int) -> None:
-    """Of a few such tables the kernel's own is one; for many nothing is left unread."""
+    """The kernel's own is among those that are mapped, however many they are."""
     ground = ground_of("arm64-6.12", dump)
     image, own = ground.image, table_of(ground.image)
     page_tables(ground, random.Random(1), count)

@@ -8,7 +8,7 @@ decoded.
 
 A process can build page tables that map what it has written, if it knows its physical addresses, or if it is
 not known at which physical address the image starts. So what is found here is judged like everything else,
-and where more is found than a few boots leave behind, nothing else may be left unread for it.
+and all of it is read.
 """
 
 from __future__ import annotations

@@ -35,10 +35,6 @@ of 512 MiB has about ten in all."""
 _MOST_TABLES, _MOST_THOROUGH = 96, 3
 """Token tables of an image that are followed at all, and with all means; each kernel has one."""
 
-_MOST_MAPPED = 4
-"""Token tables of kernels that their own page tables map, for which others are left unread: there is one for
-each boot of which something is left."""
-
 _MOST_ELSEWHERE = 8
 """Those that are near to no BTF, of kernels that have none: an honest image has one or two."""
 
@@ -176,7 +172,7 @@ def _read_all_kallsyms(
         why = "VMCOREINFO tells of one, so it is damaged" if told_of else "there is none, or it is damaged"
         findings.complaints.append(f"no kallsyms_token_table was found: {why}")
     reading = _Reading(memory, findings, near)
-    is_certain = bool(at_home) or (not home and told.is_complete and len(own) <= _MOST_MAPPED)
+    is_certain = bool(at_home) or (not home and told.is_complete and len(told.mapped) <= _MOST_TABLES)
     if beside is None or not is_certain:
         reading.read_all([*own, *turn])
         return
